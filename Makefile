@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# sandtrace: `make help` lists the targets. Everything that is built lands in build/.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+B ?= build
+V ?= 0
+ifeq ($(V),1)
+Q =
+msg =
+else
+Q = @
+msg = @printf '  %-8s %s\n' $(1) $(2);
+endif
+
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CLANG ?= clang-14
+LLVM_STRIP ?= llvm-strip-14
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+PREFIX ?= /usr/local
+ARCH := $(shell uname -m)
+BPF_ARCH_x86_64 = x86
+BPF_ARCH_aarch64 = arm64
+
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(B)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 $(WARN)
+LDLIBS_PURE = -lseccomp
+LDLIBS = -lbpf -lelf -lz $(LDLIBS_PURE)
+
+# Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
+PURE_SRC := $(wildcard userspace/event/*.c) userspace/base/util.c userspace/sink/json.c userspace/sink/encode.c \
+	    userspace/sink/summary.c
+APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
+PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o)
+APP_OBJ := $(APP_SRC:%.c=$(B)/%.o)
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
+SKEL := $(B)/sandtrace.skel.h
+
+.PHONY: all
+all: $(B)/sandtrace ## build build/sandtrace (the default)
+
+$(B)/sandtrace: $(PURE_OBJ) $(APP_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/%.o: %.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The one file that includes the skeleton.
+$(B)/userspace/capture/bpf.o: $(SKEL)
+$(B)/userspace/capture/bpf.o: CFLAGS += -isystem $(B)
+
+# BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
+# that every object compiles for arm64 too.
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+	     -Wno-address-of-packed-member -D__bpf__ -Iinclude -fno-ident
+define bpf_rules
+$(B)/$(1)/%.bpf.o: bpf/%.bpf.c vmlinux/$(2)/vmlinux.h
+	$$(call msg,BPF,$$< $(2))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CLANG) $$(BPF_CFLAGS) -D__TARGET_ARCH_$(3) -Ivmlinux/$(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(LLVM_STRIP) -g $$@
+endef
+$(eval $(call bpf_rules,bpf,$(ARCH),$(BPF_ARCH_$(ARCH))))
+$(eval $(call bpf_rules,bpf-aarch64,aarch64,arm64))
+
+$(B)/sandtrace.bpf.o: $(BPF_OBJ)
+	$(call msg,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(B)/sandtrace.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name sandtrace_bpf > $@
+
+.PHONY: bpf-arm64
+bpf-arm64: $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf-aarch64/%.bpf.o) ## compile the BPF objects for arm64
+
+vmlinux/%/vmlinux.h:
+	@echo "missing $@: run scripts/gen-vmlinux" >&2; exit 1
+
+# ---- tests -------------------------------------------------------------------------------------------------
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ)
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Iuserspace $(CFLAGS) -MMD -MP -o $@ $< $(PURE_OBJ) $(LDLIBS_PURE) -lcmocka -ljson-c
+
+.PHONY: unit
+unit: $(UNIT)
+	$(Q)for t in $(UNIT); do $$t || exit 1; done
+
+# Workloads of the live tests: one small program per case.
+PROG := $(patsubst tests/live/prog/%.c,$(B)/tests/prog/%,$(wildcard tests/live/prog/*.c))
+$(B)/tests/prog/%: tests/live/prog/%.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra $(shell sed -n 's|^/\* CFLAGS: \(.*\) \*/|\1|p' $<) -o $@ $< -pthread
+.PHONY: progs
+progs: $(PROG)
+
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC)
+	$(call msg,FUZZ,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) -Iuserspace -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $^ $(LDLIBS_PURE) -ljson-c
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz
+fuzz: $(FUZZ) ## run every fuzzer for FUZZ_SECONDS (30) under ASan and UBSan
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
+
+.PHONY: clean
+clean: ## remove build/
+	$(Q)rm -rf $(B)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

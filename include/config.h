@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What userspace tells the BPF programs once, before load (read-only data: the verifier removes what a run
+ * does not use), and the counters the programs keep for it.
+ */
+#ifndef SANDTRACE_CONFIG_H
+#define SANDTRACE_CONFIG_H
+
+#include "events.h"
+
+#define ST_MAX_SHARDS 8	     /* bulk rings; a power of two */
+#define ST_RING_URGENT 8     /* index of the urgent ring in the ring array */
+#define ST_MAX_RINGS 9
+#define ST_NR_SYSCALLS 512   /* numbers at or above this share one plan: no decoding, interest by default */
+
+/* What to copy from the caller's memory when a syscall returns: one byte each, kind << 3 | argument index. */
+enum st_mem {
+	ST_MEM_NONE = 0,
+	ST_MEM_STR = 1,		/* NUL-terminated string */
+	ST_MEM_SOCKADDR = 2,	/* struct sockaddr, its length by value in the next argument */
+	ST_MEM_SOCKADDR_LP = 3, /* struct sockaddr written by the kernel, int *length in the next argument */
+	ST_MEM_MSGHDR = 4,	/* struct msghdr: its msg_name */
+	ST_MEM_ARGV = 5,	/* char *argv[] */
+	ST_MEM_PAIR = 6,	/* int[2] written by the kernel (pipe, socketpair) */
+	ST_MEM_HOW = 7,		/* struct open_how, size in the next argument */
+};
+#define ST_MEM(kind, arg) ((kind) << 3 | (arg))
+#define ST_MEM_SLOTS 3
+
+#define ST_PLAN_INTEREST (1 << 0) /* record this call */
+#define ST_PLAN_EXEC (1 << 1)	  /* execve, execveat: success wipes registers and memory */
+struct st_plan {
+	__u8 flags;
+	__u8 mem[ST_MEM_SLOTS];
+};
+
+struct st_config {
+	__u32 shard_mask;	   /* number of bulk rings - 1 */
+	__u32 wake_bytes;	   /* wake the reader when a ring holds more than this */
+	__u8 follow_forks;
+	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
+	__u8 kernel_reads;	   /* bpf_probe_read_kernel may be used (not so under lockdown=confidentiality) */
+	__u8 interest_beyond;	   /* record numbers outside the plan table */
+};
+
+/* Per CPU and class; updated with atomic adds because programs may be preempted (kernels with PREEMPT_LAZY). */
+struct st_counters {
+	__u64 seen;	/* calls or events in scope and of interest */
+	__u64 emitted;	/* handed to a ring */
+	__u64 lost;	/* ring full, or state could not be allocated */
+	__u64 aggregated; /* counted in the kernel only */
+};
+
+/* -c: per CPU, indexed by abi * ST_NR_SYSCALLS + nr. */
+struct st_count {
+	__u64 calls;
+	__u64 errors;
+	__u64 ns;
+};
+
+/* One int the reader writes and the programs read: 1 while the reader is awake and needs no wake-up. */
+struct st_shared {
+	__u32 reader_awake;
+	__u32 pad;
+	__u64 next_exec_id; /* minted by atomic add */
+};
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wire ABI between the BPF programs and userspace: what one ring record looks like.
+ *
+ * A record is   struct ev_header | payload struct of its kind | parts...
+ *
+ * The payload holds scalars. Everything of variable length (a path, an argv, a socket address) is a
+ * "part": struct ev_part followed by its bytes. Parts form a chain through ev_part.next, so a program may
+ * lay them at fixed offsets and leave gaps, which keeps the verifier's work small.
+ *
+ * Adding a kind (docs/adding-an-event.md): its enumerator, its struct, its field list and one row in
+ * EVENTS below. Decoding, bounds checks, JSON, the terminal view and docs/events.md follow from that row.
+ *
+ * Rules: no holes (-Wpadded would show them), sizes are multiples of 8, fixed-width types only,
+ * numbers are never reused. The JSON key of a field is its member name.
+ */
+#ifndef SANDTRACE_EVENTS_H
+#define SANDTRACE_EVENTS_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Limits of what is copied from a traced task. PATH_MAX and the kernel's own comm length; 32 KiB of argv
+ * holds all but 0.1 % of the command lines of a large C++ build. */
+#define EV_PATH_MAX 4096
+#define EV_ARGV_MAX 32768
+#define EV_COMM_LEN 16
+#define EV_MAX_PARTS 8
+/* No record is longer than this; the reader treats a longer one as corrupt. */
+#define EV_RECORD_MAX 49152
+
+enum event_kind {
+	EV_SYSCALL = 1,	      /* raw_syscalls:sys_enter + sys_exit, bpf/syscall.bpf.c */
+	EV_PROC_SPAWN = 2,    /* sched_process_fork, bpf/process.bpf.c */
+	EV_PROC_EXEC = 3,     /* sched_process_exec, bpf/process.bpf.c */
+	EV_PROC_EXIT = 4,     /* sched_process_exit, bpf/process.bpf.c */
+};
+
+/* Loss and totals are accounted by class (per-CPU counters, include/config.h). */
+enum event_class {
+	EV_CLASS_SYSCALL = 0,
+	EV_CLASS_PROCESS = 1,
+	EV_CLASS_MAX = 2,
+};
+
+/* ev_header.flags. */
+#define EV_F_NO_ENTER (1 << 0)	 /* exit seen without an enter: what a seccomp denial looks like */
+#define EV_F_NO_RETURN (1 << 1)	 /* the task died in the call, or the call never returns (exit) */
+#define EV_F_THREAD (1 << 2)	 /* spawn, exit: a thread, not a whole process */
+
+struct ev_header {
+	__u64 ts;	/* CLOCK_MONOTONIC ns at the hook; for a syscall: when it returned */
+	__u64 exec_id;	/* program image: minted at each fork and each exec, never reused in a run */
+	__u32 tgid;	/* process id in the initial pid namespace */
+	__u32 tid;	/* thread id in the initial pid namespace */
+	__u16 kind;	/* enum event_kind */
+	__u16 flags;	/* EV_F_* */
+	__u16 parts;	/* offset of the first struct ev_part from the record's start; 0: none */
+	__u16 reserved;
+};
+
+/* How complete a part is. Never silently empty: an unreadable string has a state that says so. */
+enum ev_part_state {
+	EV_PART_OK = 0,
+	EV_PART_TRUNCATED = 1, /* longer than what is kept; true_len tells by how much where it is known */
+	EV_PART_FAULT = 2,     /* the memory could not be read (not mapped, or not resident) */
+	EV_PART_NULL = 3,      /* the caller passed a null pointer */
+	EV_PART_GONE = 4,      /* the task died before its memory could be read */
+};
+
+struct ev_part {
+	__u16 next;	/* offset of the next part from the record's start; 0: this is the last */
+	__u8 id;	/* for a syscall: argument index 0-5; else the part number in the kind's list */
+	__u8 state;	/* enum ev_part_state */
+	__u32 len;	/* bytes that follow this struct; strings are stored without their NUL */
+	__u32 true_len; /* length in the task's memory, same unit; 0: not known (state TRUNCATED) */
+	__u32 type;	/* enum ev_part_type */
+};
+
+/* What the bytes of a part are. */
+enum ev_part_type {
+	EV_PT_STR = 1,	    /* one string as the caller gave it: a claim, another thread may change it */
+	EV_PT_ARGV = 2,	    /* strings separated by NUL */
+	EV_PT_SOCKADDR = 3, /* struct sockaddr as in memory */
+	EV_PT_PATH = 4,	    /* kernel path: components leaf first, each ended by NUL; userspace reverses it */
+	EV_PT_BYTES = 5,    /* plain memory: struct open_how, an int pair */
+};
+
+/* The ABI through which a syscall was made: numbers mean different calls in each. */
+enum ev_abi {
+	EV_ABI_NATIVE = 0,   /* x86_64, aarch64 */
+	EV_ABI_COMPAT32 = 1, /* i386 by int 0x80 or sysenter; arm EABI */
+	EV_ABI_X32 = 2,	     /* x86_64 only; nr is stored without bit 30 */
+	EV_ABI_MAX = 3,
+};
+
+struct ev_syscall {
+	__s64 ret;	     /* as the kernel returned it, -errno included; 0 with EV_F_NO_RETURN */
+	__u64 duration;	     /* ns from enter to exit (to death with NO_RETURN); 0 with EV_F_NO_ENTER */
+	__s32 nr;	     /* number within abi */
+	__u32 abi;	     /* enum ev_abi */
+	__u64 args[6];	     /* registers at entry, zero-extended for 32-bit callers */
+};
+
+/* Who: shared head of every process record. */
+struct ev_task {
+	__u64 parent_exec_id; /* exec_id of the image that forked or exec'ed this one */
+	__u64 cgroup_id;      /* v2 cgroup: inode number of its directory */
+	__u32 ppid;	      /* initial pid namespace */
+	__u32 ns_pid;	      /* innermost pid namespace of the task, i.e. what it calls itself; 0: not readable */
+	__u32 ns_tid;
+	__u32 uid;	      /* real and effective, initial user namespace */
+	__u32 euid;
+	__u32 gid;
+	__u32 egid;
+	__u32 pad;
+	char comm[EV_COMM_LEN];
+};
+
+struct ev_proc_spawn {
+	struct ev_task task;  /* of the parent, but ns_pid and ns_tid are the child's */
+	__u64 child_exec_id;
+	__u32 child_pid;      /* tgid of the new task, initial pid namespace */
+	__u32 child_tid;
+};
+
+/* ev_proc_exec.image_flags */
+#define EV_IMG_MEMFD (1 << 0)	   /* anonymous memory file: no path on any disk */
+#define EV_IMG_DELETED (1 << 1)	   /* the file has no name any more */
+#define EV_IMG_SCRIPT (1 << 2)	   /* #! or binfmt_misc: interp runs, path is what was asked for */
+#define EV_IMG_SECURE (1 << 3)	   /* AT_SECURE: set-id or file capabilities took effect */
+
+/* Parts of EV_PROC_EXEC. */
+#define EV_EXEC_PATH 0
+#define EV_EXEC_ARGV 1
+#define EV_EXEC_INTERP 2
+#define EV_EXEC_EXE 3
+#define EV_EXEC_CWD 4
+
+struct ev_proc_exec {
+	struct ev_task task;
+	__u64 inode;	     /* of the file that was mapped as the program */
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 old_tid;	     /* tid before the exec: differs when a non-leader thread called it */
+	__u32 image_flags;   /* EV_IMG_* */
+};
+
+struct ev_proc_exit {
+	struct ev_task task;
+	__u64 utime;	     /* ns; of the process for its last thread, else of the thread */
+	__u64 stime;
+	__u64 maxrss_kb;     /* high-water mark, only with the last thread */
+	__u64 minflt;
+	__u64 majflt;
+	__u64 nvcsw;
+	__u64 nivcsw;
+	__u32 exit_code;     /* exit status 0-255 */
+	__u32 signal;	     /* signal that killed it, 0: none */
+	__u32 core;	     /* 1: core dumped */
+	__u32 pad;
+};
+
+/*
+ * Field lists. F(struct, member, TYPE) is a scalar of the payload, P(id, name, TYPE) a part.
+ * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names).
+ * TYPE of parts: STR, ARGV, PATH.
+ */
+#define EV_TASK_FIELDS(F, S)                                                                       \
+	F(S, task.parent_exec_id, U64)                                                             \
+	F(S, task.cgroup_id, U64)                                                                  \
+	F(S, task.ppid, U32)                                                                       \
+	F(S, task.ns_pid, U32)                                                                     \
+	F(S, task.ns_tid, U32)                                                                     \
+	F(S, task.uid, U32)                                                                        \
+	F(S, task.euid, U32)                                                                       \
+	F(S, task.gid, U32)                                                                        \
+	F(S, task.egid, U32)                                                                       \
+	F(S, task.comm, COMM)
+
+#define EV_PROC_SPAWN_FIELDS(F, P)                                                                 \
+	EV_TASK_FIELDS(F, ev_proc_spawn)                                                           \
+	F(ev_proc_spawn, child_exec_id, U64)                                                       \
+	F(ev_proc_spawn, child_pid, U32)                                                           \
+	F(ev_proc_spawn, child_tid, U32)
+
+#define EV_PROC_EXEC_FIELDS(F, P)                                                                  \
+	EV_TASK_FIELDS(F, ev_proc_exec)                                                            \
+	F(ev_proc_exec, inode, U64)                                                                \
+	F(ev_proc_exec, dev_major, U32)                                                            \
+	F(ev_proc_exec, dev_minor, U32)                                                            \
+	F(ev_proc_exec, old_tid, U32)                                                              \
+	F(ev_proc_exec, image_flags, IMG)                                                          \
+	P(EV_EXEC_PATH, path, STR)                                                                 \
+	P(EV_EXEC_ARGV, argv, ARGV)                                                                \
+	P(EV_EXEC_INTERP, interp, STR)                                                             \
+	P(EV_EXEC_EXE, exe, PATH)                                                                  \
+	P(EV_EXEC_CWD, cwd, PATH)
+
+#define EV_PROC_EXIT_FIELDS(F, P)                                                                  \
+	EV_TASK_FIELDS(F, ev_proc_exit)                                                            \
+	F(ev_proc_exit, utime, U64)                                                                \
+	F(ev_proc_exit, stime, U64)                                                                \
+	F(ev_proc_exit, maxrss_kb, U64)                                                            \
+	F(ev_proc_exit, minflt, U64)                                                               \
+	F(ev_proc_exit, majflt, U64)                                                               \
+	F(ev_proc_exit, nvcsw, U64)                                                                \
+	F(ev_proc_exit, nivcsw, U64)                                                               \
+	F(ev_proc_exit, exit_code, U32)                                                            \
+	F(ev_proc_exit, signal, U32)                                                               \
+	F(ev_proc_exit, core, BOOL32)
+
+/* A syscall has an encoder of its own (its arguments mean something different in each call). */
+#define EV_SYSCALL_FIELDS(F, P)
+
+/*      X(enumerator,   struct,        event_type, action,    class,            field list) */
+#define EVENTS(X)                                                                                  \
+	X(EV_SYSCALL, ev_syscall, "syscall", "", EV_CLASS_SYSCALL, EV_SYSCALL_FIELDS)              \
+	X(EV_PROC_SPAWN, ev_proc_spawn, "process", "spawned", EV_CLASS_PROCESS, EV_PROC_SPAWN_FIELDS) \
+	X(EV_PROC_EXEC, ev_proc_exec, "process", "exec", EV_CLASS_PROCESS, EV_PROC_EXEC_FIELDS)    \
+	X(EV_PROC_EXIT, ev_proc_exit, "process", "exited", EV_CLASS_PROCESS, EV_PROC_EXIT_FIELDS)
+
+#define EV_ASSERT_SIZE(s, n) _Static_assert(sizeof(struct s) == (n), "size of struct " #s)
+EV_ASSERT_SIZE(ev_header, 32);
+EV_ASSERT_SIZE(ev_part, 16);
+EV_ASSERT_SIZE(ev_syscall, 72);
+EV_ASSERT_SIZE(ev_task, 64);
+EV_ASSERT_SIZE(ev_proc_spawn, 80);
+EV_ASSERT_SIZE(ev_proc_exec, 88);
+EV_ASSERT_SIZE(ev_proc_exit, 136);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What main.c dispatches to, and the options of `run`, filled by options.c from one table. */
+#ifndef SANDTRACE_CLI_H
+#define SANDTRACE_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit statuses of sandtrace itself (docs/exit-codes in README): the rest is the command's own. */
+#define EXIT_UNSUPPORTED 4 /* doctor: something needed is missing here */
+#define EXIT_USAGE 2	   /* every subcommand but run */
+#define EXIT_TIMED_OUT 124
+#define EXIT_SANDTRACE 125 /* run: sandtrace failed, or bad usage */
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND 127
+
+enum output_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
+
+struct run_options {
+	bool trace_only;
+	const char *output;	  /* -o, NULL: stderr; "-" stands for stdout */
+	enum output_format format;
+	uint64_t timeout_ns;	  /* default 30 s */
+	bool follow_forks;	  /* default true */
+	bool no_color;
+	bool quiet;		  /* -q: no summary on stderr */
+	int verbosity;		  /* number of -v, at most 3 */
+	const char *trace_expr;	  /* -e, without "trace=": "%file,%network,!close"; NULL: everything */
+	bool count;		  /* -c */
+	bool fd_paths;		  /* -y */
+	bool on_overload_drop;	  /* --on-overload=drop */
+	uint64_t ring_bytes;	  /* --ring-size, 0: default */
+	char **argv;		  /* the command, NULL-terminated */
+};
+
+/*
+ * Parses the arguments after `run`. 0: go on; otherwise *ret_exit is the process's exit status (--help printed,
+ * or an error already explained on stderr) and the function returns 1.
+ */
+int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret_exit);
+
+int cmd_run(int argc, char **argv);    /* run.c */
+int cmd_doctor(int argc, char **argv); /* doctor.c: 0, 4, or 2 on bad usage */
+int cmd_help(int argc, char **argv);   /* help.c: also `sandtrace help SUBCOMMAND` and `sandtrace completion bash|zsh|fish` */
+
+#endif

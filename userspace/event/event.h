@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * struct event: one decoded ring record, as every stage after decode sees it. It points into the record and
+ * is valid until the stage chain returns. Pure: nothing here calls the kernel, reads a clock or logs.
+ */
+#ifndef SANDTRACE_EVENT_H
+#define SANDTRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "events.h"
+
+enum field_type { FT_U32, FT_S32, FT_U64, FT_S64, FT_BOOL32, FT_COMM, FT_IMG, FT_PART };
+
+/* One scalar or part of a kind, generated from the field lists of include/events.h. */
+struct field {
+	const char *name;     /* JSON key */
+	uint16_t offset;      /* of a scalar in the payload; for FT_PART the part id */
+	uint8_t type;	      /* enum field_type */
+	uint8_t part_type;    /* for FT_PART: enum ev_part_type */
+};
+
+struct event_desc {
+	uint16_t kind;
+	uint16_t payload_size;
+	const char *event_type; /* "syscall", "process" */
+	const char *action;	/* "exec", ...; "" for syscalls */
+	enum event_class class;
+	const struct field *fields;
+	size_t n_fields;
+};
+
+/* NULL when the kind is unknown. */
+const struct event_desc *event_desc__get(unsigned int kind);
+/* Iterate all kinds in EVENTS order: index from 0 until NULL. */
+const struct event_desc *event_desc__at(size_t index);
+
+struct part {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t true_len; /* 0 with state TRUNCATED: not known */
+	uint8_t id;
+	uint8_t state;	   /* enum ev_part_state */
+	uint8_t type;	   /* enum ev_part_type */
+};
+
+enum action { ACTION_ALLOW, ACTION_DENY, ACTION_LOG_ONLY, ACTION_KILL };
+
+struct event {
+	const struct event_desc *desc;
+	const struct ev_header *hdr;
+	union {
+		const void *payload;
+		const struct ev_syscall *syscall;
+		const struct ev_proc_spawn *spawn;
+		const struct ev_proc_exec *exec;
+		const struct ev_proc_exit *exit;
+	};
+	struct part parts[EV_MAX_PARTS];
+	unsigned int n_parts;
+
+	/* filled by later stages */
+	uint64_t seq;		       /* pipeline: position in this run's stream, from 1 */
+	const struct syscall_sig *sig; /* enrich: never NULL for EV_SYSCALL */
+	const char *name;	       /* enrich: syscall name, or "syscall_NNN" when there is none */
+	enum action action;	       /* policy */
+};
+
+/* NULL when the record carries no part with this id. */
+const struct part *event__part(const struct event *ev, unsigned int id);
+
+/*
+ * Checks a record and makes EV point into it. REC must be 8-byte aligned.
+ * 0, or -EBADMSG: shorter than its kind, unknown kind, a part outside the record, a part chain that loops.
+ */
+int decode(const void *rec, size_t len, struct event *ev);
+
+#endif
