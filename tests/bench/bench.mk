@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# The benchmark: its workloads and floors. Included by the main Makefile, whose B, Q, msg, CC, CLANG and BPFTOOL it uses.
+BENCH := $(B)/tests/bench
+BENCH_CFLAGS = -O2 -g -std=gnu11 $(WARN)
+BENCH_ARGS ?=
+
+$(BENCH)/wl: tests/bench/wl.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -o $@ $<
+
+$(BENCH)/floor.bpf.o: tests/bench/floor.bpf.c tests/bench/floor.h
+	$(call msg,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -fno-ident \
+		-I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(BENCH)/floor.skel.h: $(BENCH)/floor.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BENCH)/floor: tests/bench/floor.c tests/bench/floor.h $(BENCH)/floor.skel.h
+	$(call msg,CC,$<)
+	$(Q)$(CC) -D_GNU_SOURCE -Itests/bench -isystem $(BENCH) $(BENCH_CFLAGS) -o $@ $< -lbpf -lelf -lz
+
+.PHONY: bench-tools
+bench-tools: $(BENCH)/wl $(BENCH)/floor
+
+.PHONY: bench bench-quick
+bench: $(B)/sandtrace bench-tools ## measure against the floors and the peers: build/bench/, about 12 minutes
+	$(Q)tests/bench/run --build $(B) --out $(B)/bench $(BENCH_ARGS)
+bench-quick: $(B)/sandtrace bench-tools ## the same in about a minute, to see that the benchmark works
+	$(Q)tests/bench/run --build $(B) --out $(B)/bench --quick $(BENCH_ARGS)
