@@ -1,0 +1,138 @@
+/* CFLAGS: -static */
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ways to execute. Every mode ends in this program again as "execs final", which makes 5 getppid calls and exits
+ * with 3: thread (by a thread that is not the leader), fail (three refused calls), script, memfd, deleted, and
+ * argv BYTES (an argument list of about that many bytes).
+ */
+#include "live.h"
+#include <pthread.h>
+#include <sys/mman.h>
+
+static char self[4096];
+static char *final_argv[] = { "execs", "final", NULL };
+static char *no_env[] = { NULL };
+
+static void *exec_thread(void *arg)
+{
+	(void)arg;
+	fact("thread=%d\n", (int)syscall(SYS_gettid));
+	syscall(SYS_execve, self, final_argv, no_env);
+	die("execve");
+}
+
+static void by_thread(void)
+{
+	pthread_t t;
+
+	fact("pid=%d\n", getpid());
+	if (pthread_create(&t, NULL, exec_thread, NULL))
+		die("pthread_create");
+	pthread_join(t, NULL);
+}
+
+static void put_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fchmod(fd, mode))
+		die(path);
+	close(fd);
+}
+
+static void fail(void)
+{
+	put_file("noexec", "text", 0644);
+	put_file("garbage", "\177neither ELF nor script\n", 0755);
+	syscall(SYS_execve, "./absent/program", final_argv, no_env);
+	fact("absent=%d\n", errno);
+	syscall(SYS_execve, "./noexec", final_argv, no_env);
+	fact("noexec=%d\n", errno);
+	syscall(SYS_execve, "./garbage", final_argv, no_env);
+	fact("garbage=%d\n", errno);
+	syscall(SYS_execve, self, final_argv, no_env);
+}
+
+static void script(void)
+{
+	char text[4200];
+	char *argv[] = { "./script.sh", "one", NULL };
+
+	/* the interpreter gets: self, "final", "./script.sh", "one" */
+	snprintf(text, sizeof(text), "#!%s final\n", self);
+	put_file("script.sh", text, 0755);
+	syscall(SYS_execve, "./script.sh", argv, no_env);
+}
+
+static void memfd(void)
+{
+	int fd = syscall(SYS_memfd_create, "hidden", MFD_CLOEXEC);
+
+	if (fd < 0)
+		die("memfd_create");
+	copy_self(fd);
+	syscall(SYS_execveat, fd, "", final_argv, no_env, AT_EMPTY_PATH);
+}
+
+static void deleted(void)
+{
+	int fd = open("gone", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	if (fd < 0)
+		die("gone");
+	copy_self(fd);
+	close(fd);
+	fd = open("gone", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || unlink("gone"))
+		die("gone");
+	syscall(SYS_execveat, fd, "", final_argv, no_env, AT_EMPTY_PATH);
+}
+
+/* Arguments of 1,000 bytes each (999 and the NUL), the last one shorter, BYTES in all with "execs" and "final". */
+static void big_argv(size_t bytes)
+{
+	size_t head = sizeof("execs") + sizeof("final"), rest = bytes - head;
+	size_t n = (rest + 999) / 1000, i;
+	char **argv = calloc(n + 3, sizeof(*argv));
+
+	if (!argv)
+		die("calloc");
+	argv[0] = "execs";
+	argv[1] = "final";
+	for (i = 0; i < n; i++) {
+		size_t len = rest > 1000 ? 1000 : rest;
+
+		argv[i + 2] = malloc(len);
+		memset(argv[i + 2], 'a' + i % 26, len - 1);
+		argv[i + 2][len - 1] = 0;
+		rest -= len;
+	}
+	fact("argc=%zu\nbytes=%zu\n", n + 2, bytes);
+	syscall(SYS_execve, self, argv, no_env);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (!strcmp(mode, "final")) {
+		ppid_calls(5);
+		_exit(3);
+	}
+	if (n < 0)
+		die("readlink");
+	if (!strcmp(mode, "thread"))
+		by_thread();
+	else if (!strcmp(mode, "fail"))
+		fail();
+	else if (!strcmp(mode, "script"))
+		script();
+	else if (!strcmp(mode, "memfd"))
+		memfd();
+	else if (!strcmp(mode, "deleted"))
+		deleted();
+	else if (!strcmp(mode, "argv") && argc > 2)
+		big_argv(strtoul(argv[2], NULL, 10));
+	die(mode);
+}
