@@ -48,6 +48,8 @@ enum arg_type {
 	ARG_MOUNT_FLAGS, ARG_UMOUNT_FLAGS, ARG_RENAME_FLAGS, ARG_STATX_MASK, ARG_XATTR_FLAGS, ARG_SECCOMP_OP,
 	ARG_BPF_CMD, ARG_PTRACE_REQ, ARG_FALLOC_MODE, ARG_SPLICE_FLAGS, ARG_INOTIFY_FLAGS, ARG_INOTIFY_MASK,
 	ARG_UNSHARE_FLAGS, ARG_FLOCK_OP, ARG_CLOSE_RANGE_FLAGS,
+	ARG_UNLINKAT_FLAGS, ARG_SIGNALFD_FLAGS, ARG_TIMERFD_FLAGS, ARG_IDTYPE, ARG_FADVICE,
+	ARG_RUSAGE_WHO, ARG_SCHED_POLICY, ARG_RESOLVE_FLAGS,
 	ARG_TYPE_MAX,
 };
 
@@ -78,14 +80,24 @@ const struct syscall_sig *syscalls__sig(enum ev_abi abi, int nr);
 /* Number of NAME in ABI, or -1. */
 int syscalls__number(enum ev_abi abi, const char *name);
 
+/*
+ * Category of one call: that of SIG, refined by its arguments. An open that may write or create is
+ * file_write, unlinkat of a directory is directory. The flags of openat2 are in memory and not seen: it
+ * stays file_read.
+ */
+enum category syscalls__categorize(const struct syscall_sig *sig, enum ev_abi abi,
+				   const uint64_t args[6]);
+
 const char *syscalls__category_name(enum category c);
 
 /* "x86_64", "i386", "x32", "aarch64": what the `abi` field says. */
 const char *syscalls__abi_name(enum ev_abi abi);
 
 /*
- * Members of a strace-like class (%file, %network, %process, %desc, %memory, %signal, %ipc, %creds, %clock, and
- * each category name): 1 member, 0 not, -ENOENT no such class. CLASS is given without the percent sign.
+ * Members of a strace-like class (file, desc, network or net, process, memory, signal, ipc, creds,
+ * clock, pure, stat, lstat, fstat, statfs, fstatfs, %stat, %statfs) or of a category: 1 member, 0 not,
+ * -ENOENT no such class. CLASS is given without its (first) percent sign. Where both exist, as for
+ * process, strace's meaning holds.
  */
 int syscalls__in_class(const struct syscall_sig *sig, const char *class);
 
@@ -98,6 +110,13 @@ struct st_plan syscalls__plan(enum ev_abi abi, int nr);
  * SIZE - 1. 0 when TYPE has no symbolic form.
  */
 size_t flags__format(enum arg_type type, uint64_t value, enum ev_abi abi, char *buf, size_t size);
+
+/*
+ * Argument INDEX of a call in symbolic form. As flags__format(), but sees its neighbours: the protocol of a
+ * socket depends on the domain. 0 when the argument has no symbolic form.
+ */
+size_t flags__format_arg(const struct syscall_sig *sig, unsigned int index, const uint64_t args[6],
+			 enum ev_abi abi, char *buf, size_t size);
 
 /* "ENOENT", "ERESTARTSYS" (512 to 516, which never reach userspace); NULL when not known. ERR is positive. */
 const char *errno__name(int err);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of each system call. libseccomp says which number has which name in which ABI; the
+ * signatures here are keyed by name. Both are joined once into an array per ABI, because name and
+ * signature are looked up for every event.
+ */
+#include "syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/util.h"
+
+#define SIG(n, cat, ...)                                                                           \
+	{                                                                                          \
+		.name = #n,                                                                        \
+		.category = CAT_##cat,                                                             \
+		.n_args = ARRAY_SIZE(((struct syscall_arg[]){ __VA_ARGS__ })),                     \
+		.args = { __VA_ARGS__ },                                                           \
+	}
+#define A(t, n) { .name = #n, .type = ARG_##t }
+
+#define S(...) SIG(__VA_ARGS__),
+static const struct syscall_sig table[] = {
+#include "syscall_table.inc.h"
+};
+#undef S
+
+static const struct abi_sig {
+	enum ev_abi abi;
+	struct syscall_sig sig;
+} abi_table[] = {
+#define S(...) { EV_ABI_COMPAT32, SIG(__VA_ARGS__) },
+#define NATIVE(...) { EV_ABI_NATIVE, SIG(__VA_ARGS__) },
+#include "syscall_abi.inc.h"
+#undef NATIVE
+#undef S
+};
+
+#define UNKNOWN(n)                                                                                 \
+	{                                                                                          \
+		.name = n, .category = CAT_OTHER, .n_args = 6,                                     \
+		.args = {                                                                          \
+			A(HEX, arg0), A(HEX, arg1), A(HEX, arg2),                                  \
+			A(HEX, arg3), A(HEX, arg4), A(HEX, arg5),                                  \
+		},                                                                                 \
+	}
+static const struct syscall_sig unknown = UNKNOWN("unknown");
+
+static const struct abi_desc {
+	const char *name;
+	uint32_t arch; /* of libseccomp */
+	int base;      /* added to a number before libseccomp is asked */
+} abis[EV_ABI_MAX] = {
+#if defined(__x86_64__)
+	[EV_ABI_NATIVE] = { "x86_64", SCMP_ARCH_X86_64, 0 },
+	[EV_ABI_COMPAT32] = { "i386", SCMP_ARCH_X86, 0 },
+	[EV_ABI_X32] = { "x32", SCMP_ARCH_X32, 0x40000000 },
+#elif defined(__aarch64__)
+	[EV_ABI_NATIVE] = { "aarch64", SCMP_ARCH_AARCH64, 0 },
+	[EV_ABI_COMPAT32] = { "arm", SCMP_ARCH_ARM, 0 },
+#else
+#error "no ABI table for this architecture"
+#endif
+};
+
+/* Past the highest number of any ABI (x32 ends at 547) with room for what comes. */
+#define NR_PLAIN 640
+/* arm has a few private calls far above the others; they follow the plain ones in the array. */
+#define ARM_PRIVATE 0xf0000
+#define NR_ARM_PRIVATE 8
+
+static struct entry {
+	const char *name;
+	const struct syscall_sig *sig;
+} entries[EV_ABI_MAX][NR_PLAIN + NR_ARM_PRIVATE];
+static bool ready;
+
+static const struct entry *entry_get(enum ev_abi abi, int nr)
+{
+	if ((unsigned int)abi >= EV_ABI_MAX)
+		return NULL;
+	if ((unsigned int)nr < NR_PLAIN)
+		return &entries[abi][nr];
+#if defined(__aarch64__)
+	if (abi == EV_ABI_COMPAT32 && nr >= ARM_PRIVATE && nr < ARM_PRIVATE + NR_ARM_PRIVATE)
+		return &entries[abi][NR_PLAIN + nr - ARM_PRIVATE];
+#endif
+	return NULL;
+}
+
+static int index_to_nr(size_t index)
+{
+	return (int)(index < NR_PLAIN ? index : ARM_PRIVATE + index - NR_PLAIN);
+}
+
+static int cmp_name(const void *name, const void *sig)
+{
+	return strcmp(name, ((const struct syscall_sig *)sig)->name);
+}
+
+/* NULL: neither table has a row for NAME. */
+static const struct syscall_sig *find_sig(enum ev_abi abi, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(abi_table); i++)
+		if (abi_table[i].abi == abi && !strcmp(abi_table[i].sig.name, name))
+			return &abi_table[i].sig;
+	return bsearch(name, table, ARRAY_SIZE(table), sizeof(table[0]), cmp_name);
+}
+
+/* A call that libseccomp knows and the table does not: its own name, so that it can be selected. */
+static const struct syscall_sig *unknown_sig(const char *name)
+{
+	struct syscall_sig *sig = malloc(sizeof(*sig));
+
+	if (sig)
+		*sig = (struct syscall_sig)UNKNOWN(name);
+	return sig;
+}
+
+/* Everything allocated here lives until the process ends: names are handed out without an owner. */
+static int fill(enum ev_abi abi, size_t index)
+{
+	const struct abi_desc *desc = &abis[abi];
+	struct entry *e = &entries[abi][index];
+
+	/* The base goes on first: libseccomp has pseudo numbers below zero, which must not be met. */
+	e->name = seccomp_syscall_resolve_num_arch(desc->arch, desc->base + index_to_nr(index));
+	if (!e->name)
+		return 0;
+	e->sig = find_sig(abi, e->name);
+	if (!e->sig)
+		e->sig = unknown_sig(e->name);
+	return e->sig ? 0 : -ENOMEM;
+}
+
+int syscalls__init(void)
+{
+	if (ready)
+		return 0;
+	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
+		if (!abis[abi].name)
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(entries[abi]); i++) {
+			int err = fill((enum ev_abi)abi, i);
+
+			if (err)
+				return err;
+		}
+	}
+	ready = true;
+	return 0;
+}
+
+const char *syscalls__name(enum ev_abi abi, int nr)
+{
+	const struct entry *e = entry_get(abi, nr);
+
+	return e ? e->name : NULL;
+}
+
+const struct syscall_sig *syscalls__sig(enum ev_abi abi, int nr)
+{
+	const struct entry *e = entry_get(abi, nr);
+
+	return e && e->sig ? e->sig : &unknown;
+}
+
+int syscalls__number(enum ev_abi abi, const char *name)
+{
+	if ((unsigned int)abi >= EV_ABI_MAX)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(entries[abi]); i++)
+		if (entries[abi][i].name && !strcmp(entries[abi][i].name, name))
+			return index_to_nr(i);
+	return -1;
+}
+
+const char *syscalls__abi_name(enum ev_abi abi)
+{
+	if ((unsigned int)abi >= EV_ABI_MAX || !abis[abi].name)
+		return "unknown";
+	return abis[abi].name;
+}
+
+static enum category categorize_open(uint64_t flags)
+{
+	/* O_PATH gives a name without the file; the kernel ignores the rest then. */
+	if (flags & O_PATH)
+		return CAT_FILE_READ;
+	if (flags & (O_ACCMODE | O_CREAT | O_TRUNC))
+		return CAT_FILE_WRITE;
+	return CAT_FILE_READ;
+}
+
+enum category syscalls__categorize(const struct syscall_sig *sig, enum ev_abi abi,
+				   const uint64_t args[6])
+{
+	(void)abi; /* the flags that matter are the same in every ABI of one machine */
+	if (sig->category != CAT_FILE_READ && sig->category != CAT_FILE_WRITE)
+		return (enum category)sig->category;
+	for (unsigned int i = 0; i < sig->n_args; i++) {
+		if (sig->args[i].type == ARG_OPEN_FLAGS)
+			return categorize_open(args[i]);
+		if (sig->args[i].type == ARG_UNLINKAT_FLAGS)
+			return args[i] & AT_REMOVEDIR ? CAT_DIRECTORY : CAT_FILE_WRITE;
+	}
+	return (enum category)sig->category;
+}
+
+/* What to copy for an argument of this type; ST_MEM_NONE: nothing. */
+static enum st_mem mem_of(enum arg_type type, enum ev_abi abi)
+{
+	switch (type) {
+	case ARG_PATH:
+	case ARG_STR:
+		return ST_MEM_STR;
+	case ARG_ARGV:
+		return ST_MEM_ARGV;
+	case ARG_SOCKADDR:
+		return ST_MEM_SOCKADDR;
+	case ARG_SOCKADDR_OUT:
+		return ST_MEM_SOCKADDR_LP;
+	case ARG_MSGHDR:
+		/* x32 and 32-bit callers lay out struct msghdr with 4-byte pointers. */
+		return abi == EV_ABI_NATIVE ? ST_MEM_MSGHDR : ST_MEM_NONE;
+	case ARG_PAIR:
+		return ST_MEM_PAIR;
+	case ARG_OPEN_HOW:
+		return ST_MEM_HOW;
+	default:
+		return ST_MEM_NONE;
+	}
+}
+
+struct st_plan syscalls__plan(enum ev_abi abi, int nr)
+{
+	const struct syscall_sig *sig = syscalls__sig(abi, nr);
+	struct st_plan plan = { 0 };
+	unsigned int used = 0;
+
+	for (unsigned int i = 0; i < sig->n_args && used < ST_MEM_SLOTS; i++) {
+		enum st_mem kind = mem_of((enum arg_type)sig->args[i].type, abi);
+
+		if (kind != ST_MEM_NONE)
+			plan.mem[used++] = (__u8)ST_MEM(kind, i);
+		if (kind == ST_MEM_ARGV)
+			plan.flags |= ST_PLAN_EXEC;
+	}
+	return plan;
+}
