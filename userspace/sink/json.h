@@ -27,7 +27,7 @@ void json__object_end(struct json *j);
 void json__array_begin(struct json *j);
 void json__array_end(struct json *j);
 void json__key(struct json *j, const char *key);
-void json__str(struct json *j, const char *s);
+void json__str(struct json *j, const char *s); /* NULL: null */
 /* Any bytes. Returns false when the bytes were not valid UTF-8, so that the caller can add them in another form. */
 bool json__strn(struct json *j, const void *s, size_t len);
 void json__u64(struct json *j, uint64_t v);
@@ -39,5 +39,12 @@ void json__hex(struct json *j, const void *data, size_t len); /* "deadbeef" */
 void json__time(struct json *j, uint64_t realtime_ns);
 /* Ends one JSONL record: appends '\n' and forgets the comma state. */
 void json__newline(struct json *j);
+
+/* For code that writes text of its own: room for N bytes at the end, or NULL (see .err). Advance .len when done. */
+char *json__reserve(struct json *j, size_t n);
+/* A key in two pieces: "path" and "_state". */
+void json__key2(struct json *j, const char *key, const char *suffix);
+/* "0x7f001234" */
+void json__ptr(struct json *j, uint64_t v);
 
 #endif
