@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parses the arguments of `run`: drives getopt_long() from the option table and explains whatever it refuses.
+ * Parsing stops at the command, so that its options are its own. Abbreviated long options are refused, because
+ * they would change their meaning when an option is added.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "../base/log.h"
+#include "../base/nearest.h"
+#include "../base/util.h"
+
+#define DEFAULT_TIMEOUT_NS (30 * NSEC_PER_SEC)
+#define MAX_OPTIONS 32
+/* Long options return this plus their row, beyond every letter. */
+#define LONG_BASE 256
+
+/* What getopt_long() needs, made from the table. */
+struct getopt_tables {
+	struct option longs[MAX_OPTIONS + 1];
+	char shorts[2 * MAX_OPTIONS + 3];
+	size_t n;
+};
+
+static void tables_init(struct getopt_tables *t)
+{
+	static const int has_arg[] = {
+		[OPT_NO_ARG] = no_argument, [OPT_ARG] = required_argument, [OPT_OPTIONAL_ARG] = optional_argument,
+	};
+	char *s = t->shorts;
+
+	memset(t, 0, sizeof(*t));
+	*s++ = '+'; /* stop at the command */
+	*s++ = ':'; /* tell a missing value from an unknown option */
+	for (const struct option_desc *o = run_option_table; o->name && t->n < MAX_OPTIONS; o++, t->n++) {
+		t->longs[t->n] = (struct option){ o->name, has_arg[o->arg], NULL, LONG_BASE + (int)t->n };
+		if (!o->letter)
+			continue;
+		*s++ = o->letter;
+		if (o->arg == OPT_ARG)
+			*s++ = ':';
+	}
+}
+
+static const struct option_desc *by_code(const struct getopt_tables *t, int code)
+{
+	if (code >= LONG_BASE)
+		return (size_t)(code - LONG_BASE) < t->n ? &run_option_table[code - LONG_BASE] : NULL;
+	for (const struct option_desc *o = run_option_table; o->name; o++)
+		if (o->letter && o->letter == code)
+			return o;
+	return NULL;
+}
+
+static void hint_help(void)
+{
+	log_hint("'sandtrace run --help' lists the options");
+}
+
+static void refuse_long(const char *arg)
+{
+	size_t len = strcspn(arg + 2, "=");
+	char name[NEAREST_MAX_LEN + 1];
+	struct nearest near;
+
+	log_err(0, "run: there is no option '--%.*s'", (int)MIN(len, (size_t)100), arg + 2);
+	if (len < sizeof(name)) {
+		memcpy(name, arg + 2, len);
+		name[len] = 0;
+		nearest__init(&near, name);
+		for (const struct option_desc *o = run_option_table; o->name; o++)
+			nearest__offer(&near, o->name);
+		if (near.best) {
+			log_hint("did you mean '--%s'? options are not abbreviated", near.best);
+			return;
+		}
+	}
+	hint_help();
+}
+
+static void refuse_short(char letter, const char *arg)
+{
+	/* Letters that fingers remember from strace. */
+	static const struct {
+		char letter;
+		const char *hint;
+	} strace[] = {
+		{ 'f', "children are recorded by default; --no-follow-forks turns that off" },
+		{ 'p', "sandtrace cannot attach to a running process yet" },
+		{ 's', "strings are recorded whole: paths to 4096 bytes, arguments to 32 KiB" },
+		{ 't', "every record has its time: see the JSONL of -o" },
+		{ 'r', "every record has its time: see the JSONL of -o" },
+		{ 'T', "every record has its duration: see the JSONL of -o, or -vvv" },
+		{ 'C', "-c prints only the table; without it every run ends with a summary" },
+	};
+
+	log_err(0, "run: there is no option '-%c'%s%s%s", letter, arg[1] && arg[2] ? " (in '" : "",
+		arg[1] && arg[2] ? arg : "", arg[1] && arg[2] ? "')" : "");
+	for (const struct option_desc *o = run_option_table; o->name; o++)
+		if (arg[1] && arg[2] && !strncmp(arg + 1, o->name, strcspn(arg + 1, "="))) {
+			log_hint("long options take two dashes: --%s", o->name);
+			return;
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(strace); i++)
+		if (strace[i].letter == letter) {
+			log_hint("%s", strace[i].hint);
+			return;
+		}
+	hint_help();
+}
+
+/* Explains what getopt_long() answered with ':' or '?'. ARG is the argument it was reading. */
+static void refuse_option(const struct getopt_tables *t, int code, const char *arg)
+{
+	const struct option_desc *opt = optopt ? by_code(t, optopt) : NULL;
+
+	if (code == ':' && opt) {
+		log_err(0, "run: --%s needs a value: %s", opt->name, opt->metavar);
+		hint_help();
+	} else if (opt && optopt >= LONG_BASE) {
+		log_err(0, "run: --%s takes no value, but one is given: '%.100s'", opt->name, arg);
+		hint_help();
+	} else if (!strncmp(arg, "--", 2)) {
+		refuse_long(arg);
+	} else {
+		refuse_short((char)optopt, arg);
+	}
+}
+
+/*
+ * `--follow-forks false` would run the command `false`, and surely is not meant to. Written with `--` in between
+ * it does.
+ */
+static int check_detached_value(const struct option_desc *opt, const char *next)
+{
+	if (opt->arg != OPT_OPTIONAL_ARG || optarg || !next || (strcmp(next, "true") && strcmp(next, "false")))
+		return 0;
+	log_err(0, "run: --%s '%s': the value follows an equals sign", opt->name, next);
+	log_hint("write --%s=%s; to run the command '%s', write -- before it", opt->name, next, next);
+	return -EINVAL;
+}
+
+static bool is_abbreviated(const struct option_desc *opt, const char *arg)
+{
+	size_t len = strlen(opt->name);
+
+	return strncmp(arg + 2, opt->name, len) || (arg[2 + len] && arg[2 + len] != '=');
+}
+
+/* 0: all options read, optind is at the command. 1: --help. -EINVAL: refused and explained. */
+static int parse_options(int argc, char **argv, struct run_options *opts)
+{
+	struct getopt_tables t;
+
+	tables_init(&t);
+	opterr = 0;
+	optind = 0; /* glibc: start afresh */
+	for (;;) {
+		int at = MAX(optind, 1);
+		int row = -1;
+		int code = getopt_long(argc, argv, t.shorts, t.longs, &row);
+		const struct option_desc *opt;
+
+		if (code == -1)
+			return 0;
+		if (code == ':' || code == '?') {
+			refuse_option(&t, code, argv[at]);
+			return -EINVAL;
+		}
+		opt = by_code(&t, code);
+		if (row >= 0 && is_abbreviated(opt, argv[at])) {
+			refuse_long(argv[at]);
+			return -EINVAL;
+		}
+		if (!opt->set)
+			return 1;
+		if (check_detached_value(opt, argv[optind]) || opt->set(opts, opt, optarg))
+			return -EINVAL;
+	}
+}
+
+/* 0, or the exit status after an explanation. */
+static int check_command(const struct run_options *opts)
+{
+	if (!opts->argv[0]) {
+		log_err(0, "run: no command is given");
+		log_hint("usage: sandtrace run --trace-only [OPTION]... [--] COMMAND [ARGUMENT]...");
+		return EXIT_SANDTRACE;
+	}
+	if (!*opts->argv[0]) {
+		log_err(0, "run: '': the name of the command is empty");
+		log_hint("the shell variable that should hold it may not be set");
+		return EXIT_NOT_FOUND;
+	}
+	if (!opts->trace_only) {
+		log_err(0, "run: '%.200s' is not started: it would not be contained, the sandbox does not exist yet",
+			opts->argv[0]);
+		log_hint("add --trace-only to record it without containing it");
+		return EXIT_SANDTRACE;
+	}
+	if (opts->count && opts->quiet && !opts->output) {
+		log_err(0, "run: --summary-only and --quiet together leave nothing to print");
+		log_hint("drop one of them, or add -o FILE");
+		return EXIT_SANDTRACE;
+	}
+	return 0;
+}
+
+int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret_exit)
+{
+	int res, status;
+
+	*opts = (struct run_options){ .timeout_ns = DEFAULT_TIMEOUT_NS, .follow_forks = true };
+	res = parse_options(argc, argv, opts);
+	if (res) {
+		status = res > 0 ? help__command("run") : EXIT_SANDTRACE;
+	} else {
+		opts->argv = argv + optind;
+		status = check_command(opts);
+	}
+	if (!res && !status)
+		return 0;
+	*ret_exit = status;
+	return 1;
+}
