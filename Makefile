@@ -27,15 +27,15 @@ BPF_ARCH_x86_64 = x86
 BPF_ARCH_aarch64 = arm64
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(B)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARN)
 LDLIBS_PURE = -lseccomp
 LDLIBS = -lbpf -lelf -lz $(LDLIBS_PURE)
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
-PURE_SRC := $(wildcard userspace/event/*.c) userspace/base/util.c userspace/sink/json.c userspace/sink/encode.c \
-	    userspace/sink/summary.c
+PURE_SRC := $(wildcard userspace/event/*.c userspace/policy/*.c userspace/sink/summary*.c) userspace/base/util.c \
+	    userspace/sink/json.c userspace/sink/encode.c userspace/sink/suspicious.c
 APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o)
 APP_OBJ := $(APP_SRC:%.c=$(B)/%.o)
@@ -62,10 +62,10 @@ $(B)/userspace/capture/bpf.o: CFLAGS += -isystem $(B)
 # BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
 # that every object compiles for arm64 too.
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
-	     -Wno-address-of-packed-member -D__bpf__ -Iinclude -fno-ident
+	     -Wno-address-of-packed-member -Iinclude -fno-ident
 define bpf_rules
 $(B)/$(1)/%.bpf.o: bpf/%.bpf.c vmlinux/$(2)/vmlinux.h
-	$$(call msg,BPF,$$< $(2))
+	$$(call msg,BPF,'$$< ($(2))')
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CLANG) $$(BPF_CFLAGS) -D__TARGET_ARCH_$(3) -Ivmlinux/$(2) -MMD -MP -c -o $$@ $$<
 	$$(Q)$(LLVM_STRIP) -g $$@

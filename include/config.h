@@ -41,6 +41,26 @@ struct st_config {
 	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
 	__u8 kernel_reads;	   /* bpf_probe_read_kernel may be used (not so under lockdown=confidentiality) */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
+	__u32 page_kb;		   /* kernel pages to KiB */
+	__u32 pad;
+};
+
+/* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */
+#define ST_TASK_ARMED (1 << 0)	   /* in scope from its next execve on: set by the launcher */
+#define ST_TASK_SCOPE (1 << 1)	   /* recorded */
+#define ST_TASK_NEWBORN (1 << 2)   /* its first sys_exit is the tail of its parent's fork */
+#define ST_TASK_EXEC_DONE (1 << 3) /* the execve was recorded at sched_process_exec: skip its sys_exit */
+#define ST_TASK_IN_CALL (1 << 4)   /* between sys_enter and sys_exit */
+struct st_task {
+	__u64 enter_ts;	      /* 0: the current call is not of interest */
+	__u64 exec_id;
+	__u64 parent_exec_id;
+	__u64 exec_args[5];   /* of the current execve: registers do not survive it */
+	__s32 nr;
+	__u16 abi;
+	__u16 flags;
+	__u32 group_exited;   /* on the leader: the process's exit was recorded */
+	__u32 pad;
 };
 
 /* Per CPU and class; updated with atomic adds because programs may be preempted (kernels with PREEMPT_LAZY). */

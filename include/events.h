@@ -28,7 +28,7 @@
 #define EV_COMM_LEN 16
 #define EV_MAX_PARTS 8
 /* No record is longer than this; the reader treats a longer one as corrupt. */
-#define EV_RECORD_MAX 49152
+#define EV_RECORD_MAX 65528
 
 enum event_kind {
 	EV_SYSCALL = 1,	      /* raw_syscalls:sys_enter + sys_exit, bpf/syscall.bpf.c */
@@ -164,7 +164,8 @@ struct ev_proc_exit {
 
 /*
  * Field lists. F(struct, member, TYPE) is a scalar of the payload, P(id, name, TYPE) a part.
- * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names).
+ * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names),
+ * PAD (filler: listed so that a member left out by mistake is an error of decode.c, and not shown).
  * TYPE of parts: STR, ARGV, PATH.
  */
 #define EV_TASK_FIELDS(F, S)                                                                       \
@@ -177,6 +178,7 @@ struct ev_proc_exit {
 	F(S, task.euid, U32)                                                                       \
 	F(S, task.gid, U32)                                                                        \
 	F(S, task.egid, U32)                                                                       \
+	F(S, task.pad, PAD)                                                                        \
 	F(S, task.comm, COMM)
 
 #define EV_PROC_SPAWN_FIELDS(F, P)                                                                 \
@@ -209,7 +211,8 @@ struct ev_proc_exit {
 	F(ev_proc_exit, nivcsw, U64)                                                               \
 	F(ev_proc_exit, exit_code, U32)                                                            \
 	F(ev_proc_exit, signal, U32)                                                               \
-	F(ev_proc_exit, core, BOOL32)
+	F(ev_proc_exit, core, BOOL32)                                                              \
+	F(ev_proc_exit, pad, PAD)
 
 /* A syscall has an encoder of its own (its arguments mean something different in each call). */
 #define EV_SYSCALL_FIELDS(F, P)

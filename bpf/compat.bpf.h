@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Differences between architectures and kernels, one accessor each. */
+#ifndef SANDTRACE_COMPAT_BPF_H
+#define SANDTRACE_COMPAT_BPF_H
+
+#include "maps.bpf.h"
+
+/*
+ * bpf_probe_read_kernel is refused at load under lockdown=confidentiality. st_cfg.kernel_reads is read-only data,
+ * so with 0 the verifier never sees the call and the program loads; the caller gets -EPERM.
+ */
+static __always_inline long kread(void *dst, __u32 size, const void *src)
+{
+	if (!st_cfg.kernel_reads)
+		return -1;
+	return bpf_probe_read_kernel(dst, size, src);
+}
+
+static __always_inline long kread_str(void *dst, __u32 size, const void *src)
+{
+	if (!st_cfg.kernel_reads)
+		return -1;
+	return bpf_probe_read_kernel_str(dst, size, src);
+}
+
+#if defined(__TARGET_ARCH_x86)
+
+#define TS_COMPAT 0x0002	   /* asm/thread_info.h: the current call came by int 0x80 or a 32-bit entry */
+#define X32_SYSCALL_BIT 0x40000000 /* uapi asm/unistd.h */
+
+/* On x86 a new task leaves fork through the syscall exit path: sys_exit fires without an enter. */
+#define NEWBORN_FLAG ST_TASK_NEWBORN
+
+static __always_inline __u32 syscall__abi(struct task_struct *task, long *nr)
+{
+	if (task->thread_info.status & TS_COMPAT)
+		return EV_ABI_COMPAT32;
+	/* a negative number has bit 30 set too */
+	if (*nr >= 0 && (*nr & X32_SYSCALL_BIT)) {
+		*nr &= ~X32_SYSCALL_BIT;
+		return EV_ABI_X32;
+	}
+	return EV_ABI_NATIVE;
+}
+
+static __always_inline void syscall__args(struct pt_regs *regs, __u32 abi, __u64 args[6])
+{
+	if (abi == EV_ABI_COMPAT32) {
+		args[0] = (__u32)regs->bx;
+		args[1] = (__u32)regs->cx;
+		args[2] = (__u32)regs->dx;
+		args[3] = (__u32)regs->si;
+		args[4] = (__u32)regs->di;
+		args[5] = (__u32)regs->bp;
+		return;
+	}
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
+static __always_inline long syscall__nr_at_exit(struct pt_regs *regs)
+{
+	return (int)regs->orig_ax;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+#define NEWBORN_FLAG 0	    /* ret_from_fork does not pass the syscall exit trace */
+#define TIF_32BIT 22	    /* asm/thread_info.h */
+
+static __always_inline __u32 syscall__abi(struct task_struct *task, long *nr)
+{
+	return task->thread_info.flags & (1UL << TIF_32BIT) ? EV_ABI_COMPAT32 : EV_ABI_NATIVE;
+}
+
+static __always_inline void syscall__args(struct pt_regs *regs, __u32 abi, __u64 args[6])
+{
+	args[0] = regs->orig_x0; /* x0 holds the result by the time of sys_exit */
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+	args[4] = regs->regs[4];
+	args[5] = regs->regs[5];
+	if (abi == EV_ABI_COMPAT32)
+		for (int i = 0; i < 6; i++)
+			args[i] = (__u32)args[i];
+}
+
+static __always_inline long syscall__nr_at_exit(struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+#endif
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only file that touches a ring or a counter: reserve, submit, discard, and what it costs when the ring is
+ * full. A record is built in reserved ring space, never in per-CPU scratch: since PREEMPT_LAZY (6.13) programs
+ * can be preempted and scratch would be shared with the task that preempts.
+ */
+#ifndef SANDTRACE_EMIT_BPF_H
+#define SANDTRACE_EMIT_BPF_H
+
+#include "maps.bpf.h"
+
+/* Counters are per CPU, yet atomic, for the same reason. */
+static __always_inline struct st_counters *counters__get(__u32 class)
+{
+	return bpf_map_lookup_elem(&st_counters, &class);
+}
+
+static __always_inline void counters__seen(__u32 class)
+{
+	struct st_counters *c = counters__get(class);
+
+	if (c)
+		__sync_fetch_and_add(&c->seen, 1);
+}
+
+static __always_inline void counters__lost(__u32 class)
+{
+	struct st_counters *c = counters__get(class);
+
+	if (c)
+		__sync_fetch_and_add(&c->lost, 1);
+}
+
+/* The bulk ring of a process: order holds within it, and many cores do not queue for one lock. */
+static __always_inline void *emit__bulk_ring(__u32 tgid)
+{
+	__u32 i = (tgid ^ tgid >> 7) & st_cfg.shard_mask & (ST_MAX_SHARDS - 1);
+
+	return bpf_map_lookup_elem(&st_rings, &i);
+}
+
+static __always_inline void *emit__urgent_ring(void)
+{
+	__u32 i = ST_RING_URGENT;
+
+	return bpf_map_lookup_elem(&st_rings, &i);
+}
+
+/*
+ * Waking the reader costs more than all the rest of a record (an irq_work and an IPI, 0.5 to 4 us), so it is done
+ * only when the reader sleeps and the ring holds enough to be worth it; that is looked at once in 64 records. The
+ * reader's own timer covers what stays below the mark.
+ */
+#define WAKE_CHECK_MASK 63
+
+static __always_inline void emit__submit(void *ring, void *rec, __u32 class)
+{
+	struct st_counters *c = counters__get(class);
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (c) {
+		__u64 n = __sync_fetch_and_add(&c->emitted, 1);
+
+		if (!(n & WAKE_CHECK_MASK) && !*(volatile __u32 *)&st_shared.reader_awake &&
+		    bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) > st_cfg.wake_bytes)
+			flags = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_submit(rec, flags);
+}
+
+static __always_inline void emit__discard(void *rec)
+{
+	bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline __u64 exec_id__next(void)
+{
+	return __sync_fetch_and_add(&st_shared.next_exec_id, 1);
+}
+
+/* Header of a record about a task; tgid and tid in the initial pid namespace. */
+static __always_inline void header__fill(struct ev_header *h, __u64 ts, const struct st_task *st, __u64 pid_tgid,
+					 __u16 kind, __u16 flags)
+{
+	h->ts = ts;
+	h->exec_id = st->exec_id;
+	h->tgid = pid_tgid >> 32;
+	h->tid = (__u32)pid_tgid;
+	h->kind = kind;
+	h->flags = flags;
+	h->parts = 0;
+	h->reserved = 0;
+}
+
+/* Completes a part whose bytes (N of them; negative: could not be read) were written behind it. */
+static __always_inline void part__fill(struct ev_part *p, __u8 id, __u32 type, long n, __u32 true_len, __u8 state)
+{
+	p->next = 0;
+	p->id = id;
+	p->type = type;
+	p->state = n < 0 ? EV_PART_FAULT : state;
+	p->len = n < 0 ? 0 : n;
+	p->true_len = n < 0 ? 0 : true_len;
+}
+
+#endif

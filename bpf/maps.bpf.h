@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every map, and the configuration. All __weak: each domain object carries a copy and bpftool's linker merges
+ * them. Names are at most 15 characters (BPF_OBJ_NAME_LEN).
+ */
+#ifndef SANDTRACE_MAPS_BPF_H
+#define SANDTRACE_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "config.h"
+#include "events.h"
+
+/* Set once before load; the verifier removes the branches that a run does not use. */
+const volatile struct st_config st_cfg __weak = {};
+const volatile struct st_plan st_plans[EV_ABI_MAX][ST_NR_SYSCALLS] __weak = {};
+
+/* Written by the reader through mmap. */
+struct st_shared st_shared __weak = {};
+
+/* Placeholder size: a multiple of 64 KiB so that it is valid on machines with 64K pages. */
+struct st_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+};
+
+/* Bulk rings 0..shards-1 by tgid, then the urgent ring: bulk can never push out urgent. Filled by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, ST_MAX_RINGS);
+	__type(key, __u32);
+	__array(values, struct st_ring);
+} st_rings __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct st_task);
+} st_tasks __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EV_CLASS_MAX);
+	__type(key, __u32);
+	__type(value, struct st_counters);
+} st_counters __weak SEC(".maps");
+
+/* -c only: otherwise the loader shrinks it to one entry. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EV_ABI_MAX *ST_NR_SYSCALLS);
+	__type(key, __u32);
+	__type(value, struct st_count);
+} st_counts __weak SEC(".maps");
+
+#endif

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Birth, image and death of the tasks in scope. Scope itself is inherited here, before a child can run.
+ *
+ *   process_fork   tp_btf/sched_process_fork   parent's context, before the child is woken: no call is missed
+ *   process_exec   tp_btf/sched_process_exec   the new image is in place, the call can no longer fail
+ *   process_exit   tp_btf/sched_process_exit   late in do_exit: exit code final, memory on its way out
+ *
+ * Why tracepoints and not the calls' own records: a fork is seen by its return in two tasks in either order, a
+ * successful execve leaves no arguments behind, and death by signal has no call at all.
+ * Missed: a child whose state cannot be allocated (memory pressure) is counted as lost, class process.
+ */
+#include "path.bpf.h"
+#include "syscall.bpf.h"
+
+struct rec_spawn {
+	struct ev_header h;
+	struct ev_proc_spawn e;
+};
+
+struct rec_exit {
+	struct ev_header h;
+	struct ev_proc_exit e;
+};
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct st_task *pst = task__state(parent), *st;
+	bool thread = parent->tgid == child->tgid;
+	struct rec_spawn *r;
+	void *ring;
+
+	if (!pst || !(pst->flags & ST_TASK_SCOPE) || (!st_cfg.follow_forks && !thread))
+		return 0;
+	counters__seen(EV_CLASS_PROCESS);
+	st = bpf_task_storage_get(&st_tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st) {
+		counters__lost(EV_CLASS_PROCESS);
+		return 0;
+	}
+	/* a thread runs its process's image; a process is a new one */
+	st->exec_id = thread ? pst->exec_id : exec_id__next();
+	st->parent_exec_id = thread ? pst->parent_exec_id : pst->exec_id;
+	st->flags = ST_TASK_SCOPE | NEWBORN_FLAG;
+
+	ring = emit__urgent_ring();
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r) {
+		counters__lost(EV_CLASS_PROCESS);
+		return 0;
+	}
+	header__fill(&r->h, bpf_ktime_get_ns(), pst, bpf_get_current_pid_tgid(), EV_PROC_SPAWN, thread ? EV_F_THREAD : 0);
+	task__fill(&r->e.task, parent, pst);
+	task__ns_pids(child, &r->e.task.ns_pid, &r->e.task.ns_tid);
+	r->e.child_exec_id = st->exec_id;
+	r->e.child_pid = child->tgid;
+	r->e.child_tid = child->pid;
+	emit__submit(ring, r, EV_CLASS_PROCESS);
+	return 0;
+}
+
+/* Sizes of an exec record's parts: the small layout holds nearly all; the large one every legal value. */
+#define EXEC_STR_SMALL 256
+#define EXEC_STR_LARGE LARGE_MEM
+#define EXEC_PATH_SMALL 512
+#define EXEC_PATH_LARGE EV_PATH_MAX
+#define EXEC_ARGV_SMALL 1024
+#define EXEC_ARGV_LARGE EV_ARGV_MAX
+
+#define EXEC_LAYOUT(name, str, pth, arg)                                                           \
+	struct name {                                                                              \
+		struct ev_header h;                                                                \
+		struct ev_proc_exec e;                                                             \
+		struct { struct ev_part p; char data[str]; } path;                                 \
+		struct { struct ev_part p; char data[str]; } interp;                               \
+		struct { struct ev_part p; char data[pth + NAME_BUF]; } exe;                       \
+		struct { struct ev_part p; char data[pth + NAME_BUF]; } cwd;                       \
+		struct { struct ev_part p; char data[arg]; } argv;                                 \
+	}
+EXEC_LAYOUT(rec_exec_small, EXEC_STR_SMALL, EXEC_PATH_SMALL, EXEC_ARGV_SMALL);
+EXEC_LAYOUT(rec_exec_large, EXEC_STR_LARGE, EXEC_PATH_LARGE, EXEC_ARGV_LARGE);
+
+/* The execve's own syscall record, with the kernel's copy of the path and the argv the new image will see. */
+#define EXEC_CALL_LAYOUT(name, str, arg)                                                           \
+	struct name {                                                                              \
+		struct ev_header h;                                                                \
+		struct ev_syscall s;                                                               \
+		struct { struct ev_part p; char data[str]; } path;                                 \
+		struct { struct ev_part p; char data[arg]; } argv;                                 \
+	}
+EXEC_CALL_LAYOUT(rec_call_small, EXEC_STR_SMALL, EXEC_ARGV_SMALL);
+EXEC_CALL_LAYOUT(rec_call_large, EXEC_STR_LARGE, EXEC_ARGV_LARGE);
+
+struct exec_facts {
+	const char *filename, *interp;
+	struct file *file;
+	struct fs_struct *fs;
+	__u64 arg_start, arg_len;
+	__u32 old_pid;
+	__u16 secure;
+};
+
+#define TMPFS_MAGIC 0x01021994
+
+static __always_inline __u32 image__flags(const struct exec_facts *x, struct inode *inode)
+{
+	struct dentry *dentry = NULL;
+	const unsigned char *name = NULL;
+	union {
+		char text[8];
+		__u64 word;
+	} start = {}, memfd = { .text = "memfd:" };
+	__u32 flags = 0;
+
+	if (x->secure)
+		flags |= EV_IMG_SECURE;
+	if (x->interp != x->filename)
+		flags |= EV_IMG_SCRIPT;
+	if (inode->i_nlink == 0)
+		flags |= EV_IMG_DELETED;
+	/* a memfd is a nameless tmpfs file whose dentry is called memfd:NAME; tmpfs files of that name have links */
+	if (inode->i_nlink == 0 && inode->i_sb->s_magic == TMPFS_MAGIC &&
+	    !kread(&dentry, sizeof(dentry), &x->file->f_path.dentry) &&
+	    !kread(&name, sizeof(name), &dentry->d_name.name) && kread_str(start.text, 7, name) == 7 &&
+	    start.word == memfd.word)
+		flags |= EV_IMG_MEMFD;
+	return flags;
+}
+
+static __always_inline long part__kstr(struct ev_part *p, __u32 room, __u8 id, const char *src)
+{
+	long n = kread_str(p + 1, room, src);
+
+	part__fill(p, id, EV_PT_STR, n > 0 ? n - 1 : n, n == room ? 0 : n - 1, n == room ? EV_PART_TRUNCATED : EV_PART_OK);
+	return n;
+}
+
+/* ROOM is a power of two. The whole block of strings in one copy: it is contiguous, as the kernel just laid it. */
+static __always_inline void part__argv(struct ev_part *p, __u32 room, __u8 id, const struct exec_facts *x)
+{
+	__u32 n = x->arg_len < room ? x->arg_len : room - 1;
+	__u32 bound = n;
+	long err;
+
+	asm volatile("%0 &= %1" : "+r"(bound) : "r"(room - 1)); /* for the verifier, as in mem__bytes */
+	err = bpf_probe_read_user(p + 1, bound, (const void *)x->arg_start);
+
+	part__fill(p, id, EV_PT_ARGV, err ? -1 : (long)n, x->arg_len, n < x->arg_len ? EV_PART_TRUNCATED : EV_PART_OK);
+}
+
+#define EXEC_FILL(r, pth)                                                                          \
+	do {                                                                                       \
+		part__kstr(&(r)->path.p, sizeof((r)->path.data), EV_EXEC_PATH, x->filename);       \
+		part__argv(&(r)->argv.p, sizeof((r)->argv.data), EV_EXEC_ARGV, x);                 \
+		path__part(&(r)->exe.p, pth, EV_EXEC_EXE, &x->file->f_path, &x->fs->root);         \
+		path__part(&(r)->cwd.p, pth, EV_EXEC_CWD, &x->fs->pwd, &x->fs->root);              \
+		part__kstr(&(r)->interp.p, sizeof((r)->interp.data), EV_EXEC_INTERP, x->interp);   \
+		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
+		(r)->path.p.next = __builtin_offsetof(__typeof__(*(r)), interp);                   \
+		(r)->interp.p.next = __builtin_offsetof(__typeof__(*(r)), exe);                    \
+		(r)->exe.p.next = __builtin_offsetof(__typeof__(*(r)), cwd);                       \
+		(r)->cwd.p.next = __builtin_offsetof(__typeof__(*(r)), argv);                      \
+	} while (0)
+
+static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, struct task_struct *task,
+				       const struct st_task *st, const struct exec_facts *x)
+{
+	struct inode *inode = x->file->f_inode;
+	__u32 dev = inode->i_sb->s_dev;
+
+	header__fill(h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXEC, 0);
+	task__fill(&e->task, task, st);
+	e->inode = inode->i_ino;
+	e->dev_major = dev >> 20;
+	e->dev_minor = dev & 0xfffff;
+	e->old_tid = x->old_pid;
+	e->image_flags = image__flags(x, inode);
+}
+
+static __noinline int exec__emit_small(struct task_struct *task, struct st_task *st, const struct exec_facts *x, void *ring)
+{
+	struct rec_exec_small *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	exec__fill(&r->h, &r->e, task, st, x);
+	EXEC_FILL(r, EXEC_PATH_SMALL);
+	if (r->path.p.state == EV_PART_TRUNCATED || r->interp.p.state == EV_PART_TRUNCATED ||
+	    r->exe.p.state == EV_PART_TRUNCATED || r->cwd.p.state == EV_PART_TRUNCATED) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit(ring, r, EV_CLASS_PROCESS);
+	return 0;
+}
+
+static __noinline int exec__emit_large(struct task_struct *task, struct st_task *st, const struct exec_facts *x, void *ring)
+{
+	struct rec_exec_large *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	exec__fill(&r->h, &r->e, task, st, x);
+	EXEC_FILL(r, EXEC_PATH_LARGE);
+	emit__submit(ring, r, EV_CLASS_PROCESS);
+	return 0;
+}
+
+/* execve(path, argv, envp), execveat(dirfd, path, argv, envp, flags): the first planned argument is the path. */
+#define CALL_FILL(r)                                                                               \
+	do {                                                                                       \
+		__u8 _path = st_plans[c->abi & 3 ? c->abi & 3 : 0][c->nr & (ST_NR_SYSCALLS - 1)].mem[0] & 7; \
+		syscall__fill(&(r)->h, &(r)->s, c);                                                \
+		for (int _i = 0; _i < 5; _i++)                                                     \
+			(r)->s.args[_i] = c->st->exec_args[_i];                                    \
+		(r)->s.args[5] = 0;                                                                \
+		part__kstr(&(r)->path.p, sizeof((r)->path.data), _path, x->filename);              \
+		part__argv(&(r)->argv.p, sizeof((r)->argv.data), _path + 1, x);                    \
+		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
+		(r)->path.p.next = __builtin_offsetof(__typeof__(*(r)), argv);                     \
+	} while (0)
+
+static __noinline int call__emit_small(const struct call *c, const struct exec_facts *x, void *ring)
+{
+	struct rec_call_small *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	CALL_FILL(r);
+	if (r->path.p.state == EV_PART_TRUNCATED) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+static __noinline int call__emit_large(const struct call *c, const struct exec_facts *x, void *ring)
+{
+	struct rec_call_large *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	CALL_FILL(r);
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+/* The execve call: recorded here, where path and argv of the new image can be read, and not at its sys_exit. */
+static __always_inline void exec__call(struct st_task *st, const struct exec_facts *x)
+{
+	struct call c = { .st = st, .nr = st->nr, .abi = st->abi };
+	void *ring;
+	int err = 1;
+
+	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts)
+		return;
+	st->flags |= ST_TASK_EXEC_DONE;
+	counters__seen(EV_CLASS_SYSCALL);
+	c.ts = bpf_ktime_get_ns();
+	c.duration = c.ts - st->enter_ts;
+	if (st_cfg.aggregate) {
+		count__add(&c);
+		return;
+	}
+	c.pid_tgid = bpf_get_current_pid_tgid();
+	ring = emit__bulk_ring(c.pid_tgid >> 32);
+	if (!ring)
+		return;
+	if (x->arg_len < EXEC_ARGV_SMALL)
+		err = call__emit_small(&c, x, ring);
+	if (err > 0)
+		err = call__emit_large(&c, x, ring);
+	if (err < 0)
+		counters__lost(EV_CLASS_SYSCALL);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct st_task *st = task__state(task);
+	struct exec_facts x = {};
+	void *ring;
+	int err = 1;
+
+	if (!st || !(st->flags & ST_TASK_SCOPE))
+		return 0;
+	x.filename = bprm->filename;
+	x.interp = bprm->interp;
+	x.file = bprm->file;
+	x.fs = task->fs;
+	x.arg_start = task->mm->arg_start;
+	x.arg_len = task->mm->arg_end - x.arg_start;
+	x.old_pid = old_pid;
+	x.secure = BPF_CORE_READ_BITFIELD(bprm, secureexec);
+
+	/* the call belongs to the image that made it */
+	exec__call(st, &x);
+	st->parent_exec_id = st->exec_id;
+	st->exec_id = exec_id__next();
+
+	counters__seen(EV_CLASS_PROCESS);
+	ring = emit__urgent_ring();
+	if (!ring)
+		return 0;
+	if (x.arg_len < EXEC_ARGV_SMALL)
+		err = exec__emit_small(task, st, &x, ring);
+	if (err > 0)
+		err = exec__emit_large(task, st, &x, ring);
+	if (err < 0)
+		counters__lost(EV_CLASS_PROCESS);
+	return 0;
+}
+
+struct rec_gone {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct ev_part mem[ST_MEM_SLOTS];
+};
+
+/* The call that this task will never return from: exit itself, or the one it was killed in. */
+static __always_inline void exit__open_call(struct task_struct *task, struct st_task *st)
+{
+	struct call c = { .st = st, .nr = st->nr, .abi = st->abi, .flags = EV_F_NO_RETURN };
+	struct pt_regs *regs;
+	struct rec_gone *r;
+	__u16 *link;
+	void *ring;
+
+	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts || st->flags & ST_TASK_EXEC_DONE)
+		return;
+	counters__seen(EV_CLASS_SYSCALL);
+	c.ts = bpf_ktime_get_ns();
+	c.duration = c.ts - st->enter_ts;
+	if (st_cfg.aggregate) {
+		count__add(&c);
+		return;
+	}
+	c.pid_tgid = bpf_get_current_pid_tgid();
+	ring = emit__bulk_ring(c.pid_tgid >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r) {
+		counters__lost(EV_CLASS_SYSCALL);
+		return;
+	}
+	syscall__fill(&r->h, &r->s, &c);
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	syscall__args(regs, c.abi, r->s.args);
+	link = &r->h.parts;
+	if (c.abi < EV_ABI_MAX && c.nr < ST_NR_SYSCALLS) {
+		for (int i = 0; i < ST_MEM_SLOTS; i++) {
+			__u8 mem = st_plans[c.abi][c.nr].mem[i];
+
+			if (!mem)
+				break;
+			part__fill(&r->mem[i], mem & 7, EV_PT_STR, 0, 0, EV_PART_GONE);
+			*link = (char *)&r->mem[i] - (char *)r;
+			link = &r->mem[i].next;
+		}
+	}
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+}
+
+#define SIGNAL_GROUP_EXIT 0x00000004 /* linux/sched/signal.h */
+
+static __always_inline void exit__fill(struct ev_proc_exit *e, struct task_struct *task, bool last)
+{
+	struct signal_struct *signal = task->signal;
+	struct task_struct *leader = task->group_leader;
+	__u32 code = task->exit_code;
+
+	e->utime = task->utime;
+	e->stime = task->stime;
+	e->minflt = task->min_flt;
+	e->majflt = task->maj_flt;
+	e->nvcsw = task->nvcsw;
+	e->nivcsw = task->nivcsw;
+	e->maxrss_kb = 0;
+	if (last) {
+		/* threads that ended before are summed in signal, a leader that ended first is not */
+		e->utime += signal->utime + (leader != task ? leader->utime : 0);
+		e->stime += signal->stime + (leader != task ? leader->stime : 0);
+		e->minflt += signal->min_flt;
+		e->majflt += signal->maj_flt;
+		e->nvcsw += signal->nvcsw;
+		e->nivcsw += signal->nivcsw;
+		e->maxrss_kb = signal->maxrss * st_cfg.page_kb;
+		code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
+	}
+	e->exit_code = code >> 8 & 0xff;
+	e->signal = code & 0x7f;
+	e->core = code >> 7 & 1;
+	e->pad = 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct st_task *st = task__state(task), *leader;
+	struct rec_exit *r;
+	bool last = false;
+	void *ring;
+
+	if (!st || !(st->flags & ST_TASK_SCOPE))
+		return 0;
+	exit__open_call(task, st);
+	st->flags = 0;
+	/* two last threads can both see live == 0: the leader's state says who was first */
+	if (task->signal->live.counter == 0) {
+		leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, 0);
+		last = !leader || !__sync_lock_test_and_set(&leader->group_exited, 1);
+	}
+	counters__seen(EV_CLASS_PROCESS);
+	ring = emit__urgent_ring();
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r) {
+		counters__lost(EV_CLASS_PROCESS);
+		return 0;
+	}
+	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
+	task__fill(&r->e.task, task, st);
+	exit__fill(&r->e, task, last);
+	emit__submit(ring, r, EV_CLASS_PROCESS);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

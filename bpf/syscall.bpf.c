@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every system call of the tasks in scope: profile "syscalls".
+ *
+ *   syscall_enter   tp_btf/sys_enter   stamps time, number and abi in task storage
+ *   syscall_exit    tp_btf/sys_exit    builds and emits the record
+ *
+ * Why these: one pair of hooks sees every call of every ABI; task storage, looked up twice, is cheaper than any
+ * map keyed by pid and cannot be confused by pid reuse. tp_btf since 5.5, task storage in it since 5.11-5.16
+ * (not in 5.10). Context: the calling task, may not sleep.
+ *
+ * What is missed: calls that never return have no exit; they are recorded when their task dies
+ * (process.bpf.c) and, for a successful execve, at sched_process_exec. A call that seccomp refuses has no enter:
+ * it is recorded at its exit, marked EV_F_NO_ENTER.
+ */
+#include "syscall.bpf.h"
+
+/* Tasks armed by the launcher, and newborn ones: off the fast path. True: the call is to be recorded. */
+static __noinline bool enter__first(struct st_task *st, __u32 abi, __u32 nr)
+{
+	st->flags &= ~ST_TASK_NEWBORN;
+	if (!(st->flags & ST_TASK_ARMED))
+		return true;
+	/* armed: the launcher's own calls up to its execve are not the command's */
+	if (abi >= EV_ABI_MAX || nr >= ST_NR_SYSCALLS || !(st_plans[abi][nr].flags & ST_PLAN_EXEC))
+		return false;
+	st->flags = (st->flags & ~ST_TASK_ARMED) | ST_TASK_SCOPE;
+	return true;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct st_task *st = task__state(task);
+	__u8 plan;
+	__u32 abi;
+
+	if (!st)
+		return 0;
+	abi = syscall__abi(task, &id);
+	if (st->flags & (ST_TASK_ARMED | ST_TASK_NEWBORN) && !enter__first(st, abi, id))
+		return 0;
+	st->nr = id;
+	st->abi = abi;
+	st->flags |= ST_TASK_IN_CALL;
+	if (abi < EV_ABI_MAX && (__u64)id < ST_NR_SYSCALLS)
+		plan = st_plans[abi][id].flags;
+	else
+		plan = st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0;
+	if (!(plan & ST_PLAN_INTEREST)) {
+		st->enter_ts = 0;
+		return 0;
+	}
+	if (plan & ST_PLAN_EXEC) {
+		__u64 args[6];
+
+		syscall__args(regs, abi, args);
+		for (int i = 0; i < 5; i++)
+			st->exec_args[i] = args[i];
+	}
+	st->enter_ts = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int emit__plain(const struct call *c, struct pt_regs *regs, void *ring)
+{
+	struct rec_plain *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	syscall__fill(&r->h, &r->s, c);
+	syscall__args(regs, c->abi, r->s.args);
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+static __noinline int emit__large(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
+{
+	struct rec_large3 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	syscall__fill(&r->h, &r->s, c);
+	syscall__args(regs, c->abi, r->s.args);
+	MEM_FILL(r, ST_MEM_SLOTS, plan, LARGE_MEM, c);
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+/* 1: a string did not fit. */
+static __always_inline int emit__small1(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
+{
+	struct rec_small1 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	syscall__fill(&r->h, &r->s, c);
+	syscall__args(regs, c->abi, r->s.args);
+	if (MEM_FILL(r, 1, plan, SMALL_MEM, c)) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+static __always_inline int emit__small3(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
+{
+	struct rec_small3 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return -1;
+	syscall__fill(&r->h, &r->s, c);
+	syscall__args(regs, c->abi, r->s.args);
+	if (MEM_FILL(r, ST_MEM_SLOTS, plan, SMALL_MEM, c)) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct st_task *st = task__state(task);
+	struct st_plan plan = { .flags = st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0 };
+	struct call c = {};
+	void *ring;
+	long nr;
+	int err;
+
+	if (!st || !(st->flags & ST_TASK_SCOPE))
+		return 0;
+	if (st->flags & (ST_TASK_NEWBORN | ST_TASK_EXEC_DONE)) {
+		st->flags &= ~(ST_TASK_NEWBORN | ST_TASK_EXEC_DONE | ST_TASK_IN_CALL);
+		return 0;
+	}
+	/* the number and abi seen at entry are the truth: execve changes both, sigreturn wipes one */
+	if (st->flags & ST_TASK_IN_CALL) {
+		st->flags &= ~ST_TASK_IN_CALL;
+		if (!st->enter_ts)
+			return 0;
+		nr = st->nr;
+		c.abi = st->abi;
+	} else {
+		nr = syscall__nr_at_exit(regs);
+		c.abi = syscall__abi(task, &nr);
+		c.flags = EV_F_NO_ENTER;
+	}
+	c.nr = nr;
+	if (c.abi < EV_ABI_MAX && c.nr < ST_NR_SYSCALLS)
+		plan = st_plans[c.abi][c.nr];
+	if (!(plan.flags & ST_PLAN_INTEREST))
+		return 0;
+	counters__seen(EV_CLASS_SYSCALL);
+	c.ts = bpf_ktime_get_ns();
+	c.duration = c.flags & EV_F_NO_ENTER ? 0 : c.ts - st->enter_ts;
+	c.ret = ret;
+	c.st = st;
+	if (st_cfg.aggregate)
+		return count__add(&c);
+	c.pid_tgid = bpf_get_current_pid_tgid();
+	ring = emit__bulk_ring(c.pid_tgid >> 32);
+	if (!ring)
+		return 0;
+	if (!plan.mem[0])
+		err = emit__plain(&c, regs, ring);
+	else if (!plan.mem[1])
+		err = emit__small1(&c, regs, ring, &plan);
+	else
+		err = emit__small3(&c, regs, ring, &plan);
+	if (err > 0)
+		err = emit__large(&c, regs, ring, &plan);
+	if (err < 0)
+		counters__lost(EV_CLASS_SYSCALL);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

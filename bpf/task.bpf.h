@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Per-task state and the facts about a task that process records carry. */
+#ifndef SANDTRACE_TASK_BPF_H
+#define SANDTRACE_TASK_BPF_H
+
+#include "compat.bpf.h"
+
+/* The scope test: every program's first branch. NULL: not ours. */
+static __always_inline struct st_task *task__state(struct task_struct *task)
+{
+	return bpf_task_storage_get(&st_tasks, task, 0, 0);
+}
+
+/* What the task calls itself: its number in its innermost pid namespace. 0: could not be read. */
+static __always_inline __u32 pid__innermost(struct pid *pid)
+{
+	struct upid upid = {};
+	__u32 level = 0;
+
+	if (!pid || kread(&level, sizeof(level), &pid->level) || level > 32)
+		return 0;
+	if (kread(&upid, sizeof(upid), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(upid)))
+		return 0;
+	return upid.nr;
+}
+
+static __always_inline void task__ns_pids(struct task_struct *task, __u32 *ns_pid, __u32 *ns_tid)
+{
+	struct pid *pid = NULL, *tgid = NULL;
+	struct signal_struct *signal = NULL;
+
+	*ns_pid = *ns_tid = 0;
+	kread(&pid, sizeof(pid), &task->thread_pid);
+	*ns_tid = pid__innermost(pid);
+	kread(&signal, sizeof(signal), &task->signal);
+	if (signal)
+		kread(&tgid, sizeof(tgid), &signal->pids[PIDTYPE_TGID]);
+	*ns_pid = pid__innermost(tgid);
+}
+
+/* TASK is current, or the child in sched_process_fork (then cgroup and comm are those it inherits). */
+static __always_inline void task__fill(struct ev_task *t, struct task_struct *task, const struct st_task *st)
+{
+	t->parent_exec_id = st->parent_exec_id;
+	t->cgroup_id = bpf_get_current_cgroup_id();
+	t->ppid = task->real_parent->tgid;
+	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
+	t->uid = task->cred->uid.val;
+	t->euid = task->cred->euid.val;
+	t->gid = task->cred->gid.val;
+	t->egid = task->cred->egid.val;
+	t->pad = 0;
+	bpf_get_current_comm(t->comm, sizeof(t->comm));
+}
+
+#endif

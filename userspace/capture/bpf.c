@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include "sandtrace.skel.h"
+
+/* Urgent records are few and small (process events): a burst of 4,000 forks and exits fits. */
+#define URGENT_BYTES (1U << 20)
+
+struct bpf_capture {
+	struct sandtrace_bpf *skel;
+	struct ring_set *rings;
+	int ring_fds[ST_MAX_RINGS];
+	unsigned int n_rings;
+	int n_cpus;
+	size_t ring_bytes;
+};
+
+/* The verifier's log and libbpf's own words, shown only with -vvv or kept for the failure message. */
+static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = 0;
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
+static int add_ring(struct bpf_capture *c, const char *name, __u32 slot, size_t size)
+{
+	_cleanup_(close) int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, name, 0, 0, (__u32)size, NULL);
+	int err;
+
+	if (fd < 0)
+		return log_errno(fd, "create a ring buffer of %zu bytes", size);
+	err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_rings), &slot, &fd, BPF_ANY);
+	if (err)
+		return log_errno(err, "place ring buffer %u", slot);
+	err = ring_set__add(c->rings, fd, size);
+	if (err)
+		return log_errno(err, "map a ring buffer of %zu bytes", size);
+	c->ring_fds[c->n_rings++] = steal_fd(&fd);
+	c->ring_bytes += size;
+	return 0;
+}
+
+static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts *opts)
+{
+	struct st_config *cfg = (struct st_config *)&skel->rodata->st_cfg;
+
+	cfg->shard_mask = opts->shards - 1;
+	/* an eighth of a ring: early enough to be drained before three quarters, rare enough to cost nothing */
+	cfg->wake_bytes = (__u32)(opts->ring_bytes / opts->shards / 8);
+	cfg->follow_forks = opts->follow_forks;
+	cfg->aggregate = opts->aggregate;
+	cfg->kernel_reads = 1;
+	cfg->interest_beyond = opts->interest_beyond;
+	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
+	memcpy((void *)skel->rodata->st_plans, opts->plans, sizeof(skel->rodata->st_plans));
+	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
+	skel->bss->st_shared.reader_awake = 1;
+	if (!opts->aggregate)
+		bpf_map__set_max_entries(skel->maps.st_counts, 1);
+}
+
+int bpf_capture__new(const struct bpf_capture_opts *opts, struct bpf_capture **ret_capture)
+{
+	struct bpf_capture *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return log_errno(-ENOMEM, "start the recorder");
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(libbpf_print);
+	c->n_cpus = libbpf_num_possible_cpus();
+	c->rings = ring_set__new();
+	c->skel = sandtrace_bpf__open();
+	if (!c->skel || !c->rings || c->n_cpus < 1) {
+		err = log_errno(c->skel ? -ENOMEM : -errno, "open the BPF programs");
+		goto fail;
+	}
+	configure(c->skel, opts);
+	err = sandtrace_bpf__load(c->skel);
+	if (err) {
+		log_errno(err, "the kernel does not accept the BPF programs");
+		goto fail;
+	}
+	for (unsigned int i = 0; i < opts->shards && !err; i++)
+		err = add_ring(c, "st_bulk", i, opts->ring_bytes / opts->shards);
+	if (!err)
+		err = add_ring(c, "st_urgent", ST_RING_URGENT, URGENT_BYTES);
+	if (err)
+		goto fail;
+	err = sandtrace_bpf__attach(c->skel);
+	if (err) {
+		log_errno(err, "attach the BPF programs");
+		goto fail;
+	}
+	*ret_capture = c;
+	return 0;
+fail:
+	bpf_capture__free(c);
+	return err;
+}
+
+void bpf_capture__free(struct bpf_capture *c)
+{
+	if (!c)
+		return;
+	ring_set__free(c->rings);
+	for (unsigned int i = 0; i < c->n_rings; i++)
+		close(c->ring_fds[i]);
+	sandtrace_bpf__destroy(c->skel);
+	free(c);
+}
+
+void bpf_capture__detach(struct bpf_capture *c)
+{
+	sandtrace_bpf__detach(c->skel);
+}
+
+int bpf_capture__arm(struct bpf_capture *c, int pidfd)
+{
+	struct st_task st = { .exec_id = 1, .flags = ST_TASK_ARMED };
+
+	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_tasks), &pidfd, &st, BPF_ANY))
+		return log_errno(-errno, "put the command in scope");
+	return 0;
+}
+
+struct ring_set *bpf_capture__rings(struct bpf_capture *c)
+{
+	return c->rings;
+}
+
+int bpf_capture__ring_fd(const struct bpf_capture *c, unsigned int index)
+{
+	return index < c->n_rings ? c->ring_fds[index] : -1;
+}
+
+uint64_t bpf_capture__ring_bytes(const struct bpf_capture *c)
+{
+	return c->ring_bytes;
+}
+
+void bpf_capture__set_awake(struct bpf_capture *c, bool awake)
+{
+	__atomic_store_n(&c->skel->bss->st_shared.reader_awake, awake, __ATOMIC_SEQ_CST);
+}
+
+int bpf_capture__counters(struct bpf_capture *c, struct st_counters out[EV_CLASS_MAX])
+{
+	_cleanup_(free) struct st_counters *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
+
+	if (!per_cpu)
+		return -ENOMEM;
+	memset(out, 0, EV_CLASS_MAX * sizeof(*out));
+	for (__u32 class = 0; class < EV_CLASS_MAX; class++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.st_counters), &class, per_cpu))
+			return -errno;
+		for (int cpu = 0; cpu < c->n_cpus; cpu++) {
+			out[class].seen += per_cpu[cpu].seen;
+			out[class].emitted += per_cpu[cpu].emitted;
+			out[class].lost += per_cpu[cpu].lost;
+			out[class].aggregated += per_cpu[cpu].aggregated;
+		}
+	}
+	return 0;
+}
+
+int bpf_capture__counts(struct bpf_capture *c, struct st_count *out)
+{
+	_cleanup_(free) struct st_count *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
+
+	if (!per_cpu)
+		return -ENOMEM;
+	for (__u32 i = 0; i < EV_ABI_MAX * ST_NR_SYSCALLS; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.st_counts), &i, per_cpu))
+			return -errno;
+		memset(&out[i], 0, sizeof(out[i]));
+		for (int cpu = 0; cpu < c->n_cpus; cpu++) {
+			out[i].calls += per_cpu[cpu].calls;
+			out[i].errors += per_cpu[cpu].errors;
+			out[i].ns += per_cpu[cpu].ns;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroup.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* Where the v2 hierarchy is mounted, from /proc/self/mountinfo: field 5 is the mount point. */
+static int find_mount(char *ret_path, size_t size)
+{
+	_cleanup_(fclose) FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096], mnt[512], root[512];
+
+	if (!f)
+		return log_errno(-errno, "open /proc/self/mountinfo");
+	while (fgets(line, sizeof(line), f)) {
+		const char *sep = strstr(line, " - ");
+
+		if (!sep || strncmp(sep, " - cgroup2 ", 11) || sscanf(line, "%*d %*d %*s %511s %511s", root, mnt) != 2)
+			continue;
+		if (snprintf(ret_path, size, "%s", mnt) < (int)size)
+			return 0;
+	}
+	log_err(0, "no cgroup v2 hierarchy is mounted here; it is needed to stop and to wait for the whole tree");
+	log_hint("mount -t cgroup2 none /sys/fs/cgroup/unified   (or run on a host with cgroup v2)");
+	return -ENOENT;
+}
+
+/* The caller's own v2 cgroup: the line "0::/path". */
+static int find_own(char *ret_path, size_t size)
+{
+	_cleanup_(fclose) FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[600];
+
+	if (!f)
+		return log_errno(-errno, "open /proc/self/cgroup");
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "0::", 3))
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		return snprintf(ret_path, size, "%s", line + 3) < (int)size ? 0 : -ENAMETOOLONG;
+	}
+	return log_err(-ENOENT, "this process is in no v2 cgroup");
+}
+
+int cgroup__create(struct cgroup *cg)
+{
+	char mnt[256], own[128];
+	struct stat st;
+	int err;
+
+	memset(cg, 0, sizeof(*cg));
+	cg->dir_fd = cg->events_fd = cg->freeze_fd = -1;
+	err = find_mount(mnt, sizeof(mnt));
+	if (!err)
+		err = find_own(own, sizeof(own));
+	if (err)
+		return err;
+	snprintf(cg->path, sizeof(cg->path), "%s%s/sandtrace-%d", mnt, strcmp(own, "/") ? own : "", getpid());
+	if (mkdir(cg->path, 0755)) {
+		err = log_errno(-errno, "make cgroup %s", cg->path);
+		log_hint("the command's processes are kept in a cgroup of their own: run as root, with %s writable", mnt);
+		cg->path[0] = 0;
+		return err;
+	}
+	cg->dir_fd = open(cg->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cg->events_fd = openat(cg->dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	cg->freeze_fd = openat(cg->dir_fd, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
+	if (cg->dir_fd < 0 || cg->events_fd < 0 || cg->freeze_fd < 0 || fstat(cg->dir_fd, &st)) {
+		err = log_errno(-errno, "open the control files of cgroup %s", cg->path);
+		cgroup__remove(cg);
+		return err;
+	}
+	cg->id = st.st_ino;
+	return 0;
+}
+
+int cgroup__set_frozen(struct cgroup *cg, bool frozen)
+{
+	if (pwrite(cg->freeze_fd, frozen ? "1" : "0", 1, 0) != 1)
+		return log_errno(-errno, "%s cgroup %s", frozen ? "freeze" : "thaw", cg->path);
+	cg->frozen = frozen;
+	return 0;
+}
+
+/* Before 5.14 there is no cgroup.kill: freeze so that nothing can fork away, then kill one by one. */
+static int kill_each(struct cgroup *cg)
+{
+	char buf[65536];
+	ssize_t n;
+
+	cgroup__set_frozen(cg, true);
+	for (int round = 0; round < 100 && cgroup__populated(cg) > 0; round++) {
+		int procs = openat(cg->dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+
+		if (procs < 0)
+			return -errno;
+		n = read(procs, buf, sizeof(buf) - 1);
+		close(procs);
+		buf[n > 0 ? n : 0] = 0;
+		for (char *p = buf, *end; *p; p = end + 1) {
+			pid_t pid = (pid_t)strtol(p, &end, 10);
+
+			if (pid > 0)
+				kill(pid, SIGKILL);
+			if (!*end)
+				break;
+		}
+		cgroup__set_frozen(cg, false);
+	}
+	return 0;
+}
+
+int cgroup__kill(struct cgroup *cg)
+{
+	_cleanup_(close) int fd = openat(cg->dir_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return kill_each(cg);
+	if (write(fd, "1", 1) != 1)
+		return log_errno(-errno, "kill cgroup %s", cg->path);
+	return 0;
+}
+
+int cgroup__populated(struct cgroup *cg)
+{
+	char buf[256];
+	ssize_t n = pread(cg->events_fd, buf, sizeof(buf) - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return strstr(buf, "populated 1") ? 1 : 0;
+}
+
+void cgroup__remove(struct cgroup *cg)
+{
+	if (!cg->path[0])
+		return;
+	/* members may have made cgroups below: only leaves can be removed, and only we know to stop at one level */
+	if (rmdir(cg->path) && errno != ENOENT) {
+		struct pollfd p = { .fd = cg->events_fd, .events = POLLPRI };
+
+		/* the last member is gone but not yet reaped off the cgroup: the event tells when it is */
+		for (int i = 0; i < 20 && rmdir(cg->path) && errno == EBUSY; i++)
+			poll(&p, 1, 10);
+	}
+	cg->path[0] = 0;
+	if (cg->dir_fd >= 0)
+		close(cg->dir_fd);
+	if (cg->events_fd >= 0)
+		close(cg->events_fd);
+	if (cg->freeze_fd >= 0)
+		close(cg->freeze_fd);
+	cg->dir_fd = cg->events_fd = cg->freeze_fd = -1;
+}

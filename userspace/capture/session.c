@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* Records handled between two looks at signals and timers: about 20 ms of work. */
+#define DRAIN_BUDGET 32768
+/* A busy reader rests this long between drains, so that records come in batches; an idle one up to the longer. */
+#define REST_MIN_NS 1000000ULL
+#define REST_MAX_NS 50000000ULL
+/* How often the kernel's loss counters are looked at. */
+#define COUNTERS_NS 100000000ULL
+/* The freezer takes 2 to 5 ms to take hold; a quarter of the ring must hold what is issued in that time. */
+#define FREEZE_AT 750
+
+enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_CGROUP };
+
+uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+void session__signals(sigset_t *set)
+{
+	static const int handled[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGCHLD,
+				       SIGPIPE };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
+		sigaddset(set, handled[i]);
+}
+
+static int watch(struct session *s, int fd, uint32_t events, enum source src)
+{
+	struct epoll_event ev = { .events = events, .data.u32 = src };
+
+	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? log_errno(-errno, "epoll_ctl") : 0;
+}
+
+static int setup(struct session *s)
+{
+	struct itimerspec it = {
+		.it_value = { .tv_sec = (time_t)(s->timeout_ns / NSEC_PER_SEC),
+			      .tv_nsec = (long)(s->timeout_ns % NSEC_PER_SEC) },
+	};
+	sigset_t set;
+	int err = 0;
+
+	session__signals(&set);
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll_fd < 0 || s->signal_fd < 0 || s->timer_fd < 0 || timerfd_settime(s->timer_fd, 0, &it, NULL))
+		return log_errno(-errno, "set up the event loop");
+	for (unsigned int i = 0; !err && bpf_capture__ring_fd(s->capture, i) >= 0; i++)
+		err = watch(s, bpf_capture__ring_fd(s->capture, i), EPOLLIN, SRC_RING);
+	if (!err)
+		err = watch(s, s->signal_fd, EPOLLIN, SRC_SIGNAL);
+	if (!err)
+		err = watch(s, s->timer_fd, EPOLLIN, SRC_TIMER);
+	if (!err)
+		err = watch(s, s->launch->pidfd, EPOLLIN, SRC_CHILD);
+	if (!err)
+		err = watch(s, s->cgroup->events_fd, EPOLLPRI, SRC_CGROUP);
+	return err;
+}
+
+static void teardown(struct session *s)
+{
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	if (s->timer_fd >= 0)
+		close(s->timer_fd);
+}
+
+static void kill_tree(struct session *s, const char *why)
+{
+	if (s->killed_by)
+		return;
+	s->killed_by = why;
+	cgroup__kill(s->cgroup);
+}
+
+static void thaw(struct session *s)
+{
+	s->frozen_ns += clock_ns() - s->frozen_since;
+	cgroup__set_frozen(s->cgroup, false);
+}
+
+static void freeze(struct session *s)
+{
+	if (s->cgroup->frozen || cgroup__set_frozen(s->cgroup, true))
+		return;
+	s->frozen_since = clock_ns();
+	s->freezes++;
+}
+
+/* Loss becomes a record in the stream as soon as it is noticed, bounded in time by the last look. */
+static int check_loss(struct session *s, uint64_t now)
+{
+	struct st_counters c[EV_CLASS_MAX];
+	uint64_t from = s->last_counters;
+	int err = bpf_capture__counters(s->capture, c);
+
+	s->last_counters = now;
+	if (err)
+		return log_errno(err, "read the loss counters");
+	for (int i = 0; i < EV_CLASS_MAX && !err; i++)
+		if (c[i].lost != s->known[i].lost)
+			err = pipeline__lost(s->pipeline, (enum event_class)i, c[i].lost - s->known[i].lost, from, now);
+	memcpy(s->known, c, sizeof(c));
+	return err;
+}
+
+/* Moves what is there into the pipeline. Returns the number of records or -errno. */
+static long drain(struct session *s)
+{
+	struct ring_set *rings = bpf_capture__rings(s->capture);
+	long n, total = 0;
+
+	if (s->freeze && ring_set__fill(rings) > FREEZE_AT)
+		freeze(s);
+	do {
+		n = ring_set__drain(rings, clock_ns(), DRAIN_BUDGET, pipeline__record, s->pipeline);
+		if (n < 0)
+			return n;
+		total += n;
+		if (s->freeze && !s->cgroup->frozen && ring_set__fill(rings) > FREEZE_AT)
+			freeze(s);
+	} while (s->cgroup->frozen && ring_set__pending(rings));
+	if (s->cgroup->frozen && !s->killed_by)
+		thaw(s);
+	return total;
+}
+
+static int reap(struct session *s)
+{
+	int status;
+	pid_t pid = waitpid(s->launch->pid, &status, WNOHANG | WUNTRACED);
+
+	if (pid <= 0)
+		return 0;
+	if (WIFSTOPPED(status)) {
+		/* the command stopped itself or was stopped: sandtrace's parent must see that, as it would without us */
+		if (!s->cgroup->frozen)
+			raise(SIGSTOP);
+		return 0;
+	}
+	s->wait_status = status;
+	s->reaped = true;
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->launch->pidfd, NULL);
+	return 0;
+}
+
+static void forward(struct session *s, int sig)
+{
+	if (!s->reaped)
+		syscall(SYS_pidfd_send_signal, s->launch->pidfd, sig, NULL, 0);
+}
+
+/* Ctrl-C: the terminal sent it to the command as well. Sent by kill: the command did not get it, so pass it on. */
+static void interrupted(struct session *s, const struct signalfd_siginfo *si)
+{
+	if (++s->interrupts > 1) {
+		kill_tree(s, "interrupt");
+		return;
+	}
+	if (si->ssi_code == SI_USER || s->reaped)
+		forward(s, SIGINT);
+	/* what outlived the command has no terminal's signal to end it */
+	if (s->reaped)
+		kill_tree(s, "interrupt");
+}
+
+/* Ctrl-Z: nobody will read the rings while we are stopped, so the command must be still for sure. */
+static int stopped(struct session *s)
+{
+	bool mine = s->freeze && !cgroup__set_frozen(s->cgroup, true);
+	long n = drain(s);
+
+	raise(SIGSTOP);
+	if (mine)
+		cgroup__set_frozen(s->cgroup, false);
+	return n < 0 ? (int)n : 0;
+}
+
+static int on_signals(struct session *s)
+{
+	struct signalfd_siginfo si;
+	int err = 0;
+
+	while (!err && read(s->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		switch (si.ssi_signo) {
+		case SIGCHLD:
+			err = reap(s);
+			break;
+		case SIGINT:
+			interrupted(s, &si);
+			break;
+		case SIGTSTP:
+			err = stopped(s);
+			break;
+		case SIGPIPE:
+			break;
+		case SIGQUIT:
+			if (si.ssi_code == SI_USER)
+				forward(s, SIGQUIT);
+			break;
+		default:
+			forward(s, (int)si.ssi_signo);
+			if (si.ssi_signo == SIGTERM && s->reaped)
+				kill_tree(s, "interrupt");
+		}
+	}
+	return err;
+}
+
+/* Sleeps until something happens; the programs wake us when a ring fills faster than our timer runs. */
+static int rest(struct session *s, long handled)
+{
+	struct epoll_event ev[16];
+	struct timespec ts = {};
+	int n, err = 0;
+
+	if (handled)
+		s->idle_ns = REST_MIN_NS;
+	else
+		s->idle_ns = MIN(s->idle_ns * 2, REST_MAX_NS);
+	if (handled < DRAIN_BUDGET)
+		ts.tv_nsec = (long)s->idle_ns;
+	bpf_capture__set_awake(s->capture, false);
+	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), &ts, NULL);
+	bpf_capture__set_awake(s->capture, true);
+	for (int i = 0; i < n && !err; i++) {
+		switch ((enum source)ev[i].data.u32) {
+		case SRC_SIGNAL:
+			err = on_signals(s);
+			break;
+		case SRC_TIMER: {
+			uint64_t expirations;
+
+			if (read(s->timer_fd, &expirations, sizeof(expirations)) > 0)
+				kill_tree(s, "timeout");
+			break;
+		}
+		case SRC_CHILD:
+			err = reap(s);
+			break;
+		case SRC_RING:
+		case SRC_CGROUP:
+			break;
+		}
+	}
+	return err;
+}
+
+/* After the last process is gone: everything is in the rings, and nothing more comes. */
+static int finish(struct session *s)
+{
+	long n;
+
+	bpf_capture__detach(s->capture);
+	s->end_ts = clock_ns();
+	do {
+		n = ring_set__drain(bpf_capture__rings(s->capture), UINT64_MAX, DRAIN_BUDGET, pipeline__record, s->pipeline);
+		if (n < 0)
+			return (int)n;
+	} while (n || ring_set__pending(bpf_capture__rings(s->capture)));
+	return check_loss(s, clock_ns());
+}
+
+int session__run(struct session *s)
+{
+	long n;
+	int err;
+
+	s->epoll_fd = s->signal_fd = s->timer_fd = -1;
+	s->idle_ns = REST_MIN_NS;
+	err = setup(s);
+	if (!err) {
+		s->release_ts = s->last_counters = clock_ns();
+		err = launch__release(s->launch);
+	}
+	while (!err) {
+		bool more = !s->reaped || cgroup__populated(s->cgroup) > 0;
+		uint64_t now;
+
+		n = drain(s);
+		if (n < 0)
+			err = (int)n;
+		now = clock_ns();
+		if (!err && now - s->last_counters > COUNTERS_NS)
+			err = check_loss(s, now);
+		if (!err && n < DRAIN_BUDGET)
+			err = pipeline__flush(s->pipeline);
+		if (!more || err)
+			break;
+		err = rest(s, n);
+	}
+	if (err) {
+		cgroup__kill(s->cgroup);
+		while (!s->reaped && waitpid(s->launch->pid, &s->wait_status, 0) == s->launch->pid)
+			s->reaped = true;
+	} else {
+		err = finish(s);
+	}
+	teardown(s);
+	return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One recording from release to the end of the last process: moves records from the rings into the pipeline,
+ * freezes the command when the rings fill, passes signals on, ends the tree on timeout or on a second Ctrl-C.
+ */
+#ifndef SANDTRACE_SESSION_H
+#define SANDTRACE_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf.h"
+#include "cgroup.h"
+#include "launch.h"
+#include "pipeline.h"
+
+struct session {
+	/* set by the caller */
+	struct bpf_capture *capture;
+	struct cgroup *cgroup;
+	struct launch *launch;
+	struct pipeline *pipeline;
+	uint64_t timeout_ns;
+	bool freeze;	    /* on overload; false: drop and count */
+
+	/* results */
+	int wait_status;    /* of the command, as waitpid gives it */
+	bool reaped;
+	const char *killed_by; /* "timeout", "interrupt" or NULL */
+	int killed_left;    /* processes that were still there when the tree was killed */
+	uint64_t freezes, frozen_ns;
+	uint64_t release_ts, end_ts;
+
+	/* private */
+	int epoll_fd, signal_fd, timer_fd;
+	unsigned int interrupts;
+	uint64_t frozen_since, last_counters, idle_ns;
+	struct st_counters known[EV_CLASS_MAX];
+};
+
+/* Signals that sandtrace handles through a descriptor; to be blocked before the command's process is made. */
+void session__signals(sigset_t *set);
+
+/* Runs to the end. 0 or -errno; a failed sink ends the command too (pipeline->failed says which). */
+int session__run(struct session *s);
+
+uint64_t clock_ns(void); /* CLOCK_MONOTONIC, the stamp of every record */
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `sandtrace run`: puts the parts together, runs the session, and turns its end into an exit status. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "capture/session.h"
+#include "cli.h"
+#include "color.h"
+#include "doctor_probe.h"
+#include "event/interest.h"
+#include "event/syscalls.h"
+#include "sandtrace_version.h"
+
+/* 4 MiB per CPU: a quarter of it is what one CPU can issue in the 5 ms that the freezer may take. */
+#define RING_BYTES_PER_CPU (4ULL << 20)
+#define RING_BYTES_MIN (8ULL << 20)
+#define RING_BYTES_MAX (512ULL << 20)
+#define DEFAULT_WIDTH 100
+
+struct run {
+	struct run_options opts;
+	struct st_plan plans[EV_ABI_MAX][ST_NR_SYSCALLS];
+	bool interest_beyond;
+	struct run_info info;
+	struct utsname uts;
+	char boot_id[64], cwd[4096], path[4096];
+	struct cgroup cgroup;
+	struct launch launch;
+	struct bpf_capture *capture;
+	struct pipeline pipeline;
+	struct session session;
+	struct st_count *counts;
+	sigset_t old_mask;
+	int out_fd;
+};
+
+/*
+ * A closed standard descriptor would be taken by the next file we open, and the command would inherit the trace
+ * as its stdout. Fill the gaps, close-on-exec: for the command they stay closed.
+ */
+static int guard_std_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return log_errno(-errno, "open /dev/null");
+	} while (fd < 3);
+	close(fd);
+	return 0;
+}
+
+static int build_plans(struct run *r)
+{
+	uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALLS];
+	char why[256];
+	int err = syscalls__init();
+
+	if (err)
+		return log_errno(err, "load the system call tables");
+	err = interest__parse(r->opts.trace_expr ? r->opts.trace_expr : "all", interest, &r->interest_beyond, why,
+			      sizeof(why));
+	if (err) {
+		log_err(err, "-e: %s", why);
+		return err;
+	}
+	for (int abi = 0; abi < EV_ABI_MAX; abi++)
+		for (int nr = 0; nr < ST_NR_SYSCALLS; nr++) {
+			r->plans[abi][nr] = syscalls__plan((enum ev_abi)abi, nr);
+			if (interest[abi][nr])
+				r->plans[abi][nr].flags |= ST_PLAN_INTEREST;
+		}
+	return 0;
+}
+
+static uint64_t ring_bytes(const struct run_options *o)
+{
+	uint64_t n = RING_BYTES_MIN, want = RING_BYTES_PER_CPU * (uint64_t)get_nprocs();
+
+	if (o->ring_bytes)
+		return o->ring_bytes;
+	while (n < want && n < RING_BYTES_MAX)
+		n <<= 1;
+	return n;
+}
+
+/* Every CPU can issue this much in the 5 ms the freezer may take: 2 million records of 112 bytes a second. */
+static int check_ring(const struct run_options *o)
+{
+	uint64_t slack = 1ULL << 20, need = (uint64_t)get_nprocs() * slack * 4, size = 65536;
+
+	if (o->on_overload_drop || ring_bytes(o) >= MIN(need, RING_BYTES_MAX))
+		return 0;
+	while (size < need && size < RING_BYTES_MAX)
+		size <<= 1;
+	log_err(0, "--ring-size %llu is too small to lose nothing: freezing the command takes up to 5 ms, and %d CPUs can "
+		"fill it in that time", (unsigned long long)o->ring_bytes, get_nprocs());
+	log_hint("use --ring-size %lluM or more, or --on-overload drop", (unsigned long long)(size >> 20));
+	return -EINVAL;
+}
+
+static int resolve(struct run *r, int *ret_exit)
+{
+	const char *cmd = r->opts.argv[0];
+	int err = launch__resolve(cmd, r->path, sizeof(r->path));
+
+	if (!err)
+		return 0;
+	*ret_exit = err == -ENOENT || err == -ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	if (!*cmd)
+		log_err(err, "the command's name is empty");
+	else if (*ret_exit == EXIT_NOT_FOUND && !strchr(cmd, '/'))
+		log_err(err, "%s: command not found in PATH", cmd);
+	else
+		log_errno(err, "%s: cannot be executed", cmd);
+	return err;
+}
+
+static int open_output(struct run *r)
+{
+	const char *name = r->opts.output;
+	int err;
+
+	r->out_fd = STDERR_FILENO;
+	if (!name)
+		return 0;
+	if (!strcmp(name, "-")) {
+		r->out_fd = STDOUT_FILENO;
+		return 0;
+	}
+	r->out_fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	if (r->out_fd >= 0)
+		return 0;
+	err = -errno;
+	if (err == -ELOOP) {
+		log_err(err, "output %s is a symbolic link, and trace files are never written through one", name);
+		log_hint("name the file itself, or use -o - for standard output");
+		return err;
+	}
+	return log_errno(err, "open output %s", name);
+}
+
+static int terminal_width(int fd)
+{
+	struct winsize ws;
+
+	return !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_col >= 20 ? ws.ws_col : DEFAULT_WIDTH;
+}
+
+/* Which view goes where: the trace to -o or stderr, the summary to stderr unless the trace there is JSONL. */
+static int add_sinks(struct run *r)
+{
+	const struct run_options *o = &r->opts;
+	bool to_file = o->output != NULL;
+	bool jsonl = o->format == FORMAT_JSONL || (o->format == FORMAT_AUTO && to_file);
+	int width = terminal_width(STDERR_FILENO);
+	bool color = color__wanted(o, STDERR_FILENO);
+	struct pipeline *p = &r->pipeline;
+	int err = 0;
+
+	if (o->count && to_file && !jsonl)
+		return pipeline__add_sink(p, sink_summary__new(r->out_fd, true, color__wanted(o, r->out_fd),
+							       terminal_width(r->out_fd)));
+	if (jsonl)
+		err = pipeline__add_sink(p, sink_jsonl__new(r->out_fd));
+	else if (!o->count)
+		err = pipeline__add_sink(p, sink_text__new(r->out_fd, o->verbosity, color__wanted(o, r->out_fd),
+							   terminal_width(r->out_fd)));
+	if (!err && jsonl && to_file && o->verbosity && !o->count)
+		err = pipeline__add_sink(p, sink_text__new(STDERR_FILENO, o->verbosity, color, width));
+	if (!err && !o->quiet && !(jsonl && !to_file))
+		err = pipeline__add_sink(p, sink_summary__new(STDERR_FILENO, o->count, color, width));
+	return err;
+}
+
+static void fill_info(struct run *r)
+{
+	struct timespec real;
+	uint64_t mono;
+
+	uname(&r->uts);
+	read_file_str("/proc/sys/kernel/random/boot_id", r->boot_id, sizeof(r->boot_id));
+	if (!getcwd(r->cwd, sizeof(r->cwd)))
+		r->cwd[0] = 0;
+	clock_gettime(CLOCK_REALTIME, &real);
+	mono = clock_ns();
+	r->info = (struct run_info){
+		.version = SANDTRACE_VERSION,
+		.backend = "ebpf",
+		.profile = "syscalls",
+		.hostname = r->uts.nodename,
+		.kernel = r->uts.release,
+		.machine = r->uts.machine,
+		.boot_id = r->boot_id,
+		.argv = r->opts.argv,
+		.cwd = r->cwd,
+		.command_pid = (uint32_t)r->launch.pid,
+		.cgroup_id = r->cgroup.id,
+		.clock_offset = (int64_t)((uint64_t)real.tv_sec * NSEC_PER_SEC + (uint64_t)real.tv_nsec - mono),
+		.start_ts = mono,
+		.trace_filter = r->opts.trace_expr,
+		.on_overload = r->opts.on_overload_drop ? "drop" : "freeze",
+		.ring_bytes = bpf_capture__ring_bytes(r->capture),
+		.follow_forks = r->opts.follow_forks,
+	};
+}
+
+static int start_capture(struct run *r)
+{
+	struct bpf_capture_opts co = {
+		.plans = r->plans,
+		.interest_beyond = r->interest_beyond,
+		.follow_forks = r->opts.follow_forks,
+		.aggregate = r->opts.count,
+		.ring_bytes = ring_bytes(&r->opts),
+		.shards = 1,
+	};
+	char reason[256], hint[256];
+	int err;
+
+	/* one ring per two CPUs: few enough to merge cheaply, enough that their locks do not collapse */
+	while (co.shards * 2 <= (unsigned int)get_nprocs() / 2 && co.shards < ST_MAX_SHARDS && co.ring_bytes / co.shards > 65536)
+		co.shards *= 2;
+	err = bpf_capture__new(&co, &r->capture);
+	if (!err)
+		return 0;
+	if (doctor__ebpf_usable(reason, sizeof(reason), hint, sizeof(hint))) {
+		log_err(err, "%s", reason);
+		log_hint("%s", hint);
+	}
+	log_hint("`sandtrace doctor` tells what works here");
+	return err;
+}
+
+static void report_not_started(const struct run *r, int err)
+{
+	struct stat st;
+
+	if (err == ENOENT && !stat(r->path, &st))
+		log_err(0, "%s: its interpreter (the first line, or the ELF loader) does not exist", r->path);
+	else if (err == ENOEXEC)
+		log_err(0, "%s: not a program the kernel can execute, nor a script that begins with #!", r->path);
+	else
+		log_errno(-err, "%s: execve failed", r->path);
+}
+
+static void fill_result(struct run *r, struct run_result *res, int exec_errno)
+{
+	struct session *s = &r->session;
+	struct st_counters c[EV_CLASS_MAX];
+	struct rusage ru;
+
+	memset(res, 0, sizeof(*res));
+	bpf_capture__counters(r->capture, c);
+	for (int i = 0; i < EV_CLASS_MAX; i++)
+		res->totals[i] = (struct run_totals){ c[i].seen, c[i].emitted, c[i].lost, c[i].aggregated,
+						      r->pipeline.recorded[i] };
+	if (r->opts.count && !bpf_capture__counts(r->capture, r->counts))
+		res->counts = r->counts;
+	getrusage(RUSAGE_CHILDREN, &ru);
+	res->utime_ns = (uint64_t)ru.ru_utime.tv_sec * NSEC_PER_SEC + (uint64_t)ru.ru_utime.tv_usec * 1000;
+	res->stime_ns = (uint64_t)ru.ru_stime.tv_sec * NSEC_PER_SEC + (uint64_t)ru.ru_stime.tv_usec * 1000;
+	res->end_ts = s->end_ts;
+	res->killed_by = s->killed_by;
+	res->freezes = s->freezes;
+	res->frozen_ns = s->frozen_ns;
+	res->undecoded = r->pipeline.undecoded;
+	res->summary = r->pipeline.summary;
+	res->exit_code = -1;
+	if (WIFEXITED(s->wait_status))
+		res->exit_code = WEXITSTATUS(s->wait_status);
+	else if (WIFSIGNALED(s->wait_status))
+		res->signal = WTERMSIG(s->wait_status);
+	if (exec_errno)
+		res->kind = EXIT_NOT_STARTED;
+	else if (s->killed_by)
+		res->kind = !strcmp(s->killed_by, "timeout") ? EXIT_TIMEOUT : EXIT_INTERRUPTED;
+	else
+		res->kind = res->signal ? EXIT_SIGNALED : EXIT_EXITED;
+}
+
+static int exit_status(const struct run *r, const struct run_result *res, int exec_errno)
+{
+	if (exec_errno)
+		return exec_errno == ENOENT || exec_errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	switch (res->kind) {
+	case EXIT_TIMEOUT:
+		if (!r->opts.quiet)
+			log_err(0, "timeout after %.3g s: everything still running was killed",
+				(double)r->opts.timeout_ns / 1e9);
+		return EXIT_TIMED_OUT;
+	case EXIT_INTERRUPTED:
+		return 128 + SIGINT;
+	case EXIT_SIGNALED:
+		return 128 + res->signal;
+	case EXIT_EXITED:
+	case EXIT_NOT_STARTED:
+		break;
+	}
+	return res->exit_code;
+}
+
+/* A sink that cannot write ends the run. A closed pipe is the reader's way to say "enough": quiet, as in a shell. */
+static int report_failure(const struct run *r, int err)
+{
+	if (err == -EPIPE)
+		return log_err(EXIT_SANDTRACE, "output %s: the reader closed it; the command was ended",
+			       r->opts.output ? r->opts.output : "(stderr)");
+	if (r->pipeline.failed)
+		return log_errno(err, "write to output %s", r->opts.output ? r->opts.output : "(stderr)"), EXIT_SANDTRACE;
+	return log_errno(err, "recording ended early"), EXIT_SANDTRACE;
+}
+
+static int record(struct run *r)
+{
+	struct run_result res;
+	int err, exec_errno;
+
+	fill_info(r);
+	err = add_sinks(r);
+	if (!err)
+		err = pipeline__start(&r->pipeline, &r->info);
+	if (!err)
+		err = bpf_capture__arm(r->capture, r->launch.pidfd);
+	if (err)
+		return report_failure(r, err);
+	r->session = (struct session){
+		.capture = r->capture,
+		.cgroup = &r->cgroup,
+		.launch = &r->launch,
+		.pipeline = &r->pipeline,
+		.timeout_ns = r->opts.timeout_ns,
+		.freeze = !r->opts.on_overload_drop,
+	};
+	err = session__run(&r->session);
+	exec_errno = *r->launch.exec_errno;
+	if (err)
+		return report_failure(r, err);
+	fill_result(r, &res, exec_errno);
+	err = pipeline__finish(&r->pipeline, &res);
+	if (err)
+		return report_failure(r, err);
+	if (exec_errno)
+		report_not_started(r, exec_errno);
+	if (res.undecoded)
+		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
+	return exit_status(r, &res, exec_errno);
+}
+
+static int setup_and_record(struct run *r)
+{
+	sigset_t handled;
+	int status;
+
+	session__signals(&handled);
+	sigprocmask(SIG_BLOCK, &handled, &r->old_mask);
+	/* the command's process is made before the BPF programs are loaded: small, and none of their descriptors */
+	if (cgroup__create(&r->cgroup))
+		return EXIT_SANDTRACE;
+	if (launch__start(&r->launch, &r->cgroup, r->path, r->opts.argv, &r->old_mask) || start_capture(r))
+		status = EXIT_SANDTRACE;
+	else
+		status = record(r);
+	launch__done(&r->launch);
+	cgroup__remove(&r->cgroup);
+	bpf_capture__free(r->capture);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	_cleanup_(free) struct run *r = calloc(1, sizeof(*r));
+	_cleanup_(free) struct st_count *counts = calloc(EV_ABI_MAX * ST_NR_SYSCALLS, sizeof(*counts));
+	int status;
+
+	if (!r || !counts)
+		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
+	r->counts = counts;
+	if (options__parse_run(argc, argv, &r->opts, &status))
+		return status;
+	if (r->opts.verbosity >= 3)
+		log_level = LOG_LVL_DEBUG;
+	if (guard_std_fds() || build_plans(r) || check_ring(&r->opts))
+		return EXIT_SANDTRACE;
+	if (resolve(r, &status))
+		return status;
+	if (open_output(r))
+		return EXIT_SANDTRACE;
+	if (pipeline__init(&r->pipeline))
+		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
+	status = setup_and_record(r);
+	pipeline__done(&r->pipeline);
+	if (r->out_fd > STDERR_FILENO)
+		close(r->out_fd);
+	return status;
+}

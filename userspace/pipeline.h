@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The straight line:  record -> decode -> enrich -> policy -> sinks (which encode). One function, called for every
+ * record of every source; nothing else calls two stages.
+ */
+#ifndef SANDTRACE_PIPELINE_H
+#define SANDTRACE_PIPELINE_H
+
+#include "enrich/enrich.h"
+#include "sink/sink.h"
+#include "sink/summary.h"
+
+#define PIPELINE_MAX_SINKS 4
+
+struct pipeline {
+	struct enrich enrich;
+	struct summary *summary;      /* owned */
+	struct sink *sinks[PIPELINE_MAX_SINKS]; /* owned */
+	size_t n_sinks;
+	uint64_t seq;
+	uint64_t recorded[EV_CLASS_MAX];
+	uint64_t undecoded;
+	const struct sink *failed;    /* the sink whose error ended the run */
+};
+
+int pipeline__init(struct pipeline *p);
+void pipeline__done(struct pipeline *p);
+/* Takes ownership of S. */
+int pipeline__add_sink(struct pipeline *p, struct sink *s);
+
+int pipeline__start(struct pipeline *p, const struct run_info *info);
+/* A ring_record_fn. 0, or the first sink error. A record that cannot be decoded is counted, not fatal. */
+int pipeline__record(void *pipeline, const void *rec, size_t len);
+int pipeline__lost(struct pipeline *p, enum event_class class, uint64_t count, uint64_t from, uint64_t to);
+int pipeline__flush(struct pipeline *p);
+int pipeline__finish(struct pipeline *p, const struct run_result *res);
+
+#endif
