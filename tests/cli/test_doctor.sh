@@ -46,9 +46,16 @@ err_has() { grep -qF -- "$1" "$tmp/err" || { echo "no '$1' in the messages"; ret
 json() { jq -e "$@" "$tmp/out"; }
 missing() { json --arg id "$1" '.missing | any(.id == $id and (.fix | length > 0))'; }
 status() { json --arg id "$1" --arg s "$2" '.probes | any(.id == $id and .status == $s)'; }
+# Closing a link detaches its program at once, but the kernel frees the program itself some time later.
+no_cgroups() { ! find /sys/fs/cgroup -maxdepth 4 -type d -name 'sandtrace-doctor.*' | grep .; }
+no_programs() { ! bpftool link show | grep st_doctor && ! { bpftool prog show; bpftool map show; } | grep st_doctor; }
 nothing_left() {
-	! find /sys/fs/cgroup -maxdepth 4 -type d -name 'sandtrace-doctor.*' | grep . &&
-		! bpftool prog show | grep st_doctor && ! bpftool map show | grep st_doctor
+	local deadline=$((SECONDS + 10))
+
+	no_cgroups || return 1
+	until no_programs; do
+		[ $SECONDS -lt $deadline ] || return 1
+	done
 }
 
 schema='

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this machine lets sandtrace do, found out by doing it: each row of the table is one capability, tried
+ * for real and undone at once. doctor_probe.c holds the table and the verdict, doctor_bpf.c tries what goes
+ * through bpf(2), doctor_system.c everything else, doctor.c prints. Versions are never asked for.
+ */
+#ifndef SANDTRACE_DOCTOR_PROBE_H
+#define SANDTRACE_DOCTOR_PROBE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum probe_status { PROBE_OK, PROBE_NO, PROBE_UNKNOWN };
+
+/* UNKNOWN means that it could not be tried: for want of a privilege, or of what it builds on. */
+struct probe_result {
+	enum probe_status status;
+	int err;	  /* negative errno behind a NO, 0 when there is none */
+	char detail[256]; /* evidence, printable ASCII, one line */
+	const char *fix;  /* replaces the row's own, or NULL */
+};
+
+#define PROBE_REQUIRED (1 << 0) /* the eBPF recorder does not work without it */
+#define PROBE_CAUSE (1 << 1)	/* explains why a required one failed; harmless by itself */
+
+struct doctor;
+struct probe {
+	const char *id, *section, *what;
+	unsigned int flags;
+	void (*run)(struct doctor *d, const struct probe *p, struct probe_result *r);
+	const char *arg;   /* for run: what distinguishes rows that share a function */
+	const char *gives; /* what it is good for here */
+	const char *fix;   /* how to get it */
+};
+
+extern const struct probe doctor_probes[];
+extern const size_t doctor_nr_probes;
+
+/* One row of the "what would be used here" table. */
+struct doctor_class {
+	const char *class, *hook, *backend;
+};
+#define DOCTOR_CLASSES 5
+
+/* What rows share. Everything in here is released by doctor__run() before it returns. */
+struct doctor {
+	uint64_t caps;		/* effective */
+	bool in_userns;		/* not in the initial user namespace: its capabilities do not count for bpf() */
+	bool bpf_allowed;	/* holds what bpf() asks for, so that EPERM means something else */
+	bool seccomp_filtered;	/* a filter sits on this process: the usual reason for an odd EPERM */
+	struct btf *btf;	/* the kernel's types, or NULL */
+	int btf_err;
+	int hits_fd;		/* array map of one counter, bumped by the programs that are attached; or -1 */
+	char cg_mount[PATH_MAX];
+	char cg_path[PATH_MAX];	/* our temporary cgroup, "" without */
+	int cg_err;		/* why there is none */
+	int cg_fd;
+	pid_t cg_child;		/* waits in it to be frozen and killed, or 0 */
+};
+
+struct doctor_report {
+	struct probe_result *results; /* one per row of doctor_probes */
+	struct doctor_class classes[DOCTOR_CLASSES];
+	bool ok;		      /* `run --trace-only` works here with eBPF */
+};
+
+/* Tries every row (ONLY_NEEDED: those with a flag). 0 or -ENOMEM; doctor_report__done() in any case. */
+int doctor__run(struct doctor_report *rep, bool only_needed);
+void doctor_report__done(struct doctor_report *rep);
+/* True when row I has to be mended before the recorder works. */
+bool doctor_report__is_missing(const struct doctor_report *rep, size_t i);
+
+/*
+ * 0 when the eBPF recorder can work here; otherwise a negative errno, a one-line reason and a way out. Loads and
+ * attaches programs, so it is meant to be asked after a failure, not before every run.
+ */
+int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
+
+/* For the files of probes. ERR: negative errno; the text, if any, follows its name. */
+void probe__no(struct probe_result *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void probe__ok(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void probe__unknown(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* doctor_system.c */
+void system__setup(struct doctor *d);
+void system__teardown(struct doctor *d);
+void try_root(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cap(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_init_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_lockdown(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_unprivileged_bpf(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_perf_type(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cgroup2(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cgroup_child(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cgroup_freeze(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cgroup_kill(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_controllers(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_landlock(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_bpf.c */
+void bpf__setup(struct doctor *d);
+void bpf__teardown(struct doctor *d);
+void try_btf(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_bpf_syscall(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_ringbuf(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_task_storage(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_task_storage_tracing(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_bpf_loop(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_raw_tracepoint(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_tp_btf(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_fentry(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_lsm(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_iter_task(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_cgroup_connect(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_bpf_stats(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+#endif

@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Capabilities that are not reached through bpf(2): privileges, cgroup v2, Landlock, seccomp, namespaces, ptrace.
+ * Whatever cannot be undone is done by a forked child that ends at once; the temporary cgroup goes in
+ * system__teardown(), which runs with signals blocked since system__setup().
+ */
+#include "doctor_probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../base/util.h"
+
+/* How long the kernel may take to freeze or empty a cgroup of one sleeping task: 2-5 ms are usual. */
+#define CGROUP_WAIT_MS 200
+
+static bool has_cap(const struct doctor *d, int cap)
+{
+	return d->caps >> cap & 1;
+}
+
+static void read_caps(struct doctor *d)
+{
+	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {};
+	char buf[4096], *line;
+	unsigned int inner, outer, len;
+
+	if (!syscall(SYS_capget, &hdr, data))
+		d->caps = (uint64_t)data[1].effective << 32 | data[0].effective;
+	if (read_file_str("/proc/self/uid_map", buf, sizeof(buf)) >= 0) /* empty: no uid is mapped yet */
+		d->in_userns = sscanf(buf, "%u %u %u", &inner, &outer, &len) != 3 || inner || outer ||
+			       len != UINT32_MAX;
+	if (read_file_str("/proc/self/status", buf, sizeof(buf)) > 0) {
+		line = strstr(buf, "\nSeccomp:\t");
+		d->seccomp_filtered = line && line[10] == '2';
+	}
+	d->bpf_allowed = !d->in_userns && (has_cap(d, CAP_SYS_ADMIN) || (has_cap(d, CAP_BPF) && has_cap(d, CAP_PERFMON)));
+}
+
+/* In place: mountinfo writes space, tab, newline and backslash as three octal digits. */
+static void unescape(char *s)
+{
+	char *out = s;
+
+	for (; *s; s++, out++) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*out = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*out = *s;
+		}
+	}
+	*out = 0;
+}
+
+/* The first cgroup2 mount: its mount point, and the cgroup that is its root. */
+static int find_cgroup2(char *mount, size_t size, char *root, size_t root_size)
+{
+	_cleanup_(fclose) FILE *f = fopen("/proc/self/mountinfo", "re");
+	_cleanup_(free) char *line = NULL;
+	size_t cap = 0;
+
+	if (!f)
+		return -errno;
+	while (getline(&line, &cap, f) > 0) {
+		char *save = NULL, *tok, *field[5];
+		size_t n = 0;
+
+		if (!strstr(line, " - cgroup2 "))
+			continue;
+		for (tok = strtok_r(line, " ", &save); tok && n < 5; tok = strtok_r(NULL, " ", &save))
+			field[n++] = tok;
+		if (n < 5)
+			continue;
+		unescape(field[3]);
+		unescape(field[4]);
+		snprintf(root, root_size, "%s", field[3]);
+		snprintf(mount, size, "%s", field[4]);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* Our own cgroup below the mount's root, "" when it is the root or not visible. */
+static void own_cgroup(const char *root, char *path, size_t size)
+{
+	_cleanup_(fclose) FILE *f = fopen("/proc/self/cgroup", "re");
+	_cleanup_(free) char *line = NULL;
+	size_t cap = 0, skip = strcmp(root, "/") ? strlen(root) : 0;
+
+	path[0] = 0;
+	while (f && getline(&line, &cap, f) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "0::/", 4) && line[4] && !strncmp(line + 3, root, skip))
+			snprintf(path, size, "%s", line + 3 + skip);
+	}
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/*
+ * Below our own cgroup, where a delegated one is writable without root; else at the top. The name is unique
+ * even where pids are not: several pid namespaces may share one cgroup hierarchy.
+ */
+static int make_cgroup(struct doctor *d, const char *own)
+{
+	const char *bases[] = { own, "" };
+	int err = -ENOENT;
+
+	for (size_t i = own[0] ? 0 : 1; i < ARRAY_SIZE(bases); i++) {
+		int n = snprintf(d->cg_path, sizeof(d->cg_path), "%s%s/sandtrace-doctor.%d.%06x", d->cg_mount,
+				 bases[i], (int)getpid(), (unsigned int)(now_us() & 0xffffff));
+
+		err = n >= (int)sizeof(d->cg_path) ? -ENAMETOOLONG : mkdir(d->cg_path, 0700) ? -errno : 0;
+		if (err)
+			continue;
+		d->cg_fd = open(d->cg_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return d->cg_fd < 0 ? -errno : 0;
+	}
+	d->cg_path[0] = 0;
+	return err;
+}
+
+void system__setup(struct doctor *d)
+{
+	char root[PATH_MAX], own[PATH_MAX];
+
+	d->cg_fd = -1;
+	read_caps(d);
+	d->cg_err = find_cgroup2(d->cg_mount, sizeof(d->cg_mount), root, sizeof(root));
+	if (d->cg_err)
+		return;
+	own_cgroup(root, own, sizeof(own));
+	d->cg_err = make_cgroup(d, own);
+}
+
+static int cg_open(const struct doctor *d, const char *name, int flags)
+{
+	int fd = openat(d->cg_fd, name, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int cg_write(const struct doctor *d, const char *name, const char *text)
+{
+	_cleanup_(close) int fd = cg_open(d, name, O_WRONLY);
+
+	if (fd < 0)
+		return fd;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Until cgroup.events has LINE: the kernel wakes us on each change. 0, -ETIMEDOUT or another error. */
+static int cg_wait(const struct doctor *d, const char *line)
+{
+	_cleanup_(close) int fd = cg_open(d, "cgroup.events", O_RDONLY);
+	uint64_t deadline = now_us() + CGROUP_WAIT_MS * 1000, now;
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
+	char buf[256];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	while ((now = now_us()) < deadline) {
+		n = pread(fd, buf, sizeof(buf) - 1, 0);
+		if (n < 0)
+			return -errno;
+		buf[n] = 0;
+		if (strstr(buf, line))
+			return 0;
+		poll(&p, 1, (int)((deadline - now) / 1000) + 1);
+	}
+	return -ETIMEDOUT;
+}
+
+static void reap_cg_child(struct doctor *d)
+{
+	if (d->cg_child <= 0)
+		return;
+	kill(d->cg_child, SIGKILL);
+	waitpid(d->cg_child, NULL, 0);
+	d->cg_child = 0;
+}
+
+void system__teardown(struct doctor *d)
+{
+	reap_cg_child(d);
+	if (d->cg_fd >= 0) {
+		cg_wait(d, "populated 0");
+		close(d->cg_fd);
+	}
+	if (d->cg_path[0])
+		rmdir(d->cg_path);
+}
+
+void try_root(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	(void)p;
+	(void)d;
+	if (geteuid())
+		probe__no(r, 0, "effective uid %u", geteuid());
+	else
+		probe__ok(r, "effective uid 0");
+}
+
+/* ARG: the number. CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON, for the kernels that do not know these. */
+void try_cap(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	int cap = atoi(p->arg);
+
+	if (d->in_userns && has_cap(d, cap))
+		probe__no(r, 0, "held in a user namespace, where the kernel does not accept it for this");
+	else if (has_cap(d, cap))
+		probe__ok(r, "effective");
+	else if ((cap == CAP_BPF || cap == CAP_PERFMON) && has_cap(d, CAP_SYS_ADMIN) && !d->in_userns)
+		probe__ok(r, "covered by CAP_SYS_ADMIN");
+	else
+		probe__no(r, 0, "not in the effective set");
+}
+
+void try_init_userns(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	(void)p;
+	if (d->in_userns)
+		probe__no(r, 0, "this is a user namespace of its own (rootless container, unshare -U)");
+	else
+		probe__ok(r, "uids are mapped one to one");
+}
+
+void try_lockdown(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	char buf[128], *mode;
+	int err = read_file_str("/sys/kernel/security/lockdown", buf, sizeof(buf));
+
+	(void)d;
+	(void)p;
+	if (err == -ENOENT) {
+		probe__ok(r, "not locked down: no /sys/kernel/security/lockdown");
+		return;
+	}
+	if (err < 0 || !(mode = strchr(buf, '['))) {
+		probe__unknown(r, "/sys/kernel/security/lockdown is not readable");
+		return;
+	}
+	mode++;
+	mode[strcspn(mode, "]")] = 0;
+	if (!strcmp(mode, "confidentiality"))
+		probe__no(r, 0, "mode: %s", mode);
+	else
+		probe__ok(r, "mode: %s", mode);
+}
+
+void try_unprivileged_bpf(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	char buf[32];
+	int err = read_file_str("/proc/sys/kernel/unprivileged_bpf_disabled", buf, sizeof(buf));
+
+	(void)p;
+	if (err < 0)
+		probe__unknown(r, "kernel.unprivileged_bpf_disabled is not readable");
+	else if (!strcmp(buf, "0") || d->bpf_allowed)
+		probe__ok(r, "kernel.unprivileged_bpf_disabled = %s", buf);
+	else
+		probe__no(r, 0, "kernel.unprivileged_bpf_disabled = %s", buf);
+}
+
+/* ARG: the file that holds the number of the perf event type. */
+void try_perf_type(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	char buf[32];
+	int err = read_file_str(p->arg, buf, sizeof(buf));
+
+	(void)d;
+	if (err < 0)
+		probe__no(r, err, "%s", p->arg);
+	else
+		probe__ok(r, "perf event type %s", buf);
+}
+
+void try_cgroup2(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	(void)p;
+	if (d->cg_mount[0])
+		probe__ok(r, "mounted at %s", d->cg_mount);
+	else
+		probe__no(r, d->cg_err, "no cgroup2 in /proc/self/mountinfo");
+}
+
+static bool no_cgroup(const struct doctor *d, struct probe_result *r)
+{
+	if (d->cg_fd >= 0)
+		return false;
+	probe__unknown(r, "cannot be tried without a cgroup of our own");
+	return true;
+}
+
+void try_cgroup_child(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	(void)p;
+	if (d->cg_fd >= 0)
+		probe__ok(r, "made and removed in %.*s", (int)(strrchr(d->cg_path, '/') - d->cg_path), d->cg_path);
+	else if (!d->cg_mount[0])
+		probe__unknown(r, "cannot be tried without cgroup v2");
+	else
+		probe__no(r, d->cg_err, "mkdir in %s", d->cg_mount);
+}
+
+/* The child stays for the next two probes; it cannot outlive us. */
+void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	long pid;
+
+	(void)p;
+	if (no_cgroup(d, r))
+		return;
+	args.cgroup = (__u64)d->cg_fd;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0) {
+		probe__no(r, -errno, "clone3");
+		return;
+	}
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	d->cg_child = (pid_t)pid;
+	if (cg_wait(d, "populated 1"))
+		probe__no(r, 0, "clone3 worked, but the child is elsewhere");
+	else
+		probe__ok(r, "started a child in it");
+}
+
+void try_cgroup_freeze(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	uint64_t start = now_us();
+	int err;
+
+	(void)p;
+	if (no_cgroup(d, r))
+		return;
+	err = cg_write(d, "cgroup.freeze", "1");
+	if (err) {
+		probe__no(r, err, "write cgroup.freeze");
+		return;
+	}
+	err = cg_wait(d, "frozen 1");
+	if (err)
+		probe__no(r, err, "cgroup.events does not become frozen");
+	else
+		probe__ok(r, "froze %s in %.1f ms", d->cg_child ? "a task" : "the empty cgroup",
+			  (double)(now_us() - start) / 1000);
+	/* It stays frozen if it can be killed so: that is what `run` may have to do. */
+	if (faccessat(d->cg_fd, "cgroup.kill", W_OK, AT_EACCESS) || !d->cg_child)
+		cg_write(d, "cgroup.freeze", "0");
+}
+
+void try_cgroup_kill(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	int err;
+
+	(void)p;
+	if (no_cgroup(d, r))
+		return;
+	err = cg_write(d, "cgroup.kill", "1");
+	if (err)
+		probe__no(r, err, "write cgroup.kill");
+	else if (!d->cg_child)
+		probe__ok(r, "accepted");
+	else if ((err = cg_wait(d, "populated 0")))
+		probe__no(r, err, "the task did not die");
+	else
+		probe__ok(r, "killed a frozen task");
+	cg_write(d, "cgroup.freeze", "0");
+	reap_cg_child(d);
+}
+
+void try_controllers(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	char path[PATH_MAX + 32], buf[128];
+	int err;
+
+	(void)p;
+	if (!d->cg_mount[0]) {
+		probe__unknown(r, "cannot be tried without cgroup v2");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", d->cg_mount);
+	err = read_file_str(path, buf, sizeof(buf));
+	if (err < 0)
+		probe__no(r, err, "cgroup.controllers");
+	else if (strstr(buf, "memory") && strstr(buf, "pids") && strstr(buf, "cpu"))
+		probe__ok(r, "%s", buf);
+	else
+		probe__no(r, 0, "cgroup v2 has only: %s", buf[0] ? buf : "none");
+}
+
+void try_landlock(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	(void)d;
+	(void)p;
+	if (abi < 0)
+		probe__no(r, -errno, "landlock_create_ruleset");
+	else
+		probe__ok(r, "ABI %ld", abi);
+}
+
+/* FN in a child. Its result: 0 or a negative errno. */
+static int in_child(int (*fn)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		_exit(-fn() & 0xff);
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	if (!WIFEXITED(status))
+		return -ECHILD;
+	return -WEXITSTATUS(status);
+}
+
+static int install_filter(unsigned int flags)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { .len = 1, .filter = &allow };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) < 0 ? -errno : 0;
+}
+
+static int child_filter(void)
+{
+	return install_filter(0);
+}
+
+static int child_notify(void)
+{
+	return install_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+/* ARG: "filter" or "notify". */
+void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	bool notify = !strcmp(p->arg, "notify");
+	int err = in_child(notify ? child_notify : child_filter);
+
+	(void)d;
+	if (err)
+		probe__no(r, err, "install a filter");
+	else
+		probe__ok(r, notify ? "a child got a listener" : "a child installed a filter");
+}
+
+void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	static const struct { uint32_t action; const char *name; } actions[] = {
+		{ SECCOMP_RET_KILL_PROCESS, "kill_process" }, { SECCOMP_RET_TRAP, "trap" },
+		{ SECCOMP_RET_ERRNO, "errno" }, { SECCOMP_RET_USER_NOTIF, "user_notif" },
+		{ SECCOMP_RET_TRACE, "trace" }, { SECCOMP_RET_LOG, "log" },
+	};
+	char have[128] = "", lack[128] = "";
+
+	(void)d;
+	(void)p;
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		uint32_t action = actions[i].action;
+		char *list = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) ? lack : have;
+		size_t len = strlen(list);
+
+		snprintf(list + len, sizeof(have) - len, "%s%s", len ? " " : "", actions[i].name);
+	}
+	if (lack[0])
+		probe__no(r, 0, "without %s", lack);
+	else
+		probe__ok(r, "%s", have);
+}
+
+/* The second step is there for systems that hand out the namespace but no rights within it. */
+static int child_userns(void)
+{
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	return unshare(CLONE_NEWNS) ? -errno : 0;
+}
+
+void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	int err = in_child(child_userns);
+
+	(void)d;
+	(void)p;
+	if (err)
+		probe__no(r, err, "unshare(CLONE_NEWUSER), then a mount namespace in it");
+	else
+		probe__ok(r, "a child made one");
+}
+
+void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
+	char scope[32] = "";
+	pid_t pid = fork();
+	int err;
+
+	(void)d;
+	(void)p;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	err = pid < 0 || ptrace(PTRACE_SEIZE, pid, 0, 0) ? -errno : 0;
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	if (read_file_str("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) < 0)
+		snprintf(scope, sizeof(scope), "not there");
+	if (err)
+		probe__no(r, err, "PTRACE_SEIZE of a child, yama ptrace_scope %s", scope);
+	else
+		probe__ok(r, "seized a child; yama ptrace_scope %s", scope);
+}
