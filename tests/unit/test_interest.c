@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interest__parse(): what each form of a -e expression selects, and what each mistake is answered with. */
+/* interest__parse(): what each form of a -e expression selects, and what each mistake is answered
+ * with. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,14 +211,16 @@ static void test_refused(void **state)
 /* A message that does not fit is cut, never written past its buffer. */
 static void test_small_buffer(void **state)
 {
-	static const char *const exprs[] = { "opne", "file", "%flie", "%xyzzyplugh", "/x", ",", "close,!close" };
+	static const char *const exprs[] = { "opne", "file", "%flie",	    "%xyzzyplugh",
+					     "/x",   ",",    "close,!close" };
 	char buf[17];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(exprs) / sizeof(exprs[0]); i++)
 		for (size_t size = 1; size < sizeof(buf); size++) {
 			memset(buf, 0x7e, sizeof(buf));
-			assert_int_equal(interest__parse(exprs[i], on, &beyond, buf, size), -EINVAL);
+			assert_int_equal(interest__parse(exprs[i], on, &beyond, buf, size),
+					 -EINVAL);
 			assert_true(strlen(buf) < size);
 			assert_int_equal(buf[size], 0x7e);
 		}
@@ -232,10 +235,10 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	  cmocka_unit_test(test_every_abi),
-		cmocka_unit_test(test_classes),	  cmocka_unit_test(test_order),
-		cmocka_unit_test(test_inverted),  cmocka_unit_test(test_all_none),
-		cmocka_unit_test(test_beyond),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_names),	     cmocka_unit_test(test_every_abi),
+		cmocka_unit_test(test_classes),	     cmocka_unit_test(test_order),
+		cmocka_unit_test(test_inverted),     cmocka_unit_test(test_all_none),
+		cmocka_unit_test(test_beyond),	     cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_small_buffer),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "Did you mean": the nearest of a set of names. Offer every candidate, then ask for the best one. Pure, and
- * small enough to live in a header: it is used by the pure modules and by the command line alike.
+ * "Did you mean": the nearest of a set of names. Offer every candidate, then ask for the best one.
+ * Pure, and small enough to live in a header: it is used by the pure modules and by the command
+ * line alike.
  */
 #ifndef SANDTRACE_NEAREST_H
 #define SANDTRACE_NEAREST_H
@@ -11,7 +12,8 @@
 
 #include "util.h"
 
-#define NEAREST_MAX_LEN 40 /* longer than any option or system call; longer words get no suggestion */
+#define NEAREST_MAX_LEN                                                                            \
+	40 /* longer than any option or system call; longer words get no suggestion */
 
 struct nearest {
 	const char *want;

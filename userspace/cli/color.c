@@ -28,5 +28,6 @@ bool color__wanted(const struct run_options *opts, int fd)
 		return false;
 	if (env_nonempty("CLICOLOR_FORCE") && !env_is("CLICOLOR_FORCE", "0"))
 		return true;
-	return env_nonempty("TERM") && !env_is("TERM", "dumb") && !env_is("CLICOLOR", "0") && isatty(fd);
+	return env_nonempty("TERM") && !env_is("TERM", "dumb") && !env_is("CLICOLOR", "0") &&
+	       isatty(fd);
 }

@@ -8,8 +8,8 @@
 struct run_options;
 
 /*
- * In order: --no-color and a non-empty NO_COLOR say no; CLICOLOR_FORCE (non-empty, not "0") says yes; else FD must
- * be a terminal, TERM set and not "dumb", and CLICOLOR not "0".
+ * In order: --no-color and a non-empty NO_COLOR say no; CLICOLOR_FORCE (non-empty, not "0") says
+ * yes; else FD must be a terminal, TERM set and not "dumb", and CLICOLOR not "0".
  */
 bool color__wanted(const struct run_options *opts, int fd);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Completion scripts for bash, zsh and fish, written from the tables of options.h. In each, what follows `run` and
- * its options is a command of its own, and is left to the shell's own completion of commands.
+ * Completion scripts for bash, zsh and fish, written from the tables of options.h. In each, what
+ * follows `run` and its options is a command of its own, and is left to the shell's own completion
+ * of commands.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../event/interest.h"
+#include "event/interest.h"
 #include "options.h"
 
 static void print_classes(const char *separator, FILE *out)
@@ -60,10 +61,13 @@ static void bash_values(FILE *out)
 			print_choices(o, " ", out);
 			fputs("' -- \"$cur\"))\n", out);
 		} else if (o->complete == OPT_COMPLETE_FILE) {
-			fputs("\t\tcompopt -o filenames 2>/dev/null\n\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n", out);
+			fputs("\t\tcompopt -o filenames 2>/dev/null\n"
+			      "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n",
+			      out);
 		} else if (o->complete == OPT_COMPLETE_CLASSES) {
 			fputs("\t\tlocal head=; [[ $cur == *,* ]] && head=${cur%,*},\n"
-			      "\t\tcompopt -o nospace 2>/dev/null\n\t\tCOMPREPLY=($(compgen -P \"$head\" -W '",
+			      "\t\tcompopt -o nospace 2>/dev/null\n"
+			      "\t\tCOMPREPLY=($(compgen -P \"$head\" -W '",
 			      out);
 			print_classes(" ", out);
 			fputs(" all none' -- \"${cur##*,}\"))\n", out);
@@ -86,7 +90,8 @@ static void print_bash(FILE *out)
 	      out);
 	for (const struct command_desc *c = command_table; c->name; c++)
 		fprintf(out, "%s ", c->name);
-	fputs("--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n", out);
+	fputs("--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n",
+	      out);
 	fputs("\tdoctor) COMPREPLY=($(compgen -W '", out);
 	bash_words(doctor_option_table, out);
 	fputs("' -- \"$cur\")); return ;;\n\thelp) COMPREPLY=($(compgen -W '", out);
@@ -96,7 +101,8 @@ static void print_bash(FILE *out)
 	      "\tcompletion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")); return ;;\n"
 	      "\trun) ;;\n\t*) return ;;\n\tesac\n"
 	      "\t# the first word that is neither an option nor its value is the command\n"
-	      "\tfor ((i = 2; i < COMP_CWORD; i++)); do\n\t\tword=${COMP_WORDS[i]}\n\t\tcase $word in\n\t\t",
+	      "\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
+	      "\t\tword=${COMP_WORDS[i]}\n\t\tcase $word in\n\t\t",
 	      out);
 	for (const struct option_desc *o = run_option_table; o->name; o++)
 		if (o->arg == OPT_ARG) {
@@ -109,13 +115,15 @@ static void print_bash(FILE *out)
 	      "\tif ((i < COMP_CWORD)) || [[ ${COMP_WORDS[i-1]} == -- ]]; then\n"
 	      "\t\tif declare -F _command_offset >/dev/null; then _command_offset $i\n"
 	      "\t\telif ((i == COMP_CWORD)); then COMPREPLY=($(compgen -c -- \"$cur\"))\n"
-	      "\t\telse compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")); fi\n"
+	      "\t\telse\n\t\t\tcompopt -o filenames 2>/dev/null\n"
+	      "\t\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\t\tfi\n"
 	      "\t\treturn\n\tfi\n\tcase $prev in\n",
 	      out);
 	bash_values(out);
 	fputs("\tesac\n\tif [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '", out);
 	bash_words(run_option_table, out);
-	fputs("' -- \"$cur\"))\n\telse COMPREPLY=($(compgen -c -- \"$cur\")); fi\n}\ncomplete -F _sandtrace sandtrace\n",
+	fputs("' -- \"$cur\"))\n\telse COMPREPLY=($(compgen -c -- \"$cur\")); fi\n}\n"
+	      "complete -F _sandtrace sandtrace\n",
 	      out);
 }
 
@@ -155,7 +163,8 @@ static void zsh_value(const struct option_desc *opt, FILE *out)
 	}
 }
 
-static void zsh_spec(const struct option_desc *opt, const char *prefix, const char *attach, FILE *out)
+static void zsh_spec(const struct option_desc *opt, const char *prefix, const char *attach,
+		     FILE *out)
 {
 	fprintf(out, "\t\t\t'%s%s[", prefix, attach);
 	zsh_text(opt->help, out);
@@ -169,7 +178,9 @@ static void zsh_spec(const struct option_desc *opt, const char *prefix, const ch
 
 static void zsh_options(const struct option_desc *options, FILE *out)
 {
-	static const char *const attach[] = { [OPT_NO_ARG] = "", [OPT_ARG] = "=", [OPT_OPTIONAL_ARG] = "=-" };
+	static const char *const attach[] = {
+		[OPT_NO_ARG] = "", [OPT_ARG] = "=", [OPT_OPTIONAL_ARG] = "=-"
+	};
 
 	for (const struct option_desc *o = options; o->name; o++) {
 		char name[32];
@@ -191,7 +202,8 @@ static void print_zsh(FILE *out)
 	      "_sandtrace() {\n"
 	      "\tlocal curcontext=\"$curcontext\" state line\n"
 	      "\ttypeset -A opt_args\n"
-	      "\t_arguments -C '(- *)'{-h,--help}'[print help]' '(- *)'{-V,--version}'[print the version]' \\\n"
+	      "\t_arguments -C '(- *)'{-h,--help}'[print help]' \\\n"
+	      "\t\t'(- *)'{-V,--version}'[print the version]' \\\n"
 	      "\t\t'1:subcommand:->subcommand' '*::argument:->argument' && return\n"
 	      "\tcase $state in\n\tsubcommand)\n\t\tlocal -a subcommands=(\n",
 	      out);
@@ -204,13 +216,16 @@ static void print_zsh(FILE *out)
 	      "\t\trun) _arguments -s -S \\\n",
 	      out);
 	zsh_options(run_option_table, out);
-	fputs("\t\t\t'(-)1:command: _command_names -e' '*::arguments:_normal' ;;\n\t\tdoctor) _arguments \\\n", out);
+	fputs("\t\t\t'(-)1:command: _command_names -e' '*::arguments:_normal' ;;\n"
+	      "\t\tdoctor) _arguments \\\n",
+	      out);
 	zsh_options(doctor_option_table, out);
 	fputs("\t\t\t;;\n\t\thelp) _values subcommand", out);
 	for (const struct command_desc *c = command_table; c->name; c++)
 		fprintf(out, " %s", c->name);
 	fputs(" ;;\n\t\tcompletion) _values shell bash zsh fish ;;\n\t\tesac ;;\n\tesac\n}\n"
-	      "if [[ $funcstack[1] == _sandtrace ]]; then _sandtrace \"$@\"; else compdef _sandtrace sandtrace; fi\n",
+	      "if [[ $funcstack[1] == _sandtrace ]]; then _sandtrace \"$@\"\n"
+	      "else compdef _sandtrace sandtrace; fi\n",
 	      out);
 }
 
@@ -229,7 +244,8 @@ static void fish_options(const char *command, const struct option_desc *options,
 	for (const struct option_desc *o = options; o->name; o++) {
 		if (!is_offered(o))
 			continue;
-		fprintf(out, "complete -c sandtrace -n '__fish_seen_subcommand_from %s' -l %s", command, o->name);
+		fprintf(out, "complete -c sandtrace -n '__fish_seen_subcommand_from %s' -l %s",
+			command, o->name);
 		if (o->letter)
 			fprintf(out, " -s %c", o->letter);
 		if (o->arg == OPT_ARG && o->complete == OPT_COMPLETE_FILE)
@@ -260,10 +276,15 @@ static void print_fish(FILE *out)
 	}
 	fish_options("run", run_option_table, out);
 	fish_options("doctor", doctor_option_table, out);
-	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from run' -xa '(__fish_complete_subcommand "
-	      "--fcs-skip=2)'\n"
-	      "complete -c sandtrace -n '__fish_seen_subcommand_from completion' -xa 'bash zsh fish'\n",
+	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from run' "
+	      "-xa '(__fish_complete_subcommand --fcs-skip=2)'\n"
+	      "complete -c sandtrace -n '__fish_seen_subcommand_from completion' "
+	      "-xa 'bash zsh fish'\n"
+	      "complete -c sandtrace -n '__fish_seen_subcommand_from help' -xa '",
 	      out);
+	for (const struct command_desc *c = command_table; c->name; c++)
+		fprintf(out, "%s ", c->name);
+	fputs("'\n", out);
 }
 
 int completion__print(const char *shell, FILE *out)

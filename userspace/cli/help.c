@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints help from the tables of options.h, at 80 columns, and the OPTIONS section of the man page. */
+/* Prints help from the tables of options.h at 80 columns, and the man page's OPTIONS section. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/log.h"
-#include "../base/util.h"
-#include "../event/interest.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "event/interest.h"
 #include "options.h"
 
 #define WIDTH 79
@@ -44,7 +44,9 @@ static void print_wrapped(const char *text, size_t at, size_t indent, FILE *out)
 static void print_option(const struct option_desc *opt, FILE *out)
 {
 	static const char *const value_format[] = {
-		[OPT_NO_ARG] = "%s", [OPT_ARG] = "=%s", [OPT_OPTIONAL_ARG] = "[=%s]",
+		[OPT_NO_ARG] = "%s",
+		[OPT_ARG] = "=%s",
+		[OPT_OPTIONAL_ARG] = "[=%s]",
 	};
 	char letter[] = { '-', opt->letter, ',', 0 };
 	char value[32];
@@ -97,7 +99,8 @@ static void print_command(const struct command_desc *command, FILE *out)
 {
 	int group = -1;
 
-	fprintf(out, "Usage: sandtrace %s%s%s\n", command->name, *command->args ? " " : "", command->args);
+	fprintf(out, "Usage: sandtrace %s%s%s\n", command->name, *command->args ? " " : "",
+		command->args);
 	print_wrapped(command->help, 0, 0, out);
 	for (const struct option_desc *o = command->options; o && o->name; o++) {
 		if (o->group != group)
@@ -142,7 +145,8 @@ static void print_man_options(FILE *out)
 		if (o->man)
 			fprintf(out, "\n\t%s\n\n", o->man);
 		else
-			fprintf(out, "\n\t%c%s.\n\n", toupper((unsigned char)*o->help), o->help + 1);
+			fprintf(out, "\n\t%c%s.\n\n", toupper((unsigned char)*o->help),
+				o->help + 1);
 	}
 }
 
@@ -160,7 +164,8 @@ static int cmd_completion(int argc, char **argv)
 	if (!strcmp(shell, "--help") || !strcmp(shell, "-h"))
 		return help__command("completion");
 	if (argc > 2)
-		return complain(argv[0], argv[2], "one shell at a time", "usage: sandtrace completion bash|zsh|fish");
+		return complain(argv[0], argv[2], "one shell at a time",
+				"usage: sandtrace completion bash|zsh|fish");
 	if (completion__print(shell, stdout))
 		return complain(argv[0], shell, "not a shell there is a completion for",
 				"usage: sandtrace completion bash|zsh|fish");
@@ -176,7 +181,8 @@ int cmd_help(int argc, char **argv)
 	if (!strcmp(argv[0], "completion"))
 		return cmd_completion(argc, argv);
 	if (argc > 2)
-		return complain("help", argv[2], "one subcommand at a time", "usage: sandtrace help [SUBCOMMAND]");
+		return complain("help", argv[2], "one subcommand at a time",
+				"usage: sandtrace help [SUBCOMMAND]");
 	if (argc < 2) {
 		help__overview(stdout);
 		return help__flush(EXIT_FAILURE);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/log.h"
-#include "../base/nearest.h"
+#include "base/log.h"
+#include "base/nearest.h"
 #include "options.h"
 #include "sandtrace_version.h"
 
@@ -22,22 +22,38 @@ static int cmd_version(int argc, char **argv)
 }
 
 const struct command_desc command_table[] = {
-	{ .name = "run", .args = "[OPTION]... [--] COMMAND [ARGUMENT]...", .run = cmd_run,
+	{ .name = "run",
+	  .args = "[OPTION]... [--] COMMAND [ARGUMENT]...",
+	  .run = cmd_run,
 	  .options = run_option_table,
 	  .summary = "run a command and record every system call it makes",
-	  .help = "Runs COMMAND, records every system call that it and its descendants make, and exits with the "
-		  "status of COMMAND. The trace is written as text to standard error, or as JSONL to a file." },
-	{ .name = "doctor", .args = "[--json] [--no-color]", .run = cmd_doctor, .options = doctor_option_table,
+	  .help = "Runs COMMAND, records every system call that it and its descendants make, and "
+		  "exits with the "
+		  "status of COMMAND. The trace is written as text to standard error, or as JSONL "
+		  "to a file." },
+	{ .name = "doctor",
+	  .args = "[--json] [--no-color]",
+	  .run = cmd_doctor,
+	  .options = doctor_option_table,
 	  .summary = "say what works on this machine, and how to get what does not",
-	  .help = "Tries each kernel feature that sandtrace can use, and says what works here, what that gives, and "
-		  "how to get what is missing. Exits with 0 when commands can be recorded, with 4 when not." },
-	{ .name = "help", .args = "[SUBCOMMAND]", .run = cmd_help,
+	  .help = "Tries each kernel feature that sandtrace can use, and says what works here, "
+		  "what that gives, and "
+		  "how to get what is missing. Exits with 0 when commands can be recorded, with 4 "
+		  "when not." },
+	{ .name = "help",
+	  .args = "[SUBCOMMAND]",
+	  .run = cmd_help,
 	  .summary = "print this, or the help of a subcommand",
 	  .help = "Prints the list of subcommands, or the help of SUBCOMMAND." },
-	{ .name = "completion", .args = "bash|zsh|fish", .run = cmd_help,
+	{ .name = "completion",
+	  .args = "bash|zsh|fish",
+	  .run = cmd_help,
 	  .summary = "print a completion script for a shell",
 	  .help = "Prints a completion script. In bash: source <(sandtrace completion bash)" },
-	{ .name = "version", .args = "", .run = cmd_version, .summary = "print the version",
+	{ .name = "version",
+	  .args = "",
+	  .run = cmd_version,
+	  .summary = "print the version",
 	  .help = "Prints the version." },
 	{ 0 },
 };
@@ -61,9 +77,9 @@ const char *command__nearest(const char *name)
 }
 
 /*
- * A descriptor that sandtrace opens must never become the command's standard input, output or error because one
- * of them was closed. The stand-ins cannot be read or written, so using one still fails, and they are closed on
- * exec, so the command finds what it would have found.
+ * A descriptor that sandtrace opens must never become the command's standard input, output or error
+ * because one of them was closed. The stand-ins cannot be read or written, so using one still
+ * fails, and they are closed on exec, so the command finds what it would have found.
  */
 static void hold_standard_fds(void)
 {
@@ -93,7 +109,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *option, *command;
 	} aliases[] = {
-		{ "--help", "help" }, { "-h", "help" }, { "--version", "version" }, { "-V", "version" },
+		{ "--help", "help" },
+		{ "-h", "help" },
+		{ "--version", "version" },
+		{ "-V", "version" },
 	};
 	const struct command_desc *command;
 	const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options of `run` and of `doctor`, and the setters they name. Every refusal names the option, the value, the
- * reason, and what to write instead. Adding an option is adding a row; options.c parses, help.c and completion.c
- * print.
+ * The options of `run` and of `doctor`, and the setters they name. Every refusal names the option,
+ * the value, the reason, and what to write instead. Adding an option is adding a row; options.c
+ * parses, help.c and completion.c print.
  */
 #include "options.h"
 
@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../base/log.h"
-#include "../base/nearest.h"
-#include "../base/util.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "base/util.h"
 
-/* Longer than any build or install; an agent that is to run for ever is not a command with a timeout. */
+/* Longer than any build or install; what is to run for ever is not a command with a timeout. */
 #define MAX_TIMEOUT_NS (7 * 24 * 3600 * NSEC_PER_SEC)
 #define MIN_TIMEOUT_NS 1000000ULL
-/* The kernel wants each ring to be a power of two of whole pages; 64 KiB is one page on some arm64 kernels. */
+/* The kernel wants a power of two of whole pages; a page has 64 KiB on some arm64 kernels. */
 #define MIN_RING_BYTES (64ULL << 10)
 #define MAX_RING_BYTES (1ULL << 30)
 #define MAX_VERBOSITY 3
@@ -75,7 +75,8 @@ static int choose(const struct option_desc *opt, const char *value)
 	for (int i = 0; opt->choices[i]; i++) {
 		if (!strcmp(value, opt->choices[i]))
 			return i;
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "it is one of ", opt->choices[i]);
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+				      i ? ", " : "it is one of ", opt->choices[i]);
 	}
 	return refuse(opt, value, list);
 }
@@ -95,7 +96,8 @@ static int set_format(struct run_options *opts, const struct option_desc *opt, c
 
 static const char *const overload_modes[] = { "freeze", "drop", NULL };
 
-static int set_on_overload(struct run_options *opts, const struct option_desc *opt, const char *value)
+static int set_on_overload(struct run_options *opts, const struct option_desc *opt,
+			   const char *value)
 {
 	int i = choose(opt, value);
 
@@ -121,7 +123,7 @@ static int set_timeout(struct run_options *opts, const struct option_desc *opt, 
 	else if (ns < MIN_TIMEOUT_NS)
 		refuse(opt, value, "shorter than 1 ms, the shortest there is");
 	if (err || ns < MIN_TIMEOUT_NS) {
-		log_hint("give seconds or a number with ms, s, m or h, from 1ms to 168h: --timeout 10m");
+		log_hint("give seconds, or a number with ms, s, m or h, from 1ms to 168h");
 		return -EINVAL;
 	}
 	opts->timeout_ns = ns;
@@ -139,9 +141,9 @@ static int set_verbose(struct run_options *opts, const struct option_desc *opt, 
 /* "64K", "8M", "1G": sizes of rings are powers of two, so one unit always fits exactly. */
 static void format_size(uint64_t bytes, char *buf, size_t size)
 {
-	const char unit = bytes >= 1ULL << 30 ? 'G' : bytes >= 1ULL << 20 ? 'M' : 'K';
+	unsigned int power = bytes >= 1ULL << 30 ? 3 : bytes >= 1ULL << 20 ? 2 : 1;
 
-	snprintf(buf, size, "%llu%c", (unsigned long long)(bytes >> (unit == 'G' ? 30 : unit == 'M' ? 20 : 10)), unit);
+	snprintf(buf, size, "%llu%c", (unsigned long long)(bytes >> 10 * power), " KMG"[power]);
 }
 
 static int set_ring_size(struct run_options *opts, const struct option_desc *opt, const char *value)
@@ -152,7 +154,7 @@ static int set_ring_size(struct run_options *opts, const struct option_desc *opt
 
 	if (err) {
 		refuse(opt, value, err == -EINVAL ? "not a size" : "outside 64K to 1G");
-		log_hint("give a power of two from 64K to 1G, for all rings together: --ring-size 16M");
+		log_hint("give a power of two from 64K to 1G, for all rings together");
 		return -EINVAL;
 	}
 	if (bytes & (bytes - 1)) {
@@ -184,8 +186,9 @@ static int refuse_qualifier(const struct option_desc *opt, const char *value)
 	};
 	size_t len = strcspn(value, "=");
 
-	log_err(-EINVAL, "run: --%s '%s': the qualifier '%.*s=' of strace is not supported; only trace= is", opt->name,
-		value, (int)MIN(len, (size_t)40), value);
+	log_err(-EINVAL,
+		"run: --%s '%s': the qualifier '%.*s=' of strace is not supported; only trace= is",
+		opt->name, value, (int)MIN(len, (size_t)40), value);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strlen(known[i].name) == len && !strncmp(value, known[i].name, len))
 			log_hint("%s", known[i].hint);
@@ -216,92 +219,190 @@ static int set_trace(struct run_options *opts, const struct option_desc *opt, co
 	return 0;
 }
 
-static int refuse_sandbox(struct run_options *opts, const struct option_desc *opt, const char *value)
+static int refuse_sandbox(struct run_options *opts, const struct option_desc *opt,
+			  const char *value)
 {
 	(void)opts;
-	log_err(-EINVAL, "run: --%s%s%s%s: the sandbox does not exist yet in this version, so it would protect nothing",
+	log_err(-EINVAL,
+		"run: --%s%s%s%s: the sandbox does not exist yet in this version, so it would "
+		"protect nothing",
 		opt->name, value ? " '" : "", value ? value : "", value ? "'" : "");
 	log_hint("to record a command without containing it: sandtrace run --trace-only COMMAND");
 	return -EINVAL;
 }
 
-
 #define MEMBER(m) .offset = offsetof(struct run_options, m)
 
 const struct option_desc run_option_table[] = {
-	{ .name = "trace-only", .group = OPT_GROUP_RECORD, MEMBER(trace_only), .set = set_true,
+	{ .name = "trace-only",
+	  .group = OPT_GROUP_RECORD,
+	  MEMBER(trace_only),
+	  .set = set_true,
 	  .help = "record the command without containing it; required until the sandbox exists",
-	  .man = "Record the command without containing it. As long as the sandbox does not exist, *run* refuses "
-		 "to start anything without this option: it never runs a command uncontained by accident." },
-	{ .name = "trace", .letter = 'e', .arg = OPT_ARG, .metavar = "EXPR", .group = OPT_GROUP_RECORD,
-	  .complete = OPT_COMPLETE_CLASSES, .set = set_trace,
-	  .help = "record only these calls: names, %classes, !item takes away (%file,%network,!close)",
-	  .man = "Record only the calls that _EXPR_ selects; see *EXPRESSIONS*. The choice is made in the kernel: a "
-		 "call that is not selected costs next to nothing. Process records are always written. The spelling "
-		 "of strace, *-e trace=*_EXPR_, is accepted; its other qualifiers are not. May be given once." },
-	{ .name = "summary-only", .letter = 'c', .group = OPT_GROUP_RECORD, MEMBER(count), .set = set_true,
+	  .man = "Record the command without containing it. As long as the sandbox does not exist, "
+		 "*run* refuses "
+		 "to start anything without this option: it never runs a command uncontained by "
+		 "accident." },
+	{ .name = "trace",
+	  .letter = 'e',
+	  .arg = OPT_ARG,
+	  .metavar = "EXPR",
+	  .group = OPT_GROUP_RECORD,
+	  .complete = OPT_COMPLETE_CLASSES,
+	  .set = set_trace,
+	  .help = "record only these calls: names, %classes, !item takes away "
+		  "(%file,%network,!close)",
+	  .man = "Record only the calls that _EXPR_ selects; see *EXPRESSIONS*. The choice is made "
+		 "in the kernel: a "
+		 "call that is not selected costs next to nothing. Process records are always "
+		 "written. The spelling "
+		 "of strace, *-e trace=*_EXPR_, is accepted; its other qualifiers are not. May be "
+		 "given once." },
+	{ .name = "summary-only",
+	  .letter = 'c',
+	  .group = OPT_GROUP_RECORD,
+	  MEMBER(count),
+	  .set = set_true,
 	  .help = "count calls, errors and time in the kernel; write no record per call",
-	  .man = "Count calls, errors and time per call in the kernel and print the table at the end. No record is "
+	  .man = "Count calls, errors and time per call in the kernel and print the table at the "
+		 "end. No record is "
 		 "written per call, which makes this the cheapest way to look at a busy command." },
-	{ .name = "follow-forks", .arg = OPT_OPTIONAL_ARG, .metavar = "true|false", .group = OPT_GROUP_RECORD,
-	  MEMBER(follow_forks), .set = set_bool,
+	{ .name = "follow-forks",
+	  .arg = OPT_OPTIONAL_ARG,
+	  .metavar = "true|false",
+	  .group = OPT_GROUP_RECORD,
+	  MEMBER(follow_forks),
+	  .set = set_bool,
 	  .help = "record the children too (the default)",
-	  .man = "Record all descendants of the command, threads included. This is the default. The value, if any, "
+	  .man = "Record all descendants of the command, threads included. This is the default. "
+		 "The value, if any, "
 		 "follows an equals sign." },
-	{ .name = "no-follow-forks", .group = OPT_GROUP_RECORD, MEMBER(follow_forks), .set = set_false,
+	{ .name = "no-follow-forks",
+	  .group = OPT_GROUP_RECORD,
+	  MEMBER(follow_forks),
+	  .set = set_false,
 	  .help = "record only the first process",
-	  .man = "Record only the first process of the command: the same as *--follow-forks=false*." },
-	{ .name = "decode-fds", .letter = 'y', .group = OPT_GROUP_RECORD, MEMBER(fd_paths), .set = set_true,
+	  .man = "Record only the first process of the command: the same as "
+		 "*--follow-forks=false*." },
+	{ .name = "decode-fds",
+	  .letter = 'y',
+	  .group = OPT_GROUP_RECORD,
+	  MEMBER(fd_paths),
+	  .set = set_true,
 	  .help = "show the path behind each file descriptor" },
 
-	{ .name = "output", .letter = 'o', .arg = OPT_ARG, .metavar = "FILE", .group = OPT_GROUP_OUTPUT,
-	  .complete = OPT_COMPLETE_FILE, MEMBER(output), .set = set_output,
+	{ .name = "output",
+	  .letter = 'o',
+	  .arg = OPT_ARG,
+	  .metavar = "FILE",
+	  .group = OPT_GROUP_OUTPUT,
+	  .complete = OPT_COMPLETE_FILE,
+	  MEMBER(output),
+	  .set = set_output,
 	  .help = "write the trace to FILE, as JSONL; - is standard output",
-	  .man = "Write the trace to _FILE_, one JSON object per line unless *--format* says otherwise. *-* stands "
-		 "for standard output. A file is created with mode 0600, and a symbolic link is not followed. "
+	  .man = "Write the trace to _FILE_, one JSON object per line unless *--format* says "
+		 "otherwise. *-* stands "
+		 "for standard output. A file is created with mode 0600, and a symbolic link is "
+		 "not followed. "
 		 "Without this option the trace is written to standard error, as text." },
-	{ .name = "format", .arg = OPT_ARG, .metavar = "FORMAT", .group = OPT_GROUP_OUTPUT, .choices = formats,
-	  MEMBER(format), .set = set_format,
+	{ .name = "format",
+	  .arg = OPT_ARG,
+	  .metavar = "FORMAT",
+	  .group = OPT_GROUP_OUTPUT,
+	  .choices = formats,
+	  MEMBER(format),
+	  .set = set_format,
 	  .help = "auto, text or jsonl; auto is JSONL with -o and text without",
-	  .man = "*text* is for people, *jsonl* for programs. *auto*, the default, is *jsonl* when *-o* is given and "
+	  .man = "*text* is for people, *jsonl* for programs. *auto*, the default, is *jsonl* when "
+		 "*-o* is given and "
 		 "*text* when it is not." },
-	{ .name = "verbose", .letter = 'v', .group = OPT_GROUP_OUTPUT, .set = set_verbose,
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .group = OPT_GROUP_OUTPUT,
+	  .set = set_verbose,
 	  .help = "show more calls as text; -vv all of them, -vvv with raw arguments",
-	  .man = "How much the text shows. Without it: refused calls and the summary. *-v*: files, network and "
-		 "processes. *-vv*: every call. *-vvv*: every call with raw arguments and identities. More than "
-		 "three count as three. What is recorded with *-o* does not depend on it." },
-	{ .name = "quiet", .letter = 'q', .group = OPT_GROUP_OUTPUT, MEMBER(quiet), .set = set_true,
+	  .man = "How much the text shows. Without it: refused calls and the summary. *-v*: files, "
+		 "network and "
+		 "processes. *-vv*: every call. *-vvv*: every call with raw arguments and "
+		 "identities. More than "
+		 "three count as three. With *-o*, the text is written to standard error besides "
+		 "the file, and only when "
+		 "*-v* is given; what is in the file does not depend on it." },
+	{ .name = "quiet",
+	  .letter = 'q',
+	  .group = OPT_GROUP_OUTPUT,
+	  MEMBER(quiet),
+	  .set = set_true,
 	  .help = "print no summary at the end" },
-	{ .name = "no-color", .group = OPT_GROUP_OUTPUT, MEMBER(no_color), .set = set_true,
+	{ .name = "no-color",
+	  .group = OPT_GROUP_OUTPUT,
+	  MEMBER(no_color),
+	  .set = set_true,
 	  .help = "write text without colours, as with NO_COLOR=1",
-	  .man = "Write text without colours. Colours are used only on a terminal; see *ENVIRONMENT*." },
+	  .man = "Write text without colours. Colours are used only on a terminal; see "
+		 "*ENVIRONMENT*." },
 
-	{ .name = "timeout", .arg = OPT_ARG, .metavar = "TIME", .group = OPT_GROUP_RUN, MEMBER(timeout_ns),
+	{ .name = "timeout",
+	  .arg = OPT_ARG,
+	  .metavar = "TIME",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(timeout_ns),
 	  .set = set_timeout,
 	  .help = "kill the command and its descendants after TIME: 90, 500ms, 5m, 1h; default 30s",
-	  .man = "Kill the command with all its descendants after _TIME_ and exit with status 124. A plain number is "
-		 "in seconds; *ms*, *s*, *m* and *h* may follow it, and it may have a fraction. From 1 ms to 7 days "
+	  .man = "Kill the command with all its descendants after _TIME_ and exit with status 124. "
+		 "A plain number is "
+		 "in seconds; *ms*, *s*, *m* and *h* may follow it, and it may have a fraction. "
+		 "From 1 ms to 7 days "
 		 "(168h); the default is 30 seconds. There is no way to say never." },
-	{ .name = "on-overload", .arg = OPT_ARG, .metavar = "MODE", .group = OPT_GROUP_RUN, .choices = overload_modes,
-	  MEMBER(on_overload_drop), .set = set_on_overload,
-	  .help = "when records come faster than they are read: freeze the command until they are (default), or "
+	{ .name = "on-overload",
+	  .arg = OPT_ARG,
+	  .metavar = "MODE",
+	  .group = OPT_GROUP_RUN,
+	  .choices = overload_modes,
+	  MEMBER(on_overload_drop),
+	  .set = set_on_overload,
+	  .help = "when records come faster than they are read: freeze the command until they are "
+		  "(default), or "
 		  "drop records and count them",
-	  .man = "What to do when records come faster than they can be read. *freeze*, the default, stops the "
-		 "command until the reader has caught up: nothing is lost. *drop* never slows the command and loses "
+	  .man = "What to do when records come faster than they can be read. *freeze*, the "
+		 "default, stops the "
+		 "command until the reader has caught up: nothing is lost. *drop* never slows the "
+		 "command and loses "
 		 "records; how many, and when, is recorded exactly." },
-	{ .name = "ring-size", .arg = OPT_ARG, .metavar = "SIZE", .group = OPT_GROUP_RUN, MEMBER(ring_bytes),
+	{ .name = "ring-size",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(ring_bytes),
 	  .set = set_ring_size,
 	  .help = "memory for records that wait to be read: a power of two, 64K to 1G",
-	  .man = "Memory for the records that wait to be read, all rings together: a power of two from *64K* to "
-		 "*1G*. *freeze* needs a certain minimum, because freezing takes a few milliseconds to take hold; a "
-		 "ring that is too small for it is refused." },
+	  .man = "Memory for the records that wait to be read, all rings together: a power of two "
+		 "from *64K* to "
+		 "*1G*. The default is 4 MiB per processor, at least 8 MiB. *freeze* needs that "
+		 "much, because freezing "
+		 "takes a few milliseconds to take hold, and refuses a smaller size." },
 
-	{ .name = "policy", .arg = OPT_ARG, .metavar = "FILE", .group = OPT_GROUP_REFUSED,
-	  .complete = OPT_COMPLETE_FILE, .set = refuse_sandbox, .help = "load a policy" },
-	{ .name = "allow-path", .arg = OPT_ARG, .metavar = "PATH", .group = OPT_GROUP_REFUSED,
-	  .complete = OPT_COMPLETE_FILE, .set = refuse_sandbox, .help = "let the command read and write PATH" },
-	{ .name = "allow-net", .group = OPT_GROUP_REFUSED, .set = refuse_sandbox, .help = "keep the host's network" },
-	{ .name = "allow-exec", .group = OPT_GROUP_REFUSED, .set = refuse_sandbox,
+	{ .name = "policy",
+	  .arg = OPT_ARG,
+	  .metavar = "FILE",
+	  .group = OPT_GROUP_REFUSED,
+	  .complete = OPT_COMPLETE_FILE,
+	  .set = refuse_sandbox,
+	  .help = "load a policy" },
+	{ .name = "allow-path",
+	  .arg = OPT_ARG,
+	  .metavar = "PATH",
+	  .group = OPT_GROUP_REFUSED,
+	  .complete = OPT_COMPLETE_FILE,
+	  .set = refuse_sandbox,
+	  .help = "let the command read and write PATH" },
+	{ .name = "allow-net",
+	  .group = OPT_GROUP_REFUSED,
+	  .set = refuse_sandbox,
+	  .help = "keep the host's network" },
+	{ .name = "allow-exec",
+	  .group = OPT_GROUP_REFUSED,
+	  .set = refuse_sandbox,
 	  .help = "let the command start programs" },
 
 	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
@@ -310,7 +411,9 @@ const struct option_desc run_option_table[] = {
 
 /* doctor.c reads its options itself; these rows make `help doctor` and the completion. */
 const struct option_desc doctor_option_table[] = {
-	{ .name = "json", .group = OPT_GROUP_OUTPUT, .help = "print the findings as one JSON object" },
+	{ .name = "json",
+	  .group = OPT_GROUP_OUTPUT,
+	  .help = "print the findings as one JSON object" },
 	{ .name = "no-color", .group = OPT_GROUP_OUTPUT, .help = "write text without colours" },
 	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
 	{ 0 },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parses the arguments of `run`: drives getopt_long() from the option table and explains whatever it refuses.
- * Parsing stops at the command, so that its options are its own. Abbreviated long options are refused, because
- * they would change their meaning when an option is added.
+ * Parses the arguments of `run`: drives getopt_long() from the option table and explains whatever
+ * it refuses. Parsing stops at the command, so that its options are its own. Abbreviated long
+ * options are refused, because they would change their meaning when an option is added.
  */
 #include "options.h"
 
@@ -10,9 +10,9 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "../base/log.h"
-#include "../base/nearest.h"
-#include "../base/util.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "base/util.h"
 
 #define DEFAULT_TIMEOUT_NS (30 * NSEC_PER_SEC)
 #define MAX_OPTIONS 32
@@ -29,15 +29,19 @@ struct getopt_tables {
 static void tables_init(struct getopt_tables *t)
 {
 	static const int has_arg[] = {
-		[OPT_NO_ARG] = no_argument, [OPT_ARG] = required_argument, [OPT_OPTIONAL_ARG] = optional_argument,
+		[OPT_NO_ARG] = no_argument,
+		[OPT_ARG] = required_argument,
+		[OPT_OPTIONAL_ARG] = optional_argument,
 	};
 	char *s = t->shorts;
 
 	memset(t, 0, sizeof(*t));
 	*s++ = '+'; /* stop at the command */
 	*s++ = ':'; /* tell a missing value from an unknown option */
-	for (const struct option_desc *o = run_option_table; o->name && t->n < MAX_OPTIONS; o++, t->n++) {
-		t->longs[t->n] = (struct option){ o->name, has_arg[o->arg], NULL, LONG_BASE + (int)t->n };
+	for (const struct option_desc *o = run_option_table; o->name && t->n < MAX_OPTIONS;
+	     o++, t->n++) {
+		t->longs[t->n] =
+			(struct option){ o->name, has_arg[o->arg], NULL, LONG_BASE + (int)t->n };
 		if (!o->letter)
 			continue;
 		*s++ = o->letter;
@@ -49,7 +53,8 @@ static void tables_init(struct getopt_tables *t)
 static const struct option_desc *by_code(const struct getopt_tables *t, int code)
 {
 	if (code >= LONG_BASE)
-		return (size_t)(code - LONG_BASE) < t->n ? &run_option_table[code - LONG_BASE] : NULL;
+		return (size_t)(code - LONG_BASE) < t->n ? &run_option_table[code - LONG_BASE]
+							 : NULL;
 	for (const struct option_desc *o = run_option_table; o->name; o++)
 		if (o->letter && o->letter == code)
 			return o;
@@ -132,15 +137,17 @@ static void refuse_option(const struct getopt_tables *t, int code, const char *a
 }
 
 /*
- * `--follow-forks false` would run the command `false`, and surely is not meant to. Written with `--` in between
- * it does.
+ * `--follow-forks false` would run the command `false`, and surely is not meant to. Written with
+ * `--` in between it does.
  */
 static int check_detached_value(const struct option_desc *opt, const char *next)
 {
-	if (opt->arg != OPT_OPTIONAL_ARG || optarg || !next || (strcmp(next, "true") && strcmp(next, "false")))
+	if (opt->arg != OPT_OPTIONAL_ARG || optarg || !next ||
+	    (strcmp(next, "true") && strcmp(next, "false")))
 		return 0;
 	log_err(0, "run: --%s '%s': the value follows an equals sign", opt->name, next);
-	log_hint("write --%s=%s; to run the command '%s', write -- before it", opt->name, next, next);
+	log_hint("write --%s=%s; to run the command '%s', write -- before it", opt->name, next,
+		 next);
 	return -EINVAL;
 }
 
@@ -188,7 +195,8 @@ static int check_command(const struct run_options *opts)
 {
 	if (!opts->argv[0]) {
 		log_err(0, "run: no command is given");
-		log_hint("usage: sandtrace run --trace-only [OPTION]... [--] COMMAND [ARGUMENT]...");
+		log_hint(
+			"usage: sandtrace run --trace-only [OPTION]... [--] COMMAND [ARGUMENT]...");
 		return EXIT_SANDTRACE;
 	}
 	if (!*opts->argv[0]) {
@@ -197,7 +205,9 @@ static int check_command(const struct run_options *opts)
 		return EXIT_NOT_FOUND;
 	}
 	if (!opts->trace_only) {
-		log_err(0, "run: '%.200s' is not started: it would not be contained, the sandbox does not exist yet",
+		log_err(0,
+			"run: '%.200s' is not started: it would not be contained, the sandbox does "
+			"not exist yet",
 			opts->argv[0]);
 		log_hint("add --trace-only to record it without containing it");
 		return EXIT_SANDTRACE;

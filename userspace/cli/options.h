@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables of subcommands and options. Parsing, --help, shell completion and the OPTIONS section of the man
- * page are all made from them, so that none of these can say what another does not.
+ * The tables of subcommands and options. Parsing, --help, shell completion and the OPTIONS section
+ * of the man page are all made from them, so that none of these can say what another does not.
  */
 #ifndef SANDTRACE_OPTIONS_H
 #define SANDTRACE_OPTIONS_H
@@ -16,7 +16,13 @@ enum option_arg { OPT_NO_ARG, OPT_ARG, OPT_OPTIONAL_ARG };
 /* What a shell offers for an option's value, when it has no fixed choices. */
 enum option_completion { OPT_COMPLETE_NOTHING, OPT_COMPLETE_FILE, OPT_COMPLETE_CLASSES };
 
-enum option_group { OPT_GROUP_RECORD, OPT_GROUP_OUTPUT, OPT_GROUP_RUN, OPT_GROUP_REFUSED, OPT_GROUP_HELP };
+enum option_group {
+	OPT_GROUP_RECORD,
+	OPT_GROUP_OUTPUT,
+	OPT_GROUP_RUN,
+	OPT_GROUP_REFUSED,
+	OPT_GROUP_HELP
+};
 
 struct option_desc {
 	const char *name; /* long form without the dashes; NULL ends a table */
@@ -28,7 +34,7 @@ struct option_desc {
 	const char *metavar;
 	const char *const *choices; /* NULL-terminated, or NULL */
 	const char *help;	    /* one sentence for --help */
-	const char *man;	    /* more sentences for the man page, in scdoc; NULL: help says it all */
+	const char *man; /* more sentences for the man page, in scdoc; NULL: help says it all */
 	/* 0, or -EINVAL after it has explained itself; VALUE is NULL where none was given */
 	int (*set)(struct run_options *opts, const struct option_desc *opt, const char *value);
 };

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/nearest.h"
+#include "base/nearest.h"
 #include "syscalls.h"
 
 /* The longest system call name has 28 characters. */
 #define ITEM_MAX 64
-/* x32 has its own numbers from 512 to 547; nothing uses more yet. Bounds the search for names up there. */
+/* x32 has its own numbers from 512 to 547; nothing uses more yet. Bounds the search for names up
+ * there. */
 #define NR_SEARCH_END 1024
 
 /* Classes that are not categories; the categories follow them in interest__class_at(). */
@@ -117,7 +118,9 @@ static int unknown_name(const char *name, char *errbuf, size_t errsize)
 
 	/* `-e file` is how strace was used for years: a class without its percent sign. */
 	if (syscalls__in_class(syscalls__sig(EV_ABI_NATIVE, 0), name) >= 0) {
-		snprintf(errbuf, errsize, "no system call is called '%s'; did you mean the class '%%%s'?", name, name);
+		snprintf(errbuf, errsize,
+			 "no system call is called '%s'; did you mean the class '%%%s'?", name,
+			 name);
 		return -EINVAL;
 	}
 	nearest__init(&near, name);
@@ -128,20 +131,26 @@ static int unknown_name(const char *name, char *errbuf, size_t errsize)
 				nearest__offer(&near, candidate);
 		}
 	if (near.best)
-		snprintf(errbuf, errsize, "no system call is called '%s'; did you mean '%s'?", name, near.best);
+		snprintf(errbuf, errsize, "no system call is called '%s'; did you mean '%s'?", name,
+			 near.best);
 	else
-		snprintf(errbuf, errsize, "no system call is called '%s'; 'man 2 syscalls' lists them", name);
+		snprintf(errbuf, errsize,
+			 "no system call is called '%s'; 'man 2 syscalls' lists them", name);
 	return -EINVAL;
 }
 
-static int apply_item(struct selection *sel, const char *item, bool on, char *errbuf, size_t errsize)
+static int apply_item(struct selection *sel, const char *item, bool on, char *errbuf,
+		      size_t errsize)
 {
 	if (!*item) {
-		snprintf(errbuf, errsize, "an item is empty; separate names and %%classes with single commas");
+		snprintf(errbuf, errsize,
+			 "an item is empty; separate names and %%classes with single commas");
 		return -EINVAL;
 	}
 	if (*item == '/') {
-		snprintf(errbuf, errsize, "regular expressions ('%s') are not supported; list names or %%classes", item);
+		snprintf(errbuf, errsize,
+			 "regular expressions ('%s') are not supported; list names or %%classes",
+			 item);
 		return -EINVAL;
 	}
 	if (!strcmp(item, "all"))
@@ -149,7 +158,8 @@ static int apply_item(struct selection *sel, const char *item, bool on, char *er
 	else if (!strcmp(item, "none"))
 		select_all(sel, !on);
 	else if (*item == '%')
-		return select_class(sel, item + 1, on) ? 0 : unknown_class(item + 1, errbuf, errsize);
+		return select_class(sel, item + 1, on) ? 0
+						       : unknown_class(item + 1, errbuf, errsize);
 	else if (!select_name(sel, item, on))
 		return unknown_name(item, errbuf, errsize);
 	return 0;
@@ -162,8 +172,8 @@ static bool is_empty(const struct selection *sel)
 	return !sel->beyond && !memchr(on, 1, sizeof(sel->on));
 }
 
-int interest__parse(const char *expr, uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALLS], bool *ret_beyond,
-		    char *errbuf, size_t errsize)
+int interest__parse(const char *expr, uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALLS],
+		    bool *ret_beyond, char *errbuf, size_t errsize)
 {
 	struct selection sel = { 0 };
 	bool inverted = *expr == '!';
@@ -182,7 +192,8 @@ int interest__parse(const char *expr, uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALL
 		end = strchrnul(p, ',');
 		len = (size_t)(end - p);
 		if (len >= sizeof(item)) {
-			snprintf(errbuf, errsize, "no system call has a name as long as '%.20s...'", p);
+			snprintf(errbuf, errsize, "no system call has a name as long as '%.20s...'",
+				 p);
 			return -EINVAL;
 		}
 		memcpy(item, p, len);
@@ -193,7 +204,8 @@ int interest__parse(const char *expr, uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALL
 		p = end + 1;
 	} while (*end);
 	if (is_empty(&sel) && !sel.explicit) {
-		snprintf(errbuf, errsize, "'%.200s' selects no call at all; say 'none' if that is meant", expr);
+		snprintf(errbuf, errsize,
+			 "'%.200s' selects no call at all; say 'none' if that is meant", expr);
 		return -EINVAL;
 	}
 	memcpy(interest, sel.on, sizeof(sel.on));
