@@ -32,3 +32,6 @@ bench: $(B)/sandtrace bench-tools ## measure against the floors and the peers: b
 	$(Q)tests/bench/run --build $(B) --out $(B)/bench $(BENCH_ARGS)
 bench-quick: $(B)/sandtrace bench-tools ## the same in about a minute, to see that the benchmark works
 	$(Q)tests/bench/run --build $(B) --out $(B)/bench --quick $(BENCH_ARGS)
+.PHONY: bench-check
+bench-check: ## check the benchmark's arithmetic: under a second, no root
+	$(Q)tests/bench/test_harness.py

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measurement itself: four kinds of sample, each in interleaved rounds of shuffled order, inside a time budget."""
+"""The measurement itself: four kinds of sample, in interleaved rounds of shuffled order, inside a time budget."""
 
 import json
 import os
@@ -49,15 +49,18 @@ class Collector:
         print(f"bench: {what}: skipped: {why}", file=sys.stderr)
         self.skipped.append({"what": what, "why": why})
 
+    def drop(self, variant, err):
+        self.skip(variant.label, str(err))
+        del self.variants[variant.name]
+
     def take(self, kind, op, number, variant, argv, **how):
-        """One sample into self.samples. A peer that fails is dropped with its reason; anything of ours ends the run."""
+        """One sample into self.samples. A peer that fails is dropped with its reason; ours ends the run."""
         try:
             got = sample.take(variant, argv, self.result, self.scratch, **how)
         except sample.SampleError as err:
             if not variant.peer:
                 raise
-            self.skip(variant.label, re.sub(r"\s+", " ", str(err)))
-            del self.variants[variant.name]
+            self.drop(variant, err)
             return
         self.samples.append(got | {"kind": kind, "op": op, "round": number})
 
@@ -71,7 +74,9 @@ class Collector:
             longest = max(longest, time.monotonic() - begin)
             done += 1
         self.rounds[kind] = {"done": done, "wanted": rounds}
-        print(f"bench: {kind}: {done} of {rounds} rounds, {time.monotonic() - self.began:.0f} s so far", file=sys.stderr)
+        print(
+            f"bench: {kind}: {done} of {rounds} rounds, {time.monotonic() - self.began:.0f} s so far", file=sys.stderr
+        )
 
     def shuffled(self, names=None):
         chosen = [v for n, v in self.variants.items() if names is None or n in names]
@@ -108,8 +113,7 @@ class Collector:
             except sample.SampleError as err:
                 if not variant.peer:
                     raise
-                self.skip(variant.label, re.sub(r"\s+", " ", str(err)))
-                del self.variants[variant.name]
+                self.drop(variant, err)
                 continue
             self.samples.append(got | {"kind": "startup", "op": "true", "round": number, "variant": variant.name})
 

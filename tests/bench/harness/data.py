@@ -45,9 +45,7 @@ class Data:
 
     def against(self, op, key, floor):
         """What sandtrace adds, in units of what FLOOR adds."""
-        return stats.added_ratio(
-            *(self.series("micro", op, v, key) for v in ("sandtrace", floor, "none"))
-        )
+        return stats.added_ratio(*(self.series("micro", op, v, key) for v in ("sandtrace", floor, "none")))
 
     def noise(self, kind, op, key):
         """Spread of the untraced runs, as a fraction of their median."""
@@ -62,6 +60,14 @@ class Data:
             if s["kind"] == kind and s["variant"] == variant and (ops is None or s["op"] in ops)
         ]
         return sum(v for v in got if v is not None), sum(v is None for v in got)
+
+    def measures(self):
+        """(kind, op, key, ns in the unit to print) of everything that was timed."""
+        for op in self.ops("micro"):
+            yield from (("micro", op, key, 1) for key in ("cpu_per_op", "wall_per_op"))
+        for op in self.ops("app"):
+            yield from (("app", op, key, 1e6) for key in ("cpu_ns", "wall_ns"))
+        yield ("startup", "true", "wall_ns", 1e6)
 
     def startup(self, variant, key="wall_ns"):
         """{round: ns} of tracing /bin/true; agent CPU is what it costs beyond running it untraced."""

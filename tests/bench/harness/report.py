@@ -5,24 +5,27 @@ from statistics import median
 
 from .data import OP_LABEL, Data
 from .figures import between, figures
+from .stats import spread
 
 METHOD = """\
 ## How it is measured
 
-- Micro workloads run on CPU {workload}; the agent under test runs on CPU {agent}. strace runs on the workload's CPU, where it is
-  5 to 8 times faster than across CPUs of a virtual machine. Builds are pinned nowhere.
-- The workload measures itself, after a warm-up, so the start-up of a tracer is in no figure but its own. CPU is user + system
-  time charged to the workload and its children. It holds all that an in-kernel tracer does on the workload's CPU, but not the
-  time that a ptrace stop waits for the tracer: read strace in the wall table.
-- Every round runs each variant once per operation, in shuffled order, and is compared with the untraced run of that same
-  round. Values are medians of those pairs; brackets hold the 95 % interval of the median, which with fewer than 6 rounds is the
-  whole range. `~` marks a difference that is not larger than the noise: nothing may be concluded from it.
-- A target is met or not met only where the whole interval is on one side of it, and never by a trace that lost events.
-- Floors: two empty programs on `sys_enter` and `sys_exit` (the price of being called at all), and one 64-byte ring record a call,
-  at exit only, no wake-up, read every millisecond by a reader that only counts. The 64 bytes hold time, task and result: no
-  arguments, no duration, no paths, no output.
-- Traces are written to tmpfs. Agent CPU is that of the tool with its waited-for children, less what the workload itself
-  reports, less the CPU of tracing /bin/true. RSS is VmHWM, sampled every 50 ms.
+- Micro workloads run on CPU {workload}; the agent under test runs on CPU {agent}. strace runs on the workload's
+  CPU, where it is 5 to 8 times faster than across CPUs of a virtual machine. Builds are pinned nowhere.
+- The workload measures itself, after a warm-up, so the start-up of a tracer is in no figure but its own. CPU is
+  user + system time charged to the workload and its children. It holds all that an in-kernel tracer does on the
+  workload's CPU, but not the time that a ptrace stop waits for the tracer: read strace in the wall table.
+- Every round runs each variant once per operation, in shuffled order, and is compared with the untraced run of
+  that same round. Values are medians of those pairs; brackets hold the 95 % interval of the median, which with
+  fewer than 6 rounds is the whole range. `~` marks a difference that is not larger than the noise, or of fewer
+  than 5 rounds: nothing may be concluded from it.
+- A target is met or not met only where the whole interval is on one side of it, and never by a trace that lost
+  events.
+- Floors: two empty programs on `sys_enter` and `sys_exit` (the price of being called at all), and one 64-byte
+  ring record a call, at exit only, no wake-up, read every millisecond by a reader that only counts. The 64
+  bytes hold time, task and result: no arguments, no duration, no paths, no output.
+- Traces are written to tmpfs. Agent CPU is that of the tool's own process; per event, less that of tracing
+  /bin/true. RSS is VmHWM, sampled every 50 ms.
 - Kernel time spent in interrupts and by other system-wide observers is charged as the kernel charges it.
 """
 
@@ -34,8 +37,8 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
 
 
-def nanoseconds(value):
-    return f"{value / 1000:,.1f} us" if abs(value) >= 100_000 else f"{value:,.0f}"
+def nanoseconds(value, op, sign=""):
+    return f"{value / 1000:{sign},.1f} us" if op == "forkexec" else f"{value:{sign},.0f}"
 
 
 def loss_cell(data, kind, variant, ops=None):
@@ -55,11 +58,11 @@ def micro_table(data, key):
             if not series:
                 cells.append("-")
             elif variant == "none":
-                cells.append(f"{nanoseconds(median(series.values()))}")
+                cells.append(f"{nanoseconds(median(series.values()), op)}")
             else:
                 got, real = data.added("micro", op, variant, key)
                 share = data.ratio("micro", op, variant, key)
-                cells.append(f"+{nanoseconds(got.value)} ({share.value:.2f}x)" if real else "~")
+                cells.append(f"{'' if real else '~ '}{nanoseconds(got.value, op, '+')} ({share.value:.2f}x)")
         rows.append([data.label[variant], *cells, loss_cell(data, "micro", variant)])
     return table(["", *(OP_LABEL[op] for op in ops), "lost"], rows)
 
@@ -75,16 +78,21 @@ def app_table(data, op):
         for key in ("cpu_ns", "wall_ns"):
             got = data.ratio("app", op, variant, key)
             real = data.added("app", op, variant, key)[1]
-            cells.append("1" if variant == "none" else between(got, " x") + ("" if real else " ~"))
+            cells.append("1" if variant == "none" else ("" if real else "~ ") + between(got, " x"))
         agent = [s["agent_cpu_ns"] / 1e9 for s in samples if "agent_cpu_ns" in s]
         events = [s["events"] for s in samples if s.get("events")]
-        rows.append([
-            data.label[variant],
-            f"{cpu:.2f} s", cells[0], f"{wall:.2f} s", cells[1],
-            f"{median(agent):.2f} s" if agent else "-",
-            f"{median(events):,.0f}" if events else "-",
-            loss_cell(data, "app", variant, [op]),
-        ])
+        rows.append(
+            [
+                data.label[variant],
+                f"{cpu:.2f} s",
+                cells[0],
+                f"{wall:.2f} s",
+                cells[1],
+                f"{median(agent):.2f} s" if agent else "-",
+                f"{median(events):,.0f}" if events else "-",
+                loss_cell(data, "app", variant, [op]),
+            ]
+        )
     return table(["", "CPU", "CPU ratio", "wall", "wall ratio", "agent CPU", "events", "lost"], rows)
 
 
@@ -97,17 +105,39 @@ def agent_table(data):
         if rate is None or not start:
             continue
         agent = variant != "none"
-        rows.append([
-            data.label[variant],
-            f"{rate.value / 1e6:.3f} M/s",
-            f"{sustained.value / 1e6:.3f} M/s" if agent and sustained else "-",
-            f"{per_event.value / 1000:.2f} us" if agent and per_event else "-",
-            f"{rss.value:.1f} MB" if agent and rss else "-",
-            f"{median(start) / 1e6:.1f} ms",
-            loss_cell(data, "throughput", variant),
-        ])
-    head = ["", "getppid, one CPU", "to the end of the trace", "agent CPU per event", "peak RSS", "/bin/true, start to end", "lost"]
+        rows.append(
+            [
+                data.label[variant],
+                f"{rate.value / 1e6:.3f} M/s",
+                f"{sustained.value / 1e6:.3f} M/s" if agent and sustained else "-",
+                f"{per_event.value / 1000:.2f} us" if agent and per_event else "-",
+                f"{rss.value:.1f} MB" if agent and rss else "-",
+                f"{median(start) / 1e6:.1f} ms",
+                loss_cell(data, "throughput", variant),
+            ]
+        )
+    head = [
+        "",
+        "getppid, one CPU",
+        "to the end of the trace",
+        "agent CPU per event",
+        "peak RSS",
+        "/bin/true, start to end",
+        "lost",
+    ]
     return table(head, rows)
+
+
+def spread_table(data):
+    rows = []
+    for kind, op, key, scale in data.measures():
+        for variant in data.variants:
+            values = [v / scale for v in data.series(kind, op, variant, key).values()]
+            if values:
+                numbers = (median(values), min(values), max(values), spread(values))
+                what = f"{OP_LABEL.get(op, op)}, {'CPU' if 'cpu' in key else 'wall'}, {'ns' if scale == 1 else 'ms'}"
+                rows.append([what, data.label[variant], *(f"{n:,.1f}" for n in numbers), len(values)])
+    return table(["", "", "median", "min", "max", "spread", "rounds"], rows)
 
 
 def noise_text(data):
@@ -123,18 +153,20 @@ def machine_text(result):
     m = result["machine"]
     tools = ", ".join(v for v in (tidy(t, line) for t, line in m["tools"].items()) if v)
     rounds = ", ".join(f"{kind} {r['done']} of {r['wanted']}" for kind, r in result["rounds"].items())
-    return "\n".join([
-        f"- Date: {result['date']}, revision {result['revision']}",
-        f"- Machine: {m['cpu']}, {m['cpus']} CPUs, {m['memory_mib'] / 1024:.0f} GiB; {m['system']}, "
-        f"kernel {m['kernel']}, {m['machine']}",
-        f"- Load average before and after: {m['load_before']:.2f}, {m['load_after']:.2f}",
-        f"- Tools: {tools}",
-        f"- Rounds: {rounds}",
-    ])
+    return "\n".join(
+        [
+            f"- Date: {result['date']}, revision {result['revision']}",
+            f"- Machine: {m['cpu']}, {m['cpus']} CPUs, {m['memory_mib'] / 1024:.0f} GiB; {m['system']}, "
+            f"kernel {m['kernel']}, {m['machine']}",
+            f"- Load average before and after: {m['load_before']:.2f}, {m['load_after']:.2f}",
+            f"- Tools: {tools}",
+            f"- Rounds: {rounds}",
+        ]
+    )
 
 
 def tidy(tool, line):
-    """"gcc (Debian 12.2.0-14) 12.2.0" -> "gcc 12.2.0"."""
+    """ "gcc (Debian 12.2.0-14) 12.2.0" -> "gcc 12.2.0"."""
     return f"{tool} {line.split()[-1].lstrip('v')}" if line else None
 
 
@@ -159,7 +191,12 @@ def markdown(result, chart_name):
     if result["failed"]:
         parts.append(f"**The run failed, what follows is incomplete:** {result['failed']}")
     if data.ops("micro"):
-        parts += [noise_text(data), "## Figures to reach", figures_table(result), f"![Time added per operation]({chart_name})"]
+        parts += [
+            noise_text(data),
+            "## Figures to reach",
+            figures_table(result),
+            f"![Time added per operation]({chart_name})",
+        ]
         for key in ("cpu_per_op", "wall_per_op"):
             parts.append(f"## {COLUMN_NOTE[key]} added per operation, ns")
             parts.append("First row: untraced, in ns. Then what is added, and the ratio to untraced.")
@@ -170,5 +207,10 @@ def markdown(result, chart_name):
         parts += ["## Full speed, and what the tool itself uses", agent_table(data)]
     if result["skipped"]:
         parts += ["## Not measured", "\n".join(f"- {s['what']}: {s['why']}" for s in result["skipped"])]
+    parts += [
+        "<details><summary>Every median with its minimum, maximum and spread</summary>",
+        spread_table(data),
+        "</details>",
+    ]
     parts.append(METHOD.format(workload=WORKLOAD_CPU, agent=AGENT_CPU).rstrip())
     return "\n\n".join(parts) + "\n"

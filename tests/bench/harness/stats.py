@@ -9,6 +9,8 @@ from math import comb
 from statistics import median
 from typing import NamedTuple
 
+FEWEST = 5  # rounds below which nothing is claimed: all of 5 on one side of zero happens by chance once in 16 times
+
 
 class Estimate(NamedTuple):
     """A median with its 95 % interval (of order statistics: with fewer than 6 values, their whole range)."""
@@ -26,7 +28,7 @@ def spread(values):
 
 
 def estimate(values):
-    """The median of VALUES and the interval that holds the true median in at least 95 % of cases; None for no values."""
+    """The median of VALUES and the interval that holds the true one in 95 % of cases or more; None for no values."""
     if not values:
         return None
     ordered = sorted(values)
@@ -60,25 +62,32 @@ def ratio(ours, base):
 
 
 def added_ratio(ours, floor, base):
-    """What OURS adds to BASE, in units of what FLOOR adds. None where the floor is not above the noise."""
+    """What OURS adds to BASE, in units of what FLOOR adds.
+
+    None where FLOOR adds nothing in half of the rounds: then there is no unit. Whether enough rounds remain to
+    decide anything is the verdict's business.
+    """
     rounds = ours.keys() & floor.keys() & base.keys()
-    if not rounds or not is_real(added(floor, base), list(base.values())):
+    if 2 * sum(floor[r] > base[r] for r in rounds) <= len(rounds):
         return None
     return estimate([(ours[r] - base[r]) / (floor[r] - base[r]) for r in sorted(rounds) if floor[r] > base[r]])
 
 
 def is_real(difference, base_values):
-    """A difference may be claimed when its interval excludes zero and it is larger than the spread of the untraced runs."""
-    if difference is None:
+    """A difference may be claimed when there are enough rounds, its interval excludes zero, and it exceeds the spread
+    of the untraced runs."""
+    if difference is None or difference.count < FEWEST:
         return False
     beyond_zero = difference.low > 0 or difference.high < 0
     return beyond_zero and abs(difference.value) > spread(base_values)
 
 
 def verdict(measured, target, at_most=True):
-    """"met", "not met", or "undecided" when the interval of MEASURED contains the target."""
+    """Met, not met, or undecided when there are too few rounds or the interval of MEASURED contains the target."""
     if measured is None:
         return "not measured"
+    if measured.count < FEWEST:
+        return "undecided: too few rounds"
     if measured.high <= target if at_most else measured.low >= target:
         return "met"
     if measured.low > target if at_most else measured.high < target:
