@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The terminal view: one line per event, gathered into 64 KiB and written when full, idle or at the end. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/util.h"
+#include "sink.h"
+#include "text.h"
+
+#define TEXT_BUFFER (64 << 10)
+
+struct sink_text {
+	struct sink sink;
+	int fd;
+	struct text out;
+	struct text_line line;
+};
+
+static struct sink_text *self(struct sink *s)
+{
+	return (struct sink_text *)s;
+}
+
+static int write_all(int fd, const char *buf, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, buf, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* the terminal is shared with the command, which may have made it non-blocking */
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+			if (poll(&p, 1, -1) < 0 && errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (n < 0)
+			return -errno;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int text_flush(struct sink *s)
+{
+	struct sink_text *st = self(s);
+	int err = st->out.err ? st->out.err : write_all(st->fd, st->out.buf, st->out.len);
+
+	text__reset(&st->out);
+	return err;
+}
+
+static int text_start(struct sink *s, const struct run_info *info)
+{
+	struct sink_text *st = self(s);
+
+	st->line.start_ts = info->start_ts;
+	return 0;
+}
+
+static int text_event(struct sink *s, const struct event *ev)
+{
+	struct sink_text *st = self(s);
+
+	if (!text_line__wants(st->line.verbosity, ev))
+		return 0;
+	text_line__event(&st->out, &st->line, ev);
+	if (st->line.args.err)
+		return st->line.args.err;
+	if (st->out.err)
+		return st->out.err;
+	return st->out.len >= TEXT_BUFFER ? text_flush(s) : 0;
+}
+
+static int text_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq)
+{
+	struct sink_text *st = self(s);
+
+	(void)from;
+	(void)to;
+	(void)seq;
+	text__style(&st->out, STYLE_DENIED);
+	text__put(&st->out, "!!! ");
+	text__grouped(&st->out, count);
+	text__put(&st->out, class == EV_CLASS_SYSCALL ? " syscall record" : " process record");
+	text__put(&st->out, count == 1 ? " lost" : "s lost");
+	text__style(&st->out, STYLE_NONE);
+	text__char(&st->out, '\n');
+	return st->out.err;
+}
+
+static int text_finish(struct sink *s, const struct run_result *res)
+{
+	(void)res;
+	return text_flush(s);
+}
+
+static void text_free(struct sink *s)
+{
+	struct sink_text *st = self(s);
+
+	if (!st)
+		return;
+	text__done(&st->out);
+	text__done(&st->line.args);
+	free(st);
+}
+
+struct sink *sink_text__new(int fd, int verbosity, bool color, int width)
+{
+	struct sink_text *st = calloc(1, sizeof(*st));
+
+	if (!st)
+		return NULL;
+	st->sink = (struct sink){
+		.name = "text",
+		.start = text_start,
+		.event = text_event,
+		.lost = text_lost,
+		.flush = text_flush,
+		.finish = text_finish,
+		.free = text_free,
+	};
+	st->fd = fd;
+	st->line.verbosity = verbosity;
+	st->line.width = width;
+	text__init(&st->out, color);
+	text__init(&st->line.args, false);
+	return &st->sink;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary's model: what each event adds to it. Printing and JSON are in files of their own. */
+#include "summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/util.h"
+#include "../event/syscalls.h"
+#include "summary_model.h"
+
+struct summary *summary__new(void)
+{
+	struct summary *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->procs = calloc(SUM_PROCS, sizeof(*s->procs));
+	s->ids = calloc(SUM_IDS, sizeof(*s->ids));
+	s->files = calloc(SUM_FILES, sizeof(*s->files));
+	s->file_slots = calloc(SUM_FILE_SLOTS, sizeof(*s->file_slots));
+	s->addrs = calloc(SUM_ADDRS, sizeof(*s->addrs));
+	s->denials = calloc(SUM_DENIED, sizeof(*s->denials));
+	s->findings = calloc(SUM_FINDINGS, sizeof(*s->findings));
+	s->arena = calloc(1, SUM_ARENA);
+	s->arena_used = 1;
+	if (!s->procs || !s->ids || !s->files || !s->file_slots || !s->addrs || !s->denials || !s->findings ||
+	    !s->arena) {
+		summary__free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void summary__free(struct summary *s)
+{
+	if (!s)
+		return;
+	free(s->procs);
+	free(s->ids);
+	free(s->files);
+	free(s->file_slots);
+	free(s->addrs);
+	free(s->denials);
+	free(s->findings);
+	free(s->arena);
+	free(s);
+}
+
+bool sum_str__add(struct summary *s, const void *data, size_t len, struct sum_str *ret)
+{
+	ret->off = ret->len = 0;
+	if (len >= SUM_ARENA - s->arena_used)
+		return false;
+	memcpy(s->arena + s->arena_used, data, len);
+	s->arena[s->arena_used + len] = 0;
+	ret->off = s->arena_used;
+	ret->len = (uint32_t)len;
+	s->arena_used += (uint32_t)len + 1;
+	return true;
+}
+
+static bool same_object(const struct summary *s, struct sum_str str, const void *data, size_t len)
+{
+	return str.len == len && !memcmp(sum_str__get(s, str), data, len);
+}
+
+void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule, const char *text,
+		      enum severity sev, const void *object, size_t len, bool failed)
+{
+	struct sum_finding *f;
+
+	for (uint32_t i = 0; i < s->n_findings; i++) {
+		f = &s->findings[i];
+		/* rules are literals of ours: comparing texts tells rows of one id apart */
+		if (f->rule == rule && f->text == text && same_object(s, f->object, object, len)) {
+			f->count++;
+			f->failures += failed;
+			return;
+		}
+	}
+	if (s->n_findings == SUM_FINDINGS) {
+		s->findings_dropped++;
+		return;
+	}
+	f = &s->findings[s->n_findings];
+	if (!sum_str__add(s, object, len, &f->object)) {
+		s->findings_dropped++;
+		return;
+	}
+	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), &f->comm);
+	f->rule = rule;
+	f->text = text;
+	f->severity = (uint8_t)sev;
+	f->count = 1;
+	f->failures = failed;
+	f->first_ts = who->ts;
+	f->pid = who->pid;
+	s->n_findings++;
+}
+
+static bool is_error(const struct event *ev)
+{
+	return ev->syscall->ret < 0 && ev->syscall->ret >= -4095 && !(ev->hdr->flags & EV_F_NO_RETURN);
+}
+
+static void count_denied(struct summary *s, const struct event *ev, const struct sum_who *who)
+{
+	const struct ev_syscall *c = ev->syscall;
+	const struct part *p = NULL;
+	struct sum_denied *d;
+
+	s->denied++;
+	for (uint32_t i = 0; i < s->n_denials; i++) {
+		d = &s->denials[i];
+		if (d->abi == c->abi && d->nr == c->nr) {
+			d->count++;
+			return;
+		}
+	}
+	if (s->n_denials == SUM_DENIED) {
+		s->denials_dropped++;
+		return;
+	}
+	d = &s->denials[s->n_denials++];
+	d->abi = c->abi;
+	d->nr = c->nr;
+	d->name = syscalls__name((enum ev_abi)c->abi, c->nr);
+	d->error = is_error(ev) ? (int)-c->ret : 0;
+	d->count = 1;
+	d->first_ts = who->ts;
+	d->pid = who->pid;
+	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), &d->comm);
+	for (unsigned int i = 0; i < ev->n_parts && !p; i++)
+		if (ev->parts[i].type == EV_PT_STR && ev->parts[i].state == EV_PART_OK)
+			p = &ev->parts[i];
+	if (p)
+		sum_str__add(s, p->data, p->len, &d->path);
+}
+
+static void check_call(struct summary *s, const struct event *ev, const struct sum_who *who)
+{
+	const struct ev_syscall *c = ev->syscall;
+
+	for (size_t i = 0; i < n_call_rules; i++) {
+		const struct call_rule *r = &call_rules[i];
+
+		if (strcmp(r->syscall, ev->name) || (c->args[r->arg] & r->mask) != r->value)
+			continue;
+		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, "", 0, is_error(ev));
+	}
+}
+
+/* Whether any row of call_rules names this call; asked once per number and remembered. */
+enum { CALL_UNKNOWN, CALL_PLAIN, CALL_RULED };
+
+static bool call_ruled(struct summary *s, const struct event *ev)
+{
+	const struct ev_syscall *c = ev->syscall;
+	uint8_t *known;
+
+	if (c->nr < 0 || c->nr >= ST_NR_SYSCALLS)
+		return false;
+	known = &s->ruled[c->abi][c->nr];
+	if (*known == CALL_UNKNOWN) {
+		*known = CALL_PLAIN;
+		for (size_t i = 0; i < n_call_rules; i++)
+			if (!strcmp(call_rules[i].syscall, ev->name))
+				*known = CALL_RULED;
+	}
+	return *known == CALL_RULED;
+}
+
+static void syscall_event(struct summary *s, const struct event *ev)
+{
+	const struct ev_syscall *c = ev->syscall;
+	enum ev_abi abi = c->abi < EV_ABI_MAX ? (enum ev_abi)c->abi : EV_ABI_NATIVE;
+	uint32_t slot = c->nr >= 0 && c->nr < ST_NR_SYSCALLS ? (uint32_t)c->nr : ST_NR_SYSCALLS;
+	struct sum_call *call = &s->calls[abi][slot];
+	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts, .comm = ""};
+	bool failed = is_error(ev);
+
+	s->syscalls++;
+	s->errors += failed;
+	s->total_ns += c->duration;
+	call->calls++;
+	call->errors += failed;
+	call->ns += c->duration;
+	call->max_ns = MAX(call->max_ns, c->duration);
+	/* the hot path ends here for calls that touch no file, no address and match no rule */
+	if (!ev->n_parts && c->abi < EV_ABI_MAX && !call_ruled(s, ev) && !(ev->hdr->flags & EV_F_NO_ENTER) &&
+	    ev->action == ACTION_ALLOW)
+		return;
+	who.proc = sum_proc__find(s, ev->hdr->exec_id);
+	if (who.proc)
+		who.comm = who.proc->comm;
+	if (ev->action == ACTION_DENY || ev->action == ACTION_KILL || ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
+		count_denied(s, ev, &who);
+	if (c->abi < EV_ABI_MAX && call_ruled(s, ev))
+		check_call(s, ev, &who);
+	sum_access__syscall(s, ev, &who, failed);
+}
+
+static void exec_event(struct summary *s, const struct event *ev)
+{
+	const struct part *exe = event__part(ev, EV_EXEC_EXE), *path = event__part(ev, EV_EXEC_PATH);
+	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts};
+	char comm[EV_COMM_LEN + 1] = "";
+
+	sum_proc__exec(s, ev);
+	memcpy(comm, ev->exec->task.comm, EV_COMM_LEN);
+	who.comm = comm;
+	who.proc = sum_proc__find(s, ev->hdr->exec_id);
+	if (path && path->state == EV_PART_OK)
+		sum_access__path(s, &who, path, USE_EXEC, 0);
+	if (!path || path->state != EV_PART_OK)
+		path = exe && exe->type == EV_PT_STR ? exe : NULL;
+	for (size_t i = 0; i < n_image_rules; i++) {
+		const struct image_rule *r = &image_rules[i];
+
+		if (ev->exec->image_flags & r->flag)
+			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity, path ? path->data : NULL,
+					 path ? path->len : 0, false);
+	}
+}
+
+int summary__event(struct summary *s, const struct event *ev)
+{
+	if (!s->first_ts)
+		s->first_ts = ev->hdr->ts;
+	s->last_ts = MAX(s->last_ts, ev->hdr->ts);
+	switch (ev->hdr->kind) {
+	case EV_SYSCALL:
+		syscall_event(s, ev);
+		break;
+	case EV_PROC_SPAWN:
+		sum_proc__spawn(s, ev);
+		break;
+	case EV_PROC_EXEC:
+		exec_event(s, ev);
+		break;
+	case EV_PROC_EXIT:
+		sum_proc__exit(s, ev);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}

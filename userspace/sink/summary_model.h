@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables behind summary.h, for the summary*.c files only. Every table has a fixed capacity; strings live in one
+ * arena of fixed size. calloc gives pages that cost nothing until they are used, so a small run stays small.
+ */
+#ifndef SANDTRACE_SUMMARY_MODEL_H
+#define SANDTRACE_SUMMARY_MODEL_H
+
+#include "config.h"
+#include "summary.h"
+#include "suspicious.h"
+
+#define SUM_PROCS 4096
+#define SUM_IDS 16384	 /* slots of the exec_id index, a power of two */
+#define SUM_IDS_USED (SUM_IDS / 4 * 3)
+#define SUM_FILES 4096
+#define SUM_FILE_SLOTS 8192
+#define SUM_ADDRS 512
+#define SUM_DENIED 256
+#define SUM_FINDINGS 512
+#define SUM_ARENA (1 << 20)
+#define SUM_ARGV_MAX 256 /* bytes of a command line kept for the process tree */
+#define SUM_NONE UINT32_MAX
+
+/* A string in the arena. Any bytes; offset 0 with length 0 is the empty string. */
+struct sum_str {
+	uint32_t off, len;
+};
+
+struct sum_call {
+	uint64_t calls, errors, ns, max_ns;
+};
+
+#define PROC_EXITED (1 << 0)
+#define PROC_EXECED (1 << 1)
+#define PROC_LINKED (1 << 2) /* the record of its fork was seen */
+
+struct sum_proc {
+	uint64_t parent_id;	/* exec_id of the image that made it; 0: none of ours */
+	uint64_t start, end;	/* ns, 0: not seen */
+	uint32_t pid;
+	uint32_t flags;
+	uint32_t exit_code, signal;
+	uint32_t execs, threads;
+	struct sum_str exe, argv; /* of the last exec; argv: NUL between strings */
+	char comm[EV_COMM_LEN];
+};
+
+struct sum_id {
+	uint64_t id; /* 0: free */
+	uint32_t proc;
+};
+
+struct sum_file {
+	struct sum_str path;
+	uint32_t hash;
+	uint8_t uses;	 /* USE_*, those that succeeded */
+	uint8_t tried;	 /* USE_*, those attempted */
+	uint8_t checked; /* USE_* for which no rule matched: not looked up again */
+	int last_errno;
+	uint64_t count, failures;
+};
+
+#define NET_CONNECT (1 << 0)
+#define NET_BIND (1 << 1)
+#define NET_SEND (1 << 2)
+#define NET_ACCEPT (1 << 3)
+
+struct sum_addr {
+	struct sum_str addr;
+	uint8_t op;	 /* one NET_* */
+	bool outbound_ip; /* AF_INET or AF_INET6, connect or send */
+	int last_errno;
+	uint64_t count, failures;
+	uint32_t pid;
+	struct sum_str comm;
+};
+
+struct sum_denied {
+	uint32_t abi;
+	int32_t nr;
+	const char *name;
+	int error;
+	uint64_t count, first_ts;
+	uint32_t pid;
+	struct sum_str comm, path;
+};
+
+struct sum_finding {
+	const char *rule, *text;
+	uint8_t severity;
+	struct sum_str object; /* path or address; empty: the text says it all */
+	uint64_t count, failures, first_ts;
+	uint32_t pid;
+	struct sum_str comm;
+};
+
+struct summary {
+	uint64_t syscalls, errors, denied, processes, threads, execs, total_ns, first_ts, last_ts;
+	/* the last slot of an ABI gathers numbers beyond the table */
+	struct sum_call calls[EV_ABI_MAX][ST_NR_SYSCALLS + 1];
+	uint8_t ruled[EV_ABI_MAX][ST_NR_SYSCALLS]; /* summary.c: whether a rule names the call */
+	uint8_t access[EV_ABI_MAX][ST_NR_SYSCALLS]; /* summary_access.c: its row, from 1 */
+
+	struct sum_proc *procs;
+	uint32_t n_procs;
+	struct sum_id *ids;
+	uint32_t n_ids;
+
+	struct sum_file *files;
+	uint32_t n_files;
+	uint16_t *file_slots; /* index + 1 into files; 0: free */
+
+	struct sum_addr *addrs;
+	uint32_t n_addrs;
+	struct sum_denied *denials;
+	uint32_t n_denials;
+	struct sum_finding *findings;
+	uint32_t n_findings;
+
+	char *arena;
+	uint32_t arena_used;
+
+	/* what did not fit */
+	uint64_t procs_dropped, files_dropped, addrs_dropped, denials_dropped, findings_dropped;
+};
+
+/* ---- summary.c ---- */
+/* False when the arena is full; *RET is then the empty string. */
+bool sum_str__add(struct summary *s, const void *data, size_t len, struct sum_str *ret);
+static inline const char *sum_str__get(const struct summary *s, struct sum_str str)
+{
+	return s->arena + str.off;
+}
+
+/* Where an event came from. */
+struct sum_who {
+	uint32_t pid;
+	uint64_t ts;
+	struct sum_proc *proc; /* or NULL */
+	const char *comm;      /* "" when not known */
+};
+void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule, const char *text,
+		      enum severity sev, const void *object, size_t len, bool failed);
+
+/* ---- summary_proc.c ---- */
+struct sum_proc *sum_proc__find(const struct summary *s, uint64_t exec_id);
+void sum_proc__spawn(struct summary *s, const struct event *ev);
+void sum_proc__exec(struct summary *s, const struct event *ev);
+void sum_proc__exit(struct summary *s, const struct event *ev);
+/* Index of the process that made it, or SUM_NONE. */
+uint32_t sum_proc__parent(const struct summary *s, uint32_t index);
+
+/* ---- summary_access.c ---- */
+/* Files and addresses that a call touched. */
+void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who, bool failed);
+void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p, uint8_t use, int err);
+
+/* ---- summary_top.c ---- */
+struct sum_top {
+	const char *name;
+	enum ev_abi abi;
+	struct sum_call call;
+	bool has_max;
+	char fallback[24]; /* the name, when libseccomp has none */
+};
+/* All calls made, most time first (BY_COUNT: most calls first), into a heap array. From RES->counts when set. */
+size_t sum_top__collect(const struct summary *s, const struct run_result *res, bool by_count, struct sum_top **ret_top);
+
+#endif
