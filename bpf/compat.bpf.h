@@ -23,6 +23,19 @@ static __always_inline long kread_str(void *dst, __u32 size, const void *src)
 	return bpf_probe_read_kernel_str(dst, size, src);
 }
 
+/*
+ * Loads SRC->MEMBER. A pointer loaded through BTF costs the verifier up to 4 ms each on kernels that look type names
+ * up one by one (seen on 6.18), which would be most of the start-up time; a kernel read costs it nothing. Under
+ * lockdown only the BTF load is allowed. The verifier sees one of the two branches.
+ */
+#define KGET(dst, src, member)                                                                     \
+	({                                                                                         \
+		if (st_cfg.kernel_reads)                                                           \
+			bpf_probe_read_kernel(&(dst), sizeof(dst), &(src)->member);                \
+		else                                                                               \
+			(dst) = (src)->member;                                                     \
+	})
+
 #if defined(__TARGET_ARCH_x86)
 
 #define TS_COMPAT 0x0002	   /* asm/thread_info.h: the current call came by int 0x80 or a 32-bit entry */

@@ -13,76 +13,119 @@
 #define PATH_COMPONENTS 128 /* deeper paths are marked truncated; a 4,096 byte path may have 2,048 */
 #define NAME_BUF 256	    /* NAME_MAX and the NUL */
 
+struct path_walk {
+	struct ev_part *p;
+	__u64 state;	/* enum ev_part_state */
+	struct dentry *dentry, *root_dentry;
+	struct vfsmount *vfsmnt, *root_mnt;
+};
+
 /*
- * Fills P, which has room for CAP + NAME_BUF bytes; CAP is a power of two. The offset is kept in ring memory, not
- * in a register: the verifier then takes it for unknown, finds every turn of the loop alike and prunes.
+ * One component, or one step up to the mount that this one hangs in. 1 ends the walk. The offset is kept in ring
+ * memory, not in a register: the verifier then takes it for unknown and finds every turn alike.
  */
-static __noinline int path__part(struct ev_part *p, const __u32 cap, __u8 id, const struct path *kpath,
-				 const struct path *kroot)
+static __always_inline long path__step(struct path_walk *w, const __u32 cap)
 {
+	struct dentry *mnt_root = NULL, *parent = NULL;
+	const unsigned char *name = NULL;
+	struct ev_part *p = w->p;
+	__u32 off = *(volatile __u32 *)&p->len;
+	long n;
+
+	w->state = EV_PART_OK;
+	if (w->dentry == w->root_dentry && w->vfsmnt == w->root_mnt)
+		return 1;
+	w->state = EV_PART_FAULT;
+	if (kread(&mnt_root, sizeof(mnt_root), &w->vfsmnt->mnt_root) ||
+	    kread(&parent, sizeof(parent), &w->dentry->d_parent) ||
+	    kread(&name, sizeof(name), &w->dentry->d_name.name))
+		return 1;
+	if (w->dentry == mnt_root) {
+		struct mount *mnt = (void *)w->vfsmnt - bpf_core_field_offset(struct mount, mnt), *up = NULL;
+
+		if (kread(&up, sizeof(up), &mnt->mnt_parent) ||
+		    kread(&w->dentry, sizeof(w->dentry), &mnt->mnt_mountpoint))
+			return 1;
+		w->state = up == mnt || !up ? EV_PART_OK : EV_PART_TRUNCATED; /* the global root: done */
+		w->vfsmnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
+		return w->state == EV_PART_OK;
+	}
+	w->state = EV_PART_TRUNCATED;
+	if (off >= cap)
+		return 1;
+	n = kread_str((char *)(p + 1) + (off & (cap - 1)), NAME_BUF, name);
+	if (n < 0) {
+		w->state = EV_PART_FAULT;
+		return 1;
+	}
+	p->len = off + n;
+	if (w->dentry == parent) { /* a file in no tree: memfd, anonymous */
+		w->state = EV_PART_OK;
+		return 1;
+	}
+	w->dentry = parent;
+	return 0;
+}
+
+#define PATH_SMALL 512
+#define PATH_LARGE EV_PATH_MAX
+
+/* The bound must be a constant in each callback: the verifier forgets what a context says. */
+static long path__step_small(__u32 i, struct path_walk *w)
+{
+	return path__step(w, PATH_SMALL);
+}
+
+static long path__step_large(__u32 i, struct path_walk *w)
+{
+	return path__step(w, PATH_LARGE);
+}
+
+struct path_small {
+	struct ev_part p;
+	char data[PATH_SMALL + NAME_BUF];
+};
+
+struct path_large {
+	struct ev_part p;
+	char data[PATH_LARGE + NAME_BUF];
+};
+
+/* KPATH and KROOT: addresses of struct path in the kernel. bpf_loop: since 5.17. */
+static __always_inline int path__part(struct ev_part *p, bool large, __u32 id, __u64 kpath, __u64 kroot)
+{
+	struct path_walk w = { .p = p, .state = EV_PART_FAULT };
 	struct path path = {}, root = {};
-	struct dentry *dentry;
-	struct vfsmount *vfsmnt;
-	__u8 state = EV_PART_FAULT;
-	char *buf = (char *)(p + 1);
 
 	p->len = 0;
-	if (kread(&path, sizeof(path), kpath) || kread(&root, sizeof(root), kroot))
-		goto out;
-	dentry = path.dentry;
-	vfsmnt = path.mnt;
-	if (!dentry || !vfsmnt)
-		goto out;
-	state = EV_PART_TRUNCATED;
-	for (int i = 0; i < PATH_COMPONENTS; i++) {
-		struct dentry *mnt_root = NULL, *parent = NULL;
-		const unsigned char *name = NULL;
-		__u32 off = *(volatile __u32 *)&p->len;
-		long n;
-
-		if (dentry == root.dentry && vfsmnt == root.mnt) {
-			state = EV_PART_OK;
-			break;
-		}
-		if (kread(&mnt_root, sizeof(mnt_root), &vfsmnt->mnt_root) ||
-		    kread(&parent, sizeof(parent), &dentry->d_parent) ||
-		    kread(&name, sizeof(name), &dentry->d_name.name)) {
-			state = EV_PART_FAULT;
-			break;
-		}
-		if (dentry == mnt_root) {
-			struct mount *mnt = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt), *up = NULL;
-
-			kread(&up, sizeof(up), &mnt->mnt_parent);
-			if (up == mnt || !up) { /* the global root, or a mount in no tree */
-				state = EV_PART_OK;
-				break;
-			}
-			kread(&dentry, sizeof(dentry), &mnt->mnt_mountpoint);
-			vfsmnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
-			continue;
-		}
-		if (off >= cap)
-			break;
-		n = kread_str(buf + (off & (cap - 1)), NAME_BUF, name);
-		if (n < 0) {
-			state = EV_PART_FAULT;
-			break;
-		}
-		p->len = off + n;
-		if (dentry == parent) { /* a file in no tree: memfd, anonymous, unlinked parent */
-			state = EV_PART_OK;
-			break;
-		}
-		dentry = parent;
+	if (!kread(&path, sizeof(path), (void *)kpath) && !kread(&root, sizeof(root), (void *)kroot) && path.dentry &&
+	    path.mnt) {
+		w.dentry = path.dentry;
+		w.vfsmnt = path.mnt;
+		w.root_dentry = root.dentry;
+		w.root_mnt = root.mnt;
+		if (large)
+			bpf_loop(PATH_COMPONENTS, path__step_large, &w, 0);
+		else
+			bpf_loop(PATH_COMPONENTS, path__step_small, &w, 0);
 	}
-out:
 	p->next = 0;
 	p->id = id;
-	p->state = state;
+	p->state = w.state;
 	p->type = EV_PT_PATH;
-	p->true_len = state == EV_PART_OK ? p->len : 0;
+	p->true_len = w.state == EV_PART_OK ? p->len : 0;
 	return 0;
+}
+
+/* Global and weak: verified once each, however often they are called and in however many objects they stand. */
+__weak __noinline int path__small(struct path_small *m, __u32 id, __u64 kpath, __u64 kroot)
+{
+	return m ? path__part(&m->p, false, id, kpath, kroot) : 0;
+}
+
+__weak __noinline int path__large(struct path_large *m, __u32 id, __u64 kpath, __u64 kroot)
+{
+	return m ? path__part(&m->p, true, id, kpath, kroot) : 0;
 }
 
 #endif

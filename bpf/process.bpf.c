@@ -63,23 +63,21 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 /* Sizes of an exec record's parts: the small layout holds nearly all; the large one every legal value. */
 #define EXEC_STR_SMALL 256
 #define EXEC_STR_LARGE LARGE_MEM
-#define EXEC_PATH_SMALL 512
-#define EXEC_PATH_LARGE EV_PATH_MAX
 #define EXEC_ARGV_SMALL 1024
 #define EXEC_ARGV_LARGE EV_ARGV_MAX
 
-#define EXEC_LAYOUT(name, str, pth, arg)                                                           \
+#define EXEC_LAYOUT(name, str, pathtype, arg)                                                           \
 	struct name {                                                                              \
 		struct ev_header h;                                                                \
 		struct ev_proc_exec e;                                                             \
 		struct { struct ev_part p; char data[str]; } path;                                 \
 		struct { struct ev_part p; char data[str]; } interp;                               \
-		struct { struct ev_part p; char data[pth + NAME_BUF]; } exe;                       \
-		struct { struct ev_part p; char data[pth + NAME_BUF]; } cwd;                       \
+		struct pathtype exe;                                                               \
+		struct pathtype cwd;                                                               \
 		struct { struct ev_part p; char data[arg]; } argv;                                 \
 	}
-EXEC_LAYOUT(rec_exec_small, EXEC_STR_SMALL, EXEC_PATH_SMALL, EXEC_ARGV_SMALL);
-EXEC_LAYOUT(rec_exec_large, EXEC_STR_LARGE, EXEC_PATH_LARGE, EXEC_ARGV_LARGE);
+EXEC_LAYOUT(rec_exec_small, EXEC_STR_SMALL, path_small, EXEC_ARGV_SMALL);
+EXEC_LAYOUT(rec_exec_large, EXEC_STR_LARGE, path_large, EXEC_ARGV_LARGE);
 
 /* The execve's own syscall record, with the kernel's copy of the path and the argv the new image will see. */
 #define EXEC_CALL_LAYOUT(name, str, arg)                                                           \
@@ -105,8 +103,11 @@ struct exec_facts {
 
 static __always_inline __u32 image__flags(const struct exec_facts *x, struct inode *inode)
 {
+	struct super_block *sb = NULL;
 	struct dentry *dentry = NULL;
 	const unsigned char *name = NULL;
+	unsigned long magic = 0;
+	__u32 nlink = 1;
 	union {
 		char text[8];
 		__u64 word;
@@ -117,10 +118,13 @@ static __always_inline __u32 image__flags(const struct exec_facts *x, struct ino
 		flags |= EV_IMG_SECURE;
 	if (x->interp != x->filename)
 		flags |= EV_IMG_SCRIPT;
-	if (inode->i_nlink == 0)
+	KGET(nlink, inode, i_nlink);
+	KGET(sb, inode, i_sb);
+	KGET(magic, sb, s_magic);
+	if (nlink == 0)
 		flags |= EV_IMG_DELETED;
 	/* a memfd is a nameless tmpfs file whose dentry is called memfd:NAME; tmpfs files of that name have links */
-	if (inode->i_nlink == 0 && inode->i_sb->s_magic == TMPFS_MAGIC &&
+	if (nlink == 0 && magic == TMPFS_MAGIC &&
 	    !kread(&dentry, sizeof(dentry), &x->file->f_path.dentry) &&
 	    !kread(&name, sizeof(name), &dentry->d_name.name) && kread_str(start.text, 7, name) == 7 &&
 	    start.word == memfd.word)
@@ -149,12 +153,12 @@ static __always_inline void part__argv(struct ev_part *p, __u32 room, __u8 id, c
 	part__fill(p, id, EV_PT_ARGV, err ? -1 : (long)n, x->arg_len, n < x->arg_len ? EV_PART_TRUNCATED : EV_PART_OK);
 }
 
-#define EXEC_FILL(r, pth)                                                                          \
+#define EXEC_FILL(r, path_fn)                                                                          \
 	do {                                                                                       \
 		part__kstr(&(r)->path.p, sizeof((r)->path.data), EV_EXEC_PATH, x->filename);       \
 		part__argv(&(r)->argv.p, sizeof((r)->argv.data), EV_EXEC_ARGV, x);                 \
-		path__part(&(r)->exe.p, pth, EV_EXEC_EXE, &x->file->f_path, &x->fs->root);         \
-		path__part(&(r)->cwd.p, pth, EV_EXEC_CWD, &x->fs->pwd, &x->fs->root);              \
+		path_fn(&(r)->exe, EV_EXEC_EXE, (__u64)&x->file->f_path, (__u64)&x->fs->root);     \
+		path_fn(&(r)->cwd, EV_EXEC_CWD, (__u64)&x->fs->pwd, (__u64)&x->fs->root);          \
 		part__kstr(&(r)->interp.p, sizeof((r)->interp.data), EV_EXEC_INTERP, x->interp);   \
 		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
 		(r)->path.p.next = __builtin_offsetof(__typeof__(*(r)), interp);                   \
@@ -166,12 +170,16 @@ static __always_inline void part__argv(struct ev_part *p, __u32 room, __u8 id, c
 static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, struct task_struct *task,
 				       const struct st_task *st, const struct exec_facts *x)
 {
-	struct inode *inode = x->file->f_inode;
-	__u32 dev = inode->i_sb->s_dev;
+	struct inode *inode = NULL;
+	struct super_block *sb = NULL;
+	__u32 dev = 0;
 
+	KGET(inode, x->file, f_inode);
+	KGET(sb, inode, i_sb);
+	KGET(dev, sb, s_dev);
+	KGET(e->inode, inode, i_ino);
 	header__fill(h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXEC, 0);
 	task__fill(&e->task, task, st);
-	e->inode = inode->i_ino;
 	e->dev_major = dev >> 20;
 	e->dev_minor = dev & 0xfffff;
 	e->old_tid = x->old_pid;
@@ -185,7 +193,7 @@ static __noinline int exec__emit_small(struct task_struct *task, struct st_task 
 	if (!r)
 		return -1;
 	exec__fill(&r->h, &r->e, task, st, x);
-	EXEC_FILL(r, EXEC_PATH_SMALL);
+	EXEC_FILL(r, path__small);
 	if (r->path.p.state == EV_PART_TRUNCATED || r->interp.p.state == EV_PART_TRUNCATED ||
 	    r->exe.p.state == EV_PART_TRUNCATED || r->cwd.p.state == EV_PART_TRUNCATED) {
 		emit__discard(r);
@@ -202,7 +210,7 @@ static __noinline int exec__emit_large(struct task_struct *task, struct st_task 
 	if (!r)
 		return -1;
 	exec__fill(&r->h, &r->e, task, st, x);
-	EXEC_FILL(r, EXEC_PATH_LARGE);
+	EXEC_FILL(r, path__large);
 	emit__submit(ring, r, EV_CLASS_PROCESS);
 	return 0;
 }
@@ -281,17 +289,20 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 {
 	struct st_task *st = task__state(task);
 	struct exec_facts x = {};
+	struct mm_struct *mm = NULL;
 	void *ring;
 	int err = 1;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
-	x.filename = bprm->filename;
-	x.interp = bprm->interp;
-	x.file = bprm->file;
-	x.fs = task->fs;
-	x.arg_start = task->mm->arg_start;
-	x.arg_len = task->mm->arg_end - x.arg_start;
+	KGET(x.filename, bprm, filename);
+	KGET(x.interp, bprm, interp);
+	KGET(x.file, bprm, file);
+	KGET(x.fs, task, fs);
+	KGET(mm, task, mm);
+	KGET(x.arg_start, mm, arg_start);
+	KGET(x.arg_len, mm, arg_end);
+	x.arg_len -= x.arg_start;
 	x.old_pid = old_pid;
 	x.secure = BPF_CORE_READ_BITFIELD(bprm, secureexec);
 
@@ -364,11 +375,19 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* linux/sched/signal.h */
 
-static __always_inline void exit__fill(struct ev_proc_exit *e, struct task_struct *task, bool last)
+/* SRC->MEMBER added to DST. */
+#define KADD(dst, src, member)                                                                     \
+	({                                                                                         \
+		__typeof__((src)->member) _v = 0;                                                  \
+		KGET(_v, src, member);                                                             \
+		(dst) += _v;                                                                       \
+	})
+
+static __always_inline void exit__fill(struct ev_proc_exit *e, struct task_struct *task, struct signal_struct *signal,
+				       bool last)
 {
-	struct signal_struct *signal = task->signal;
-	struct task_struct *leader = task->group_leader;
-	__u32 code = task->exit_code;
+	struct task_struct *leader = NULL;
+	__u32 code = task->exit_code, flags = 0;
 
 	e->utime = task->utime;
 	e->stime = task->stime;
@@ -378,15 +397,25 @@ static __always_inline void exit__fill(struct ev_proc_exit *e, struct task_struc
 	e->nivcsw = task->nivcsw;
 	e->maxrss_kb = 0;
 	if (last) {
+		KGET(leader, task, group_leader);
 		/* threads that ended before are summed in signal, a leader that ended first is not */
-		e->utime += signal->utime + (leader != task ? leader->utime : 0);
-		e->stime += signal->stime + (leader != task ? leader->stime : 0);
-		e->minflt += signal->min_flt;
-		e->majflt += signal->maj_flt;
-		e->nvcsw += signal->nvcsw;
-		e->nivcsw += signal->nivcsw;
-		e->maxrss_kb = signal->maxrss * st_cfg.page_kb;
-		code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
+		KADD(e->utime, signal, utime);
+		KADD(e->stime, signal, stime);
+		KADD(e->minflt, signal, min_flt);
+		KADD(e->majflt, signal, maj_flt);
+		KADD(e->nvcsw, signal, nvcsw);
+		KADD(e->nivcsw, signal, nivcsw);
+		KADD(e->maxrss_kb, signal, maxrss);
+		e->maxrss_kb *= st_cfg.page_kb;
+		if (task->pid != task->tgid) {
+			KADD(e->utime, leader, utime);
+			KADD(e->stime, leader, stime);
+		}
+		KGET(flags, signal, flags);
+		if (flags & SIGNAL_GROUP_EXIT)
+			KGET(code, signal, group_exit_code);
+		else
+			KGET(code, leader, exit_code);
 	}
 	e->exit_code = code >> 8 & 0xff;
 	e->signal = code & 0x7f;
@@ -398,8 +427,10 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct st_task *st = task__state(task), *leader;
+	struct signal_struct *signal = NULL;
 	struct rec_exit *r;
 	bool last = false;
+	int live = 1;
 	void *ring;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
@@ -407,7 +438,9 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	exit__open_call(task, st);
 	st->flags = 0;
 	/* two last threads can both see live == 0: the leader's state says who was first */
-	if (task->signal->live.counter == 0) {
+	KGET(signal, task, signal);
+	KGET(live, signal, live.counter);
+	if (live == 0) {
 		leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, 0);
 		last = !leader || !__sync_lock_test_and_set(&leader->group_exited, 1);
 	}
@@ -420,7 +453,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	}
 	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
 	task__fill(&r->e.task, task, st);
-	exit__fill(&r->e, task, last);
+	exit__fill(&r->e, task, signal, last);
 	emit__submit(ring, r, EV_CLASS_PROCESS);
 	return 0;
 }

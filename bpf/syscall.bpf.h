@@ -115,13 +115,14 @@ struct user_msghdr64 { /* the two members needed; a 32-bit caller's layout diffe
 };
 
 /*
- * One planned argument into P, which has room for ROOM bytes. Returns 1 when a string did not fit. Out-arguments
- * of a failed call were not written: the part says NULL-less "fault" never; it is simply left out by len 0.
+ * One planned argument into P, which has room for ROOM bytes. Returns 1 when a string did not fit. What a failed call
+ * would have written is marked like a null pointer: there is nothing to read.
  */
-static __always_inline int mem__copy(struct ev_part *p, __u32 room, __u8 mem, const __u64 *args, long ret)
+static __always_inline int mem__copy(struct ev_part *p, __u32 room, __u8 mem, const struct ev_syscall *s)
 {
 	__u8 arg = mem & 7;
-	__u64 addr = args[arg < 6 ? arg : 0], next = args[arg < 5 ? arg + 1 : 0];
+	__u64 addr = s->args[arg < 6 ? arg : 0], next = s->args[arg < 5 ? arg + 1 : 0];
+	long ret = s->ret;
 	__u32 type = EV_PT_STR;
 	__u8 state = EV_PART_OK;
 
@@ -186,22 +187,5 @@ static __always_inline int mem__copy(struct ev_part *p, __u32 room, __u8 mem, co
 	part__fill(p, arg, type, 0, 0, EV_PART_NULL);
 	return 0;
 }
-
-/* Fills the slots of any layout; offsets are constants, so this costs the verifier nothing. */
-#define MEM_FILL(rec, n_slots, plan, room, c)                                                      \
-	({                                                                                         \
-		int _cut = 0;                                                                      \
-		__u16 *_link = &(rec)->h.parts;                                                    \
-		_Pragma("unroll") for (int _i = 0; _i < (n_slots); _i++)                           \
-		{                                                                                  \
-			if (!(plan)->mem[_i])                                                      \
-				break;                                                             \
-			_cut |= mem__copy(&(rec)->mem[_i].p, room, (plan)->mem[_i], (rec)->s.args, \
-					  (c)->ret);                                               \
-			*_link = (char *)&(rec)->mem[_i] - (char *)(rec);                          \
-			_link = &(rec)->mem[_i].p.next;                                            \
-		}                                                                                  \
-		_cut;                                                                              \
-	})
 
 #endif

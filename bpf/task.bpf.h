@@ -41,14 +41,19 @@ static __always_inline void task__ns_pids(struct task_struct *task, __u32 *ns_pi
 /* TASK is current, or the child in sched_process_fork (then cgroup and comm are those it inherits). */
 static __always_inline void task__fill(struct ev_task *t, struct task_struct *task, const struct st_task *st)
 {
+	struct task_struct *parent = NULL;
+	const struct cred *cred = NULL;
+
+	KGET(parent, task, real_parent);
+	KGET(cred, task, cred);
+	KGET(t->ppid, parent, tgid);
+	KGET(t->uid, cred, uid.val);
+	KGET(t->euid, cred, euid.val);
+	KGET(t->gid, cred, gid.val);
+	KGET(t->egid, cred, egid.val);
 	t->parent_exec_id = st->parent_exec_id;
 	t->cgroup_id = bpf_get_current_cgroup_id();
-	t->ppid = task->real_parent->tgid;
 	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
-	t->uid = task->cred->uid.val;
-	t->euid = task->cred->euid.val;
-	t->gid = task->cred->gid.val;
-	t->egid = task->cred->egid.val;
 	t->pad = 0;
 	bpf_get_current_comm(t->comm, sizeof(t->comm));
 }
