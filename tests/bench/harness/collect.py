@@ -26,12 +26,12 @@ SHARE = {"startup": 0.10, "throughput": 0.22, "micro": 0.55, "app": 1.0}
 
 
 class Collector:
-    def __init__(self, options, variants, scratch):
+    def __init__(self, options, variants, binaries, scratch):
         self.options = options
         self.build = options.build
         self.scratch = scratch
         self.result = scratch / "result.json"
-        self.wl = str(options.build / "tests/bench/wl")
+        self.wl = str(binaries / "tests/bench/wl")
         self.plain = Variant("none", "untraced", [])
         self.samples = []
         self.skipped = []
@@ -120,6 +120,8 @@ class Collector:
     def app(self, name, prepare, command):
         def one(number):
             for variant in self.shuffled(QUICK_APPS if self.options.quick else APP_VARIANTS):
+                if variant.peer and number % 2:
+                    continue
                 prepare()
                 argv = [self.wl, "run", "--out", str(self.result), "--", *command]
                 self.take("app", name, number, variant, argv, pinned=False)

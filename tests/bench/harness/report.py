@@ -17,7 +17,7 @@ METHOD = """\
   workload's CPU, but not the time that a ptrace stop waits for the tracer: read strace in the wall table.
 - Every round runs each variant once per operation, in shuffled order, and is compared with the untraced run of
   that same round. Values are medians of those pairs; brackets hold the 95 % interval of the median, which with
-  fewer than 6 rounds is the whole range. `~` marks a difference that is not larger than the noise, or of fewer
+  fewer than 9 rounds is the whole range. `~` marks a difference that is not larger than the noise, or of fewer
   than 5 rounds: nothing may be concluded from it.
 - A target is met or not met only where the whole interval is on one side of it, and never by a trace that lost
   events.

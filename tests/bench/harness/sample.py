@@ -106,6 +106,7 @@ def take(variant, argv, result, scratch, pinned=True, watch_memory=False):
     if variant.name != "none":
         events, lost = variant.outcome(output, sample.get("calls"))
         sample |= {"events": events, "lost": lost, "agent_cpu_ns": own_cpu}
+        sample |= variant.remarks(output)
         sample["output_bytes"] = output.stat().st_size if output.exists() else None
     output.unlink(missing_ok=True)
     sample |= {"variant": variant.name, "elapsed_ns": int(elapsed * 1e9), "peak_rss_kib": meter.peak_kib}

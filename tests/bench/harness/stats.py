@@ -13,7 +13,7 @@ FEWEST = 5  # rounds below which nothing is claimed: all of 5 on one side of zer
 
 
 class Estimate(NamedTuple):
-    """A median with its 95 % interval (of order statistics: with fewer than 6 values, their whole range)."""
+    """A median with its 95 % interval (of order statistics: with fewer than 9 values, their whole range)."""
 
     value: float
     low: float

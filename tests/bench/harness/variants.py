@@ -45,6 +45,10 @@ class Variant:
         """(events the tool recorded, events it lost); None for what it does not tell."""
         return None, None
 
+    def remarks(self, output):
+        """More members of the sample."""
+        return {}
+
 
 class Floor(Variant):
     def outcome(self, output, calls):
@@ -59,6 +63,11 @@ class Sandtrace(Variant):
             return None, None
         events = sum(t.get("recorded", t.get("emitted", 0)) + t.get("aggregated", 0) for t in totals)
         return events, sum(t["lost"] for t in totals)
+
+    def remarks(self, output):
+        """How often and how long the command was held back so that nothing had to be lost."""
+        summary = last_record(output) or {}
+        return {k: summary.get(k) for k in ("freezes", "frozen_ms")}
 
 
 class Strace(Variant):
