@@ -131,6 +131,7 @@ static int fill_call_text(struct call_text *t, const struct event *ev)
 		j.comma = true;
 	}
 	at = j.len;
+	j.comma = true;
 	json__key(&j, "category");
 	json__str(&j, syscalls__category_name((enum category)sig->category));
 	t->tail_len = (uint16_t)(j.len - at);

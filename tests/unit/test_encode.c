@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Golden records: each case builds a ring record, which must equal tests/fixtures/records/NAME.bin, and encodes it,
+ * which must equal NAME.json, both byte for byte. After a change that is meant, run with UPDATE_FIXTURES=1 from the
+ * top of the tree and read the difference. The records that do not come from the ring are checked below them.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "event/event.h"
+#include "event/syscalls.h"
+#include "record.h"
+#include "sink/encode.h"
+
+#define FIXTURES "tests/fixtures/records"
+#define LITERAL(s) s, sizeof(s) - 1
+
+static const struct run_info info = { .clock_offset = 1735732800000000000, .start_ts = 99 * NSEC_PER_SEC };
+
+/* A call by its number on x86_64. */
+static void call(struct record *r, int nr, int64_t ret, const uint64_t args[6])
+{
+	struct ev_syscall sc = { .ret = ret, .duration = 42999, .nr = nr };
+
+	memcpy(sc.args, args, sizeof(sc.args));
+	record__begin(r, EV_SYSCALL, 0, &sc, sizeof(sc));
+}
+#define ARGS(...) ((const uint64_t[6]){ __VA_ARGS__ })
+#define AT_CWD32 0xffffff9c
+
+static void openat_path(struct record *r, enum ev_part_state state, const char *path, uint32_t len, uint32_t true_len)
+{
+	call(r, 257, state == EV_PART_OK ? 3 : -14, ARGS(AT_CWD32, 0x7ffe01020304, 02000000));
+	record__part(r, 1, EV_PT_STR, state, path, len, true_len);
+}
+
+static void getppid_plain(struct record *r)
+{
+	call(r, 110, 4241, ARGS(0));
+}
+
+static void openat_plain(struct record *r)
+{
+	openat_path(r, EV_PART_OK, LITERAL("/etc/hostname"), 13);
+}
+
+static void openat_enoent(struct record *r)
+{
+	call(r, 257, -2, ARGS((uint64_t)-100, 0x7ffe01020304, 0102, 0644));
+	record__part(r, 1, EV_PT_STR, EV_PART_OK, LITERAL("a\"b\\c\n\x01\xff\xc3\xa9.txt"), 14);
+}
+
+static void openat_truncated(struct record *r)
+{
+	openat_path(r, EV_PART_TRUNCATED, LITERAL("/a/very/long"), 5000);
+}
+
+static void openat_truncated_unknown(struct record *r)
+{
+	openat_path(r, EV_PART_TRUNCATED, LITERAL("/a/very/long"), 0);
+}
+
+static void openat_fault(struct record *r)
+{
+	openat_path(r, EV_PART_FAULT, NULL, 0, 0);
+}
+
+static void openat_null(struct record *r)
+{
+	call(r, 257, -14, ARGS(AT_CWD32));
+	record__part(r, 1, EV_PT_STR, EV_PART_NULL, NULL, 0, 0);
+}
+
+static void openat_empty(struct record *r)
+{
+	openat_path(r, EV_PART_OK, NULL, 0, 0);
+}
+
+static void openat_no_part(struct record *r)
+{
+	call(r, 257, 3, ARGS(5, 0x7ffe01020304));
+}
+
+static void openat2_how(struct record *r)
+{
+	static const uint64_t how[3] = { 02000000 | 0101, 0600, 0x1a };
+
+	call(r, 437, 4, ARGS(3, 0x7ffe01020304, 0x7ffe01020400, 24));
+	record__part(r, 1, EV_PT_STR, EV_PART_OK, LITERAL("out"), 3);
+	record__part(r, 2, EV_PT_BYTES, EV_PART_OK, how, sizeof(how), sizeof(how));
+}
+
+static void address(struct record *r, const void *bytes, uint32_t len)
+{
+	call(r, 42, 0, ARGS(3, 0x7ffe01020304, len));
+	record__part(r, 1, EV_PT_SOCKADDR, EV_PART_OK, bytes, len, len);
+}
+
+static void connect_inet(struct record *r)
+{
+	address(r, LITERAL("\x02\0\x01\xbb\x5d\xb8\xd8\x22\0\0\0\0\0\0\0\0"));
+}
+
+/* A caller may pass the size of sockaddr_storage. */
+static void connect_inet_long(struct record *r)
+{
+	static const uint8_t storage[128] = { 2, 0, 0, 53, 127, 0, 0, 1 };
+
+	address(r, storage, sizeof(storage));
+}
+
+static void connect_inet_short(struct record *r)
+{
+	address(r, LITERAL("\x02\0\x01\xbb\x5d"));
+}
+
+static void connect_inet6(struct record *r)
+{
+	address(r, LITERAL("\x0a\0\x1f\x90\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x03\0\0\0"));
+}
+
+static void connect_unix(struct record *r)
+{
+	address(r, LITERAL("\x01\0/run/\xff.sock\0junk"));
+}
+
+static void connect_abstract(struct record *r)
+{
+	address(r, LITERAL("\x01\0\0a\0b"));
+}
+
+static void connect_unnamed(struct record *r)
+{
+	address(r, LITERAL("\x01\0"));
+}
+
+static void connect_netlink(struct record *r)
+{
+	address(r, LITERAL("\x10\0\0\0\x92\x10\0\0\x01\0\0\0"));
+}
+
+static void connect_packet(struct record *r)
+{
+	address(r, LITERAL("\x11\0\x08\x06\x02\0\0\0"));
+}
+
+static void connect_unknown_family(struct record *r)
+{
+	address(r, LITERAL("\xff\x7f\x01"));
+}
+
+static void connect_one_byte(struct record *r)
+{
+	address(r, LITERAL("\x02"));
+}
+
+static void pipe2_pair(struct record *r)
+{
+	static const int32_t pair[2] = { 3, -4 };
+
+	call(r, 293, 0, ARGS(0x7ffe01020304, 02000000));
+	record__part(r, 0, EV_PT_BYTES, EV_PART_OK, pair, sizeof(pair), sizeof(pair));
+}
+
+static void mmap_anonymous(struct record *r)
+{
+	call(r, 9, 0x7f0012340000, ARGS(0, 8192, 3, 0x22, 0xffffffff, 0));
+}
+
+static void kill_signal(struct record *r)
+{
+	call(r, 62, 0, ARGS(0xfffffffe, 15));
+}
+
+static void execve_argv(struct record *r)
+{
+	call(r, 59, 0, ARGS(0x7ffe01020304, 0x7ffe01020400, 0x7ffe01020500));
+	record__part(r, 0, EV_PT_STR, EV_PART_OK, LITERAL("/bin/echo"), 9);
+	record__part(r, 1, EV_PT_ARGV, EV_PART_OK, LITERAL("echo\0\0-n\0caf\xe9\0"), 13);
+}
+
+static void execve_argv_truncated(struct record *r)
+{
+	call(r, 59, -7, ARGS(0x7ffe01020304, 0x7ffe01020400, 0));
+	record__part(r, 0, EV_PT_STR, EV_PART_GONE, NULL, 0, 0);
+	record__part(r, 1, EV_PT_ARGV, EV_PART_TRUNCATED, LITERAL("cc\0-c\0very-lo"), 70000);
+}
+
+static void exit_group(struct record *r)
+{
+	call(r, 231, 0, ARGS(0));
+	record__header(r)->flags = EV_F_NO_RETURN;
+}
+
+static void denied(struct record *r)
+{
+	call(r, 165, -1, ARGS(0));
+	record__header(r)->flags = EV_F_NO_ENTER;
+	((struct ev_syscall *)(r->bytes + sizeof(struct ev_header)))->duration = 0;
+}
+
+static void restarted(struct record *r)
+{
+	call(r, 34, -512, ARGS(0));
+}
+
+static void error_without_name(struct record *r)
+{
+	call(r, 110, -4095, ARGS(0));
+}
+
+static void large_result(struct record *r)
+{
+	call(r, 9, -4096, ARGS(0));
+}
+
+static void abi(struct record *r, int nr, enum ev_abi which)
+{
+	struct ev_syscall sc = { .ret = 0, .duration = 100000002001, .nr = nr, .abi = which, .args = { 0xffffffff } };
+
+	record__begin(r, EV_SYSCALL, 0, &sc, sizeof(sc)); /* begun before the clock: a duration that cannot be */
+}
+
+static void abi_compat(struct record *r)
+{
+	abi(r, 6, EV_ABI_COMPAT32);
+}
+
+static void abi_x32(struct record *r)
+{
+	abi(r, 3, EV_ABI_X32);
+}
+
+static void unknown_call(struct record *r)
+{
+	abi(r, 100000, EV_ABI_NATIVE);
+}
+
+static void negative_call(struct record *r)
+{
+	abi(r, -1, EV_ABI_NATIVE);
+}
+
+static const struct ev_task task = {
+	.parent_exec_id = 6, .cgroup_id = 12345, .ppid = 4241, .ns_pid = 2, .ns_tid = 3, .uid = 1000, .euid = 0,
+	.gid = 1000, .egid = 1000, .comm = "bash",
+};
+
+static void spawned(struct record *r)
+{
+	struct ev_proc_spawn p = { .task = task, .child_exec_id = 8, .child_pid = 4250, .child_tid = 4250 };
+
+	record__begin(r, EV_PROC_SPAWN, 0, &p, sizeof(p));
+}
+
+static void spawned_thread(struct record *r)
+{
+	struct ev_proc_spawn p = { .task = task, .child_exec_id = 7, .child_pid = 4242, .child_tid = 4251 };
+
+	memcpy(p.task.comm, "sixteen bytes \xff\n", sizeof(p.task.comm)); /* no NUL */
+	record__begin(r, EV_PROC_SPAWN, EV_F_THREAD, &p, sizeof(p));
+}
+
+static void exec_script(struct record *r)
+{
+	struct ev_proc_exec p = { .task = task, .inode = 9007199254740993, .dev_major = 8, .dev_minor = 1,
+				  .old_tid = 4243, .image_flags = EV_IMG_SCRIPT };
+
+	record__begin(r, EV_PROC_EXEC, 0, &p, sizeof(p));
+	record__part(r, EV_EXEC_PATH, EV_PT_STR, EV_PART_OK, LITERAL("./configure"), 11);
+	record__part(r, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, LITERAL("/bin/sh\0./configure\0"), 20);
+	record__part(r, EV_EXEC_INTERP, EV_PT_STR, EV_PART_OK, LITERAL("/bin/sh"), 7);
+	record__part(r, EV_EXEC_EXE, EV_PT_PATH, EV_PART_OK, LITERAL("dash\0bin\0usr\0"), 13);
+	record__part(r, EV_EXEC_CWD, EV_PT_PATH, EV_PART_OK, NULL, 0, 0);
+}
+
+static void exec_memfd(struct record *r)
+{
+	struct ev_proc_exec p = { .task = task, .image_flags = EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE | 0x30 };
+
+	record__begin(r, EV_PROC_EXEC, 0, &p, sizeof(p));
+	record__part(r, EV_EXEC_PATH, EV_PT_STR, EV_PART_NULL, NULL, 0, 0);
+	record__part(r, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_FAULT, NULL, 0, 0);
+	record__part(r, EV_EXEC_EXE, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("memfd:\xfe\0tmp\0"), 0);
+	record__part(r, EV_EXEC_CWD, EV_PT_PATH, EV_PART_OK, LITERAL("\0"), 1);
+}
+
+static void exited(struct record *r)
+{
+	struct ev_proc_exit p = { .task = task, .utime = 1000001, .stime = 2, .maxrss_kb = 3456, .minflt = 10,
+				  .majflt = 1, .nvcsw = 5, .nivcsw = 6, .exit_code = 3 };
+
+	record__begin(r, EV_PROC_EXIT, 0, &p, sizeof(p));
+}
+
+static void exited_by_signal(struct record *r)
+{
+	struct ev_proc_exit p = { .task = task, .signal = 11, .core = 1 };
+
+	record__begin(r, EV_PROC_EXIT, EV_F_THREAD, &p, sizeof(p));
+}
+
+#define CASE(fn) { #fn, fn }
+static const struct golden {
+	const char *name;
+	void (*build)(struct record *r);
+} cases[] = {
+	CASE(getppid_plain), CASE(openat_plain), CASE(openat_enoent), CASE(openat_truncated), CASE(openat_truncated_unknown),
+	CASE(openat_fault), CASE(openat_null), CASE(openat_empty), CASE(openat_no_part), CASE(openat2_how),
+	CASE(connect_inet), CASE(connect_inet_long), CASE(connect_inet_short), CASE(connect_inet6),
+	CASE(connect_unix), CASE(connect_abstract), CASE(connect_unnamed), CASE(connect_netlink),
+	CASE(connect_packet), CASE(connect_unknown_family), CASE(connect_one_byte), CASE(pipe2_pair),
+	CASE(mmap_anonymous), CASE(kill_signal), CASE(execve_argv), CASE(execve_argv_truncated), CASE(exit_group),
+	CASE(denied), CASE(restarted), CASE(error_without_name), CASE(large_result), CASE(abi_compat),
+	CASE(abi_x32), CASE(unknown_call), CASE(negative_call), CASE(spawned), CASE(spawned_thread),
+	CASE(exec_script), CASE(exec_memfd), CASE(exited), CASE(exited_by_signal),
+};
+
+static void check_file(const char *name, const char *suffix, const void *data, size_t len)
+{
+	_cleanup_(fclose) FILE *f = NULL;
+	static char have[EV_RECORD_MAX];
+	char path[256];
+	size_t n;
+
+	snprintf(path, sizeof(path), FIXTURES "/%s.%s", name, suffix);
+	if (getenv("UPDATE_FIXTURES")) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		assert_int_equal(fwrite(data, 1, len, f), len);
+		return;
+	}
+	f = fopen(path, "r");
+	if (!f)
+		fail_msg("%s: %s (tests run from the top of the tree)", path, strerror(errno));
+	n = fread(have, 1, sizeof(have), f);
+	if (n != len || memcmp(have, data, n))
+		fail_msg("%s differs; have\n%.*s", path, (int)(strcmp(suffix, "bin") ? len : 0), (const char *)data);
+}
+
+/* What enrich does. */
+static void look_up(struct event *ev)
+{
+	static char generic[32];
+	enum ev_abi which;
+
+	if (ev->hdr->kind != EV_SYSCALL)
+		return;
+	which = (enum ev_abi)ev->syscall->abi;
+	ev->sig = syscalls__sig(which, ev->syscall->nr);
+	ev->name = syscalls__name(which, ev->syscall->nr);
+	snprintf(generic, sizeof(generic), "syscall_%d", ev->syscall->nr);
+	if (!ev->name)
+		ev->name = generic;
+}
+
+static void golden_records(void **state)
+{
+	struct encoder *e = encoder__new();
+	static struct record rec;
+	struct event ev;
+	struct json j;
+
+	(void)state;
+	json__init(&j);
+	assert_non_null(e);
+	assert_int_equal(encode__header(e, &info, &j), 0);
+	/* twice: the second time from the texts that the first has prepared */
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		const struct golden *g = &cases[i % ARRAY_SIZE(cases)];
+
+		g->build(&rec);
+		assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+		look_up(&ev);
+		ev.seq = 1;
+		json__reset(&j);
+		assert_int_equal(encode__event(e, &ev, &j), 0);
+		check_file(g->name, "bin", rec.bytes, rec.len);
+		check_file(g->name, "json", j.buf, j.len);
+	}
+	json__done(&j);
+	encoder__free(e);
+}
+
+static struct encoder *encoder;
+static struct json out;
+
+static int begin(void **state)
+{
+	(void)state;
+	json__init(&out);
+	encoder = encoder__new();
+	return encoder ? encode__header(encoder, &info, &out) : -ENOMEM;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	json__done(&out);
+	encoder__free(encoder);
+	return 0;
+}
+
+static void expect(const char *text)
+{
+	assert_int_equal(out.len, strlen(text));
+	assert_memory_equal(out.buf, text, out.len);
+}
+
+static void header_full(void **state)
+{
+	char *const argv[] = { "sh", "-c", "echo \xff", NULL };
+	const char *const degraded[] = { "no lsm", NULL };
+	const struct run_info full = {
+		.version = "1.0", .backend = "ebpf", .profile = "syscalls", .hostname = "h", .kernel = "6.1",
+		.machine = "x86_64", .boot_id = "b", .argv = argv, .cwd = "/tmp", .command_pid = 42, .cgroup_id = 77,
+		.clock_offset = -5, .start_ts = 1000000005, .trace_filter = "%file", .on_overload = "freeze",
+		.ring_bytes = 8388608, .follow_forks = true, .degraded = degraded,
+	};
+
+	(void)state;
+	json__reset(&out);
+	assert_int_equal(encode__header(encoder, &full, &out), 0);
+	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:01.000000000Z\","
+	       "\"version\":\"1.0\",\"backend\":\"ebpf\",\"profile\":\"syscalls\",\"host\":\"h\",\"kernel\":\"6.1\","
+	       "\"machine\":\"x86_64\",\"boot_id\":\"b\",\"command\":[\"sh\",\"-c\",\"echo \xef\xbf\xbd\"],"
+	       "\"cwd\":\"/tmp\",\"pid\":42,\"cgroup_id\":77,\"clock_offset_ns\":-5,\"trace_filter\":\"%file\","
+	       "\"follow_forks\":true,\"on_overload\":\"freeze\",\"ring_bytes\":8388608,\"layers\":[],"
+	       "\"degraded\":[\"no lsm\"]}\n");
+}
+
+static void header_bare(void **state)
+{
+	const struct run_info bare = { .clock_offset = -5 };
+
+	(void)state;
+	json__reset(&out);
+	assert_int_equal(encode__header(encoder, &bare, &out), 0);
+	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:00.000000000Z\","
+	       "\"version\":null,\"backend\":null,\"profile\":null,\"host\":null,\"kernel\":null,"
+	       "\"machine\":null,\"boot_id\":null,\"command\":[],\"cwd\":null,\"pid\":0,\"cgroup_id\":0,"
+	       "\"clock_offset_ns\":-5,\"trace_filter\":null,\"follow_forks\":false,\"on_overload\":null,"
+	       "\"ring_bytes\":0,\"layers\":[],\"degraded\":[]}\n");
+}
+
+static void lost(void **state)
+{
+	(void)state;
+	json__reset(&out);
+	assert_int_equal(encode__lost(encoder, EV_CLASS_PROCESS, 12, 100000000000, 100500000000, 9, &out), 0);
+	expect("{\"event_type\":\"lost\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\",\"seq\":9,"
+	       "\"class\":\"process\",\"count\":12,\"from\":\"2025-01-01T12:01:40.000000000Z\","
+	       "\"to\":\"2025-01-01T12:01:40.500000000Z\"}\n");
+}
+
+static void summary_of(const struct run_result *res, const char *ending)
+{
+	char text[1024];
+
+	json__reset(&out);
+	assert_int_equal(encode__summary(encoder, res, &out), 0);
+	snprintf(text, sizeof(text),
+		 "{\"event_type\":\"summary\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\","
+		 "\"total_syscalls\":10,\"duration_ms\":1500,%s,\"recorded\":11,\"lost\":3,"
+		 "\"aggregated\":1,\"undecoded\":5,\"freezes\":6,\"frozen_ms\":7,\"classes\":{\"syscall\":{\"seen\":10,"
+		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":6,\"emitted\":4,"
+		 "\"recorded\":4,\"aggregated\":0,\"lost\":2}}}\n",
+		 ending);
+	expect(text);
+}
+
+static void summary(void **state)
+{
+	struct run_result res = {
+		.totals = { { 10, 8, 1, 1, 7 }, { 6, 4, 2, 0, 4 } }, .end_ts = 100500000000, .kind = EXIT_EXITED,
+		.exit_code = 3, .freezes = 6, .frozen_ns = 7999999, .undecoded = 5,
+	};
+
+	(void)state;
+	summary_of(&res, "\"exit_code\":3,\"exit_kind\":\"exited\",\"signal\":null,\"killed_by\":null");
+	res.kind = EXIT_TIMEOUT;
+	res.exit_code = -1;
+	res.signal = 9;
+	res.killed_by = "timeout";
+	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"timeout\",\"signal\":\"SIGKILL\",\"killed_by\":\"timeout\"");
+	res.kind = EXIT_SIGNALED;
+	res.signal = 99;
+	res.killed_by = NULL;
+	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"signaled\",\"signal\":\"SIG99\",\"killed_by\":null");
+}
+
+/* A record that does not fit leaves nothing behind, whatever was before it. */
+static void no_half_record(void **state)
+{
+	static struct record rec;
+	struct event ev;
+	size_t before;
+
+	(void)state;
+	json__reset(&out);
+	assert_int_equal(encode__lost(encoder, EV_CLASS_SYSCALL, 1, 0, 1, 1, &out), 0);
+	before = out.len;
+	exec_script(&rec);
+	assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+	out.err = -ENOMEM;
+	assert_int_equal(encode__event(encoder, &ev, &out), -ENOMEM);
+	assert_int_equal(out.len, before);
+	assert_int_equal(out.buf[before - 1], '\n');
+}
+
+/* The longest record: everything escaped to six bytes. */
+static void longest_record(void **state)
+{
+	static struct record rec;
+	static uint8_t ones[EV_RECORD_MAX];
+	const size_t len = EV_RECORD_MAX - sizeof(struct ev_header) - sizeof(struct ev_syscall) - sizeof(struct ev_part);
+	struct event ev;
+
+	(void)state;
+	memset(ones, 1, sizeof(ones));
+	call(&rec, 257, 0, ARGS(AT_CWD32, 1));
+	record__part(&rec, 1, EV_PT_STR, EV_PART_OK, ones, (uint32_t)len, 0);
+	assert_int_equal(rec.len, EV_RECORD_MAX);
+	assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+	look_up(&ev);
+	json__reset(&out);
+	assert_int_equal(encode__event(encoder, &ev, &out), 0);
+	assert_true(out.len > 6 * len);
+	for (int type = EV_PT_STR; type <= EV_PT_BYTES; type++) {
+		call(&rec, 257, 0, ARGS(AT_CWD32, 1));
+		memset(ones, type == EV_PT_PATH ? 0 : 0xff, sizeof(ones));
+		record__part(&rec, 1, (enum ev_part_type)type, EV_PART_OK, ones, (uint32_t)len, 0);
+		assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+		look_up(&ev);
+		json__reset(&out);
+		assert_int_equal(encode__event(encoder, &ev, &out), 0);
+	}
+}
+
+static int prepare(void **state)
+{
+	(void)state;
+	return syscalls__init();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#ifdef __x86_64__
+		cmocka_unit_test(golden_records), /* they hold the call numbers of x86_64 */
+#endif
+		cmocka_unit_test_setup_teardown(header_full, begin, end),
+		cmocka_unit_test_setup_teardown(header_bare, begin, end),
+		cmocka_unit_test_setup_teardown(lost, begin, end),
+		cmocka_unit_test_setup_teardown(summary, begin, end),
+		cmocka_unit_test_setup_teardown(no_half_record, begin, end),
+		cmocka_unit_test_setup_teardown(longest_record, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("encode", tests, prepare, NULL);
+}
