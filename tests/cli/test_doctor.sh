@@ -48,7 +48,7 @@ missing() { json --arg id "$1" '.missing | any(.id == $id and (.fix | length > 0
 status() { json --arg id "$1" --arg s "$2" '.probes | any(.id == $id and .status == $s)'; }
 # Closing a link detaches its program at once, but the kernel frees the program itself some time later.
 no_cgroups() { ! find /sys/fs/cgroup -maxdepth 4 -type d -name 'sandtrace-doctor.*' | grep .; }
-no_programs() { ! bpftool link show | grep st_doctor && ! { bpftool prog show; bpftool map show; } | grep st_doctor; }
+no_programs() { ! { bpftool prog show; bpftool map show; } | grep st_doctor; }
 nothing_left() {
 	local deadline=$((SECONDS + 10))
 
@@ -56,6 +56,20 @@ nothing_left() {
 	until no_programs; do
 		[ $SECONDS -lt $deadline ] || return 1
 	done
+}
+
+# What doctor says of a world, `run` must find true in it: PREFIX... is how to enter it.
+agrees() {
+	local doctor
+
+	"$@" "$st" doctor >"$tmp/out" 2>"$tmp/err"
+	doctor=$?
+	run "$@" "$st" run --trace-only -o /dev/null /bin/true
+	if [ $doctor = 0 ]; then
+		rc_is 0
+	else
+		[ $doctor = 4 ] && rc_is 125 && err_has "hint:"
+	fi
 }
 
 schema='
@@ -87,6 +101,8 @@ check "root: no line is longer than 80 columns" test "$(wc -L <"$tmp/out")" -le 
 check "root: no colour into a pipe" eval '! grep -q $'"'\\033'"' "$tmp/out"'
 check "root: marks in UTF-8" out_has "✓ root"
 check "root: nothing is left behind" nothing_left
+
+check "root: run agrees" agrees
 
 LC_ALL=C run "$st" doctor
 check "C locale: plain ASCII" eval '! LC_ALL=C grep -q "[^ -~]" "$tmp/out"'
@@ -152,14 +168,18 @@ as_nobody "$st" doctor
 check "nobody: the page has exit status 4" rc_is 4
 check "nobody: the page says what to do" out_has "run as root"
 check "nobody: no messages" quiet
-run setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+bpf,+perfmon,+dac_override \
-	--ambient-caps=+bpf,+perfmon,+dac_override "$st" doctor --json
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+check "nobody: run agrees" agrees "${nobody[@]}"
+nobody+=(--inh-caps=+bpf,+perfmon,+dac_override --ambient-caps=+bpf,+perfmon,+dac_override)
+run "${nobody[@]}" "$st" doctor --json
 check "nobody with the capabilities that the fix names: as good as root" rc_is "$root_rc"
+check "nobody with the capabilities that the fix names: run agrees" agrees "${nobody[@]}"
 
 # ---- degraded worlds ----------------------------------------------------------------------------------------
 run unshare -U "$st" doctor --json
 check "user namespace: exit status 4" rc_is 4
 check "user namespace: is the reason" missing init_userns
+check "user namespace: run agrees" agrees unshare -U
 run unshare -Ur "$st" doctor --json
 check "root of a user namespace: exit status 4" rc_is 4
 check "root of a user namespace: is the reason" missing init_userns
@@ -168,6 +188,7 @@ check "root of a user namespace: its CAP_BPF does not count" status cap_bpf no
 run setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$st" doctor --json
 check "root without capabilities: exit status 4" rc_is 4
 check "root without capabilities: CAP_BPF is missing" missing cap_bpf
+check "root without capabilities: run agrees" agrees setpriv --bounding-set=-bpf,-perfmon,-sys_admin
 
 # libbpf also looks for the kernel's types in /boot and /lib/modules.
 hide='for d in /sys/kernel/btf /boot /lib/modules /usr/lib/debug; do
@@ -180,6 +201,7 @@ check "no BTF: is the only reason" eval 'missing btf_vmlinux && json ".missing |
 check "no BTF: raw tracepoints do not need it" eval '[ $root_rc != 0 ] || status raw_tracepoint ok'
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor
 check "no BTF: the page names the kernel option" out_has "CONFIG_DEBUG_INFO_BTF"
+check "no BTF: run agrees" agrees unshare -m --propagation private sh -c "$hide" -
 
 hide='findmnt -rno TARGET -t cgroup2 | while read -r m; do umount -l "$m" || exit 99; done; exec "$@"'
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor --json
@@ -188,11 +210,13 @@ check "no cgroup v2: is a reason" missing cgroup2
 check "no cgroup v2: what builds on it is unknown" status cgroup_freeze unknown
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor
 check "no cgroup v2: the page says how to mount it" out_has "mount -t cgroup2"
+check "no cgroup v2: run agrees" agrees unshare -m --propagation private sh -c "$hide" -
 
 hide='findmnt -rno TARGET -t cgroup2 | while read -r m; do mount -o remount,bind,ro "$m" || exit 99; done; exec "$@"'
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor --json
 check "read-only cgroup v2: exit status 4" rc_is 4
 check "read-only cgroup v2: is the reason" eval 'missing cgroup_child && json ".missing[].detail | test(\"EROFS\")"'
+check "read-only cgroup v2: run agrees" agrees unshare -m --propagation private sh -c "$hide" -
 
 check "at the end nothing is left behind" nothing_left
 echo "1..$n"

@@ -258,7 +258,10 @@ void try_task_storage_tracing(struct doctor *d, const struct probe *p, struct pr
 	(void)p;
 	libbpf_set_print(old);
 	if (map < 0) {
-		probe__unknown(r, "cannot be tried without task storage");
+		if (d->bpf_allowed)
+			probe__unknown(r, "cannot be tried without task storage");
+		else
+			refused(d, r, map, "create", NULL);
 		return;
 	}
 	id = kernel_type(d, r, "btf_trace_sys_enter", BTF_KIND_TYPEDEF);

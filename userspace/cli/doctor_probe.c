@@ -15,7 +15,7 @@
 
 #define NEEDED (PROBE_REQUIRED | PROBE_CAUSE)
 #define AS_ROOT "run as root, or: setcap cap_bpf,cap_perfmon,cap_dac_override=ep /path/to/sandtrace"
-#define NEWER "boot a kernel of 5.15 or later (Debian 12 and later have one)"
+#define NEWER "boot a newer kernel: Debian 12 has 6.1, which has all that is needed"
 #define CGROUP_FIX "run as root, or in a delegated cgroup: systemd-run --user --scope -p Delegate=yes sandtrace ..."
 
 const struct probe doctor_probes[] = {
@@ -54,15 +54,15 @@ const struct probe doctor_probes[] = {
 	{ "ringbuf", "bpf", "ring buffer", PROBE_REQUIRED, try_ringbuf, NULL,
 	  "records in order, few wake-ups", NEWER },
 	{ "task_storage", "bpf", "task storage", PROBE_REQUIRED, try_task_storage, NULL,
-	  "scope and state kept with each task", NEWER ", built with CONFIG_BPF_LSM=y if before 5.13" },
+	  "scope and state kept with each task", NEWER },
 	{ "task_storage_tp_btf", "bpf", "tracing task storage", PROBE_REQUIRED, try_task_storage_tracing, NULL,
 	  "enter and exit of a call matched exactly", NEWER },
 	{ "atomic_fetch", "bpf", "atomic fetch-and-add", PROBE_REQUIRED, try_atomic_fetch, NULL,
-	  "exec ids minted in the kernel", NEWER ", with net.core.bpf_jit_enable=1" },
-	{ "probe_read_kernel", "bpf", "bpf_probe_read_kernel", 0, try_probe_read_kernel, NULL,
+	  "exec ids minted in the kernel", NEWER },
+	{ "probe_read_kernel", "bpf", "bpf_probe_read_kernel", PROBE_CAUSE, try_probe_read_kernel, NULL,
 	  "paths of descriptors and directories", "boot without lockdown=confidentiality, if you decide so" },
-	{ "bpf_loop", "bpf", "bpf_loop", 0, try_bpf_loop, NULL,
-	  "later: long loops that verify fast", "boot a kernel of 5.17 or later" },
+	{ "bpf_loop", "bpf", "bpf_loop", PROBE_CAUSE, try_bpf_loop, NULL,
+	  "paths of any depth", NEWER },
 
 	{ "tp_btf_syscalls", "hooks", "tp_btf sys_enter/exit", PROBE_REQUIRED, try_tp_btf, "sys_enter sys_exit",
 	  "every syscall", "a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS" },
@@ -81,6 +81,9 @@ const struct probe doctor_probes[] = {
 	  "a kernel with CONFIG_BPF_LSM=y, booted with lsm=...,bpf (the active list, then bpf)" },
 	{ "cgroup_connect4", "hooks", "cgroup connect4", 0, try_cgroup_connect, NULL,
 	  "later: network rules on a live cgroup", "a kernel built with CONFIG_CGROUP_BPF=y; run as root" },
+
+	{ "recorder", "hooks", "the recorder itself", PROBE_REQUIRED | PROBE_RECORDER, try_recorder, NULL,
+	  "all of it together", "what is marked above; `sandtrace run --trace-only -vvv true` shows the verifier's words" },
 
 	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED, try_cgroup2, NULL,
 	  "one handle on the command and all its children",
@@ -101,9 +104,9 @@ const struct probe doctor_probes[] = {
 	{ "seccomp_filter", "sandbox", "seccomp filter", 0, try_seccomp_filter, "filter",
 	  "later: syscall rules", "a kernel built with CONFIG_SECCOMP_FILTER=y" },
 	{ "seccomp_notify", "sandbox", "seccomp notification", 0, try_seccomp_filter, "notify",
-	  "later: ask before a call is let through", "boot a kernel of 5.0 or later; only one listener per tree" },
+	  "later: ask before a call is let through", "a newer kernel; only one listener is allowed per tree" },
 	{ "seccomp_actions", "sandbox", "seccomp actions", 0, try_seccomp_actions, NULL,
-	  "later: all ways to refuse a call", "boot a kernel of 5.0 or later" },
+	  "later: all ways to refuse a call", "a newer kernel" },
 	{ "userns", "sandbox", "user namespaces", 0, try_userns, NULL,
 	  "later: the sandbox without root",
 	  "sysctl user.max_user_namespaces=10000; on Debian kernel.unprivileged_userns_clone=1, on Ubuntu "
@@ -178,9 +181,9 @@ static void choose(struct doctor_report *rep)
 	const struct doctor_class classes[DOCTOR_CLASSES] = {
 		{ "syscalls", "tp_btf sys_enter, sys_exit", backend },
 		{ "processes", "tp_btf sched_process_fork, exec, exit", backend },
-		{ "lossless mode", freeze ? "cgroup v2 freezer" : "none: --on-overload=drop, losses counted",
+		{ "lossless mode", freeze ? "cgroup v2 freezer" : "--on-overload=drop counts what is lost",
 		  freeze ? "cgroup" : "none" },
-		{ "end of the tree", cg_kill ? "cgroup.kill" : child ? "signals to each of cgroup.procs" : "none",
+		{ "end of the tree", cg_kill ? "cgroup.kill" : child ? "freeze, then kill one by one" : "needs a cgroup",
 		  child ? "cgroup" : "none" },
 		{ "later: security events",
 		  lsm ? connect ? "LSM, cgroup-BPF" : "LSM" : "tracepoints instead of LSM: sees, cannot deny", backend },
@@ -189,13 +192,31 @@ static void choose(struct doctor_report *rep)
 	memcpy(rep->classes, classes, sizeof(classes));
 }
 
-int doctor__run(struct doctor_report *rep, bool only_needed)
+static void run_all(struct doctor *d, struct doctor_report *rep, bool after_failure)
+{
+	for (size_t i = 0; i < doctor_nr_probes; i++) {
+		const struct probe *p = &doctor_probes[i];
+		struct probe_result *r = &rep->results[i];
+
+		r->status = PROBE_UNKNOWN;
+		r->fix = p->fix;
+		if (after_failure && (!(p->flags & NEEDED) || p->flags & PROBE_RECORDER))
+			continue;
+		p->run(d, p, r);
+		if (p->flags & PROBE_REQUIRED && r->status != PROBE_OK && !d->blocked)
+			d->blocked = p->what;
+		if (p->flags & (after_failure ? NEEDED : PROBE_REQUIRED) && r->status != PROBE_OK)
+			rep->ok = false;
+	}
+}
+
+int doctor__run(struct doctor_report *rep, bool after_failure)
 {
 	struct doctor d = { .hits_fd = -1, .cg_fd = -1 };
 	struct sigaction chld = { .sa_handler = SIG_DFL }, old_chld;
 	sigset_t all, old;
 
-	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)) };
+	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)), .ok = true };
 	if (!rep->results)
 		return -ENOMEM;
 	/* A signal between mkdir and rmdir would leave a cgroup behind; this takes a fraction of a second. */
@@ -204,19 +225,7 @@ int doctor__run(struct doctor_report *rep, bool only_needed)
 	sigaction(SIGCHLD, &chld, &old_chld); /* ignored, it would take away the children's results */
 	system__setup(&d);
 	bpf__setup(&d);
-	rep->ok = true;
-	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		const struct probe *p = &doctor_probes[i];
-		struct probe_result *r = &rep->results[i];
-
-		r->status = PROBE_UNKNOWN;
-		if (!only_needed || p->flags & NEEDED)
-			p->run(&d, p, r);
-		if (!r->fix)
-			r->fix = p->fix;
-		if (p->flags & PROBE_REQUIRED && r->status != PROBE_OK)
-			rep->ok = false;
-	}
+	run_all(&d, rep, after_failure);
 	bpf__teardown(&d);
 	system__teardown(&d);
 	sigaction(SIGCHLD, &old_chld, NULL);

@@ -2,7 +2,7 @@
 /*
  * What this machine lets sandtrace do, found out by doing it: each row of the table is one capability, tried
  * for real and undone at once. doctor_probe.c holds the table and the verdict, doctor_bpf.c tries what goes
- * through bpf(2), doctor_system.c everything else, doctor.c prints. Versions are never asked for.
+ * through bpf(2), doctor_recorder.c the recorder itself, doctor_system.c everything else; doctor.c prints. Versions are never asked for.
  */
 #ifndef SANDTRACE_DOCTOR_PROBE_H
 #define SANDTRACE_DOCTOR_PROBE_H
@@ -25,6 +25,7 @@ struct probe_result {
 
 #define PROBE_REQUIRED (1 << 0) /* the eBPF recorder does not work without it */
 #define PROBE_CAUSE (1 << 1)	/* explains why a required one failed; harmless by itself */
+#define PROBE_RECORDER (1 << 2) /* loads the recorder: pointless where that has just failed */
 
 struct doctor;
 struct probe {
@@ -50,11 +51,13 @@ struct doctor {
 	uint64_t caps;		/* effective */
 	bool in_userns;		/* not in the initial user namespace: its capabilities do not count for bpf() */
 	bool bpf_allowed;	/* holds what bpf() asks for, so that EPERM means something else */
+	const char *blocked;	/* the first required row so far that is not ok, or NULL */
 	bool seccomp_filtered;	/* a filter sits on this process: the usual reason for an odd EPERM */
 	struct btf *btf;	/* the kernel's types, or NULL */
 	int btf_err;
 	int hits_fd;		/* array map of one counter, bumped by the programs that are attached; or -1 */
 	char cg_mount[PATH_MAX];
+	char cg_parent[PATH_MAX]; /* our own cgroup, where the temporary one goes */
 	char cg_path[PATH_MAX];	/* our temporary cgroup, "" without */
 	int cg_err;		/* why there is none */
 	int cg_fd;
@@ -67,8 +70,11 @@ struct doctor_report {
 	bool ok;		      /* `run --trace-only` works here with eBPF */
 };
 
-/* Tries every row (ONLY_NEEDED: those with a flag). 0 or -ENOMEM; doctor_report__done() in any case. */
-int doctor__run(struct doctor_report *rep, bool only_needed);
+/*
+ * Tries every row. AFTER_FAILURE: the recorder has just failed, so only what can explain that is tried, and causes
+ * count as much as what is required. 0 or -ENOMEM; doctor_report__done() in any case.
+ */
+int doctor__run(struct doctor_report *rep, bool after_failure);
 void doctor_report__done(struct doctor_report *rep);
 /* True when row I has to be mended before the recorder works. */
 bool doctor_report__is_missing(const struct doctor_report *rep, size_t i);
@@ -104,6 +110,9 @@ void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_re
 void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_recorder.c */
+void try_recorder(struct doctor *d, const struct probe *p, struct probe_result *r);
 
 /* doctor_bpf.c */
 void bpf__setup(struct doctor *d);

@@ -121,26 +121,22 @@ static uint64_t now_us(void)
 }
 
 /*
- * Below our own cgroup, where a delegated one is writable without root; else at the top. The name is unique
- * even where pids are not: several pid namespaces may share one cgroup hierarchy.
+ * Below our own cgroup, as `run` does it: a delegated one is writable without root. The name is unique even where
+ * pids are not: several pid namespaces may share one cgroup hierarchy.
  */
-static int make_cgroup(struct doctor *d, const char *own)
+static int make_cgroup(struct doctor *d)
 {
-	const char *bases[] = { own, "" };
-	int err = -ENOENT;
+	int n = snprintf(d->cg_path, sizeof(d->cg_path), "%s/sandtrace-doctor.%d.%06x", d->cg_parent, (int)getpid(),
+			 (unsigned int)(now_us() & 0xffffff));
 
-	for (size_t i = own[0] ? 0 : 1; i < ARRAY_SIZE(bases); i++) {
-		int n = snprintf(d->cg_path, sizeof(d->cg_path), "%s%s/sandtrace-doctor.%d.%06x", d->cg_mount,
-				 bases[i], (int)getpid(), (unsigned int)(now_us() & 0xffffff));
+	if (n >= (int)sizeof(d->cg_path) || mkdir(d->cg_path, 0700)) {
+		int err = n >= (int)sizeof(d->cg_path) ? -ENAMETOOLONG : -errno;
 
-		err = n >= (int)sizeof(d->cg_path) ? -ENAMETOOLONG : mkdir(d->cg_path, 0700) ? -errno : 0;
-		if (err)
-			continue;
-		d->cg_fd = open(d->cg_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return d->cg_fd < 0 ? -errno : 0;
+		d->cg_path[0] = 0;
+		return err;
 	}
-	d->cg_path[0] = 0;
-	return err;
+	d->cg_fd = open(d->cg_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return d->cg_fd < 0 ? -errno : 0;
 }
 
 void system__setup(struct doctor *d)
@@ -153,7 +149,8 @@ void system__setup(struct doctor *d)
 	if (d->cg_err)
 		return;
 	own_cgroup(root, own, sizeof(own));
-	d->cg_err = make_cgroup(d, own);
+	snprintf(d->cg_parent, sizeof(d->cg_parent), "%s%s", d->cg_mount, own);
+	d->cg_err = make_cgroup(d);
 }
 
 static int cg_open(const struct doctor *d, const char *name, int flags)
@@ -320,11 +317,11 @@ void try_cgroup_child(struct doctor *d, const struct probe *p, struct probe_resu
 {
 	(void)p;
 	if (d->cg_fd >= 0)
-		probe__ok(r, "made and removed in %.*s", (int)(strrchr(d->cg_path, '/') - d->cg_path), d->cg_path);
+		probe__ok(r, "made and removed in %s", d->cg_parent);
 	else if (!d->cg_mount[0])
 		probe__unknown(r, "cannot be tried without cgroup v2");
 	else
-		probe__no(r, d->cg_err, "mkdir in %s", d->cg_mount);
+		probe__no(r, d->cg_err, "mkdir in %s", d->cg_parent);
 }
 
 /* The child stays for the next two probes; it cannot outlive us. */
