@@ -118,6 +118,67 @@ FUZZ_SECONDS ?= 30
 fuzz: $(FUZZ) ## run every fuzzer for FUZZ_SECONDS (30) under ASan and UBSan
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
 
+include tests/bench/bench.mk
+
+# The test programs of every suite, so that a suite only runs them.
+.PHONY: test-build
+test-build: all $(UNIT) $(FUZZ) progs oracle-progs bench-tools bpf-arm64
+
+ORACLE_PROG := $(patsubst tests/oracle/prog/%.c,$(B)/tests/oracle/%,$(wildcard tests/oracle/prog/*.c))
+$(B)/tests/oracle/%: tests/oracle/prog/%.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra -o $@ $< -pthread
+.PHONY: oracle-progs
+oracle-progs: $(ORACLE_PROG)
+
+.PHONY: deps
+deps: ## install the packages that building needs (root)
+	$(Q)scripts/deps build
+
+.PHONY: demo
+demo: all ## trace a real command, show the trace and the summary, write JSONL
+	$(Q)scripts/demo --no-build
+
+.PHONY: test
+test: test-build ## run every test but the kernel matrix; needs root; SUITES="unit live" runs some
+	$(Q)tests/all $(SUITES)
+
+.PHONY: test-kernels
+test-kernels: test-build ## run the live tests on 6.1 and 6.12, and the clean failure on 5.10, in QEMU
+	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10
+
+.PHONY: test-chroot
+test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)
+	$(Q)tests/chroot
+
+# The whole of userspace under AddressSanitizer and UBSan, in a build directory of its own.
+.PHONY: asan
+asan: ## build with ASan and UBSan into build-asan/ and run the unit and command line tests there
+	$(Q)$(MAKE) B=$(B)/asan CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-fno-omit-frame-pointer" all $(UNIT:$(B)/%=$(B)/asan/%)
+	$(Q)for t in $(UNIT:$(B)/%=$(B)/asan/%); do $$t || exit 1; done
+	$(Q)$(B)/asan/sandtrace run --trace-only -q -o $(B)/asan/t.jsonl -- /bin/sh -c 'ls /; ls /nonexistent; true'
+	$(Q)$(B)/asan/sandtrace run --trace-only -vvv -c -- /bin/ls / >/dev/null
+
+.PHONY: lint
+lint: ## warnings of both compilers, sizes, formatting of docs, stale generated files
+	$(Q)tests/lint
+
+.PHONY: man
+man: $(B)/sandtrace
+	$(Q)scripts/gen-man $(B)/sandtrace $(B)/man
+
+.PHONY: install
+install: all man ## install below PREFIX (/usr/local); DESTDIR is honoured
+	install -D -m 755 $(B)/sandtrace $(DESTDIR)$(PREFIX)/bin/sandtrace
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 644 $(B)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(B)/sandtrace completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sandtrace
+	$(B)/sandtrace completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sandtrace
+	$(B)/sandtrace completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sandtrace.fish
+
 .PHONY: clean
 clean: ## remove build/
 	$(Q)rm -rf $(B)
