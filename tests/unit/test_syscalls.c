@@ -42,20 +42,22 @@ static void numbers_match_libc(void **state)
 		const char *name;
 		int nr;
 	} known[] = {
-		NR(read), NR(write), NR(openat), NR(close), NR(fstat), NR(lseek), NR(mmap), NR(mprotect),
-		NR(munmap), NR(brk), NR(rt_sigaction), NR(rt_sigprocmask), NR(rt_sigreturn), NR(ioctl),
-		NR(pread64), NR(pwrite64), NR(readv), NR(writev), NR(sched_yield), NR(mremap), NR(msync),
-		NR(madvise), NR(shmget), NR(shmat), NR(dup), NR(dup3), NR(nanosleep), NR(getpid),
-		NR(sendfile), NR(socket), NR(connect), NR(accept), NR(sendto), NR(recvfrom),
-		NR(sendmsg), NR(recvmsg), NR(shutdown), NR(bind), NR(listen), NR(getsockname),
-		NR(clone), NR(execve), NR(exit), NR(wait4), NR(kill), NR(uname), NR(fcntl), NR(flock),
-		NR(fsync), NR(truncate), NR(ftruncate), NR(getcwd), NR(chdir), NR(fchmod), NR(umask),
+		NR(read), NR(write), NR(openat), NR(close), NR(fstat), NR(lseek), NR(mmap),
+		NR(mprotect), NR(munmap), NR(brk), NR(rt_sigaction), NR(rt_sigprocmask),
+		NR(rt_sigreturn), NR(ioctl), NR(pread64), NR(pwrite64), NR(readv), NR(writev),
+		NR(sched_yield), NR(mremap), NR(msync), NR(madvise), NR(shmget), NR(shmat),
+		NR(dup), NR(dup3), NR(nanosleep), NR(getpid), NR(sendfile), NR(socket),
+		NR(connect), NR(accept), NR(sendto), NR(recvfrom), NR(sendmsg), NR(recvmsg),
+		NR(shutdown), NR(bind), NR(listen), NR(getsockname), NR(clone), NR(execve),
+		NR(exit), NR(wait4), NR(kill), NR(uname), NR(fcntl), NR(flock), NR(fsync),
+		NR(truncate), NR(ftruncate), NR(getcwd), NR(chdir), NR(fchmod), NR(umask),
 		NR(ptrace), NR(getuid), NR(setuid), NR(prctl), NR(mount), NR(umount2), NR(gettid),
-		NR(setxattr), NR(futex), NR(getdents64), NR(exit_group), NR(epoll_ctl), NR(tgkill),
-		NR(unlinkat), NR(renameat), NR(pipe2), NR(accept4), NR(prlimit64), NR(setns),
-		NR(renameat2), NR(seccomp), NR(getrandom), NR(memfd_create), NR(bpf), NR(execveat),
-		NR(statx), NR(io_uring_setup), NR(pidfd_open), NR(clone3), NR(close_range),
-		NR(openat2), NR(faccessat2), NR(landlock_restrict_self), NR(futex_waitv),
+		NR(setxattr), NR(futex), NR(getdents64), NR(exit_group), NR(epoll_ctl),
+		NR(tgkill), NR(unlinkat), NR(renameat), NR(pipe2), NR(accept4), NR(prlimit64),
+		NR(setns), NR(renameat2), NR(seccomp), NR(getrandom), NR(memfd_create), NR(bpf),
+		NR(execveat), NR(statx), NR(io_uring_setup), NR(pidfd_open), NR(clone3),
+		NR(close_range), NR(openat2), NR(faccessat2), NR(landlock_restrict_self),
+		NR(futex_waitv),
 #ifdef __x86_64__
 		NR(open), NR(stat), NR(fork), NR(vfork), NR(unlink), NR(arch_prctl), NR(newfstatat),
 #endif
@@ -141,7 +143,7 @@ static void arguments_differ_between_abis(void **state)
 }
 #endif
 
-/* Every name libseccomp has for ARCH must have a row; that it is the right row shows in its name. */
+/* Every name libseccomp has for ARCH and an ABI of this machine reaches has its own signature. */
 static unsigned int check_arch(uint32_t arch, int base)
 {
 	unsigned int n = 0;
@@ -153,7 +155,6 @@ static unsigned int check_arch(uint32_t arch, int base)
 		if (!name)
 			continue;
 		n++;
-		/* Rows of other architectures are seen through the ABIs of this one. */
 		for (int abi = 0; abi < EV_ABI_MAX && !found; abi++) {
 			int own = syscalls__number((enum ev_abi)abi, name);
 			const struct syscall_sig *sig = syscalls__sig((enum ev_abi)abi, own);
@@ -165,7 +166,6 @@ static unsigned int check_arch(uint32_t arch, int base)
 			if (sig->n_args == 6 && !strcmp(sig->args[0].name, "arg0"))
 				fail_msg("no signature for %s", name);
 		}
-		/* Without one here, the row must at least be in the source: see signatures_are_sorted. */
 		free(name);
 	}
 	return n;
@@ -180,7 +180,7 @@ static void every_name_has_a_signature(void **state)
 	assert_true(check_arch(SCMP_ARCH_X32, 0x40000000) > 340);
 }
 
-/* The rows themselves, whatever the ABIs of this machine reach. */
+/* The rows themselves: also those that only other architectures reach. */
 #define A(t, n) #n
 #define S(n, cat, ...) #n,
 static const char *const rows[] = {
@@ -329,7 +329,8 @@ static void categories_are_refined(void **state)
 		enum category got = syscalls__categorize(sig, EV_ABI_NATIVE, cases[i].args);
 
 		if (got != cases[i].want)
-			fail_msg("case %zu, %s: %s", i, cases[i].name, syscalls__category_name(got));
+			fail_msg("case %zu, %s: %s", i, cases[i].name,
+				 syscalls__category_name(got));
 	}
 }
 
@@ -355,24 +356,23 @@ static void classes_have_members(void **state)
 	} cases[] = {
 		{ "openat", "file", 1 }, { "getcwd", "file", 1 }, { "execve", "file", 1 },
 		{ "symlinkat", "file", 1 }, { "mount", "file", 1 }, { "read", "file", 0 },
-		{ "mq_open", "file", 0 }, { "connect", "file", 0 },
-		{ "read", "desc", 1 }, { "openat", "desc", 1 }, { "mmap", "desc", 1 },
-		{ "epoll_create1", "desc", 1 }, { "ppoll", "desc", 1 }, { "connect", "desc", 0 },
-		{ "getpid", "desc", 0 },
+		{ "mq_open", "file", 0 }, { "connect", "file", 0 }, { "read", "desc", 1 },
+		{ "openat", "desc", 1 }, { "mmap", "desc", 1 }, { "epoll_create1", "desc", 1 },
+		{ "ppoll", "desc", 1 }, { "connect", "desc", 0 }, { "getpid", "desc", 0 },
 		{ "connect", "network", 1 }, { "connect", "net", 1 }, { "sendfile", "net", 1 },
-		{ "read", "net", 0 },
-		{ "clone3", "process", 1 }, { "exit_group", "process", 1 }, { "getpid", "process", 0 },
-		{ "brk", "memory", 1 }, { "shmat", "memory", 1 }, { "read", "memory", 0 },
-		{ "kill", "signal", 1 }, { "rt_sigreturn", "signal", 1 }, { "alarm", "signal", 0 },
-		{ "shmat", "ipc", 1 }, { "pipe2", "ipc", 0 },
+		{ "read", "net", 0 }, { "clone3", "process", 1 }, { "exit_group", "process", 1 },
+		{ "getpid", "process", 0 }, { "brk", "memory", 1 }, { "shmat", "memory", 1 },
+		{ "read", "memory", 0 }, { "kill", "signal", 1 }, { "rt_sigreturn", "signal", 1 },
+		{ "alarm", "signal", 0 }, { "shmat", "ipc", 1 }, { "pipe2", "ipc", 0 },
 		{ "setuid", "creds", 1 }, { "prctl", "creds", 1 }, { "setpgid", "creds", 0 },
 		{ "clock_gettime", "clock", 1 }, { "clock_nanosleep", "clock", 0 },
-		{ "getpid", "pure", 1 }, { "getpgid", "pure", 0 },
-		{ "fstat", "fstat", 1 }, { "fstat", "%stat", 1 }, { "statx", "%stat", 1 },
-		{ "statfs", "statfs", 1 }, { "fstatfs", "statfs", 0 }, { "fstatfs", "%statfs", 1 },
-		{ "fstatfs", "fstatfs", 1 },
-		{ "openat", "file_read", 1 }, { "close", "other", 1 }, { "mkdirat", "directory", 1 },
-		{ "read", "nonsense", -ENOENT }, { "read", "", -ENOENT }, { "read", "%file", -ENOENT },
+		{ "getpid", "pure", 1 }, { "getpgid", "pure", 0 }, { "fstat", "fstat", 1 },
+		{ "fstat", "%stat", 1 }, { "statx", "%stat", 1 }, { "statfs", "statfs", 1 },
+		{ "fstatfs", "statfs", 0 }, { "fstatfs", "%statfs", 1 },
+		{ "fstatfs", "fstatfs", 1 }, { "openat", "file_read", 1 },
+		{ "close", "other", 1 }, { "mkdirat", "directory", 1 },
+		{ "read", "nonsense", -ENOENT }, { "read", "", -ENOENT },
+		{ "read", "%file", -ENOENT },
 	};
 
 	(void)state;
@@ -387,7 +387,8 @@ static void classes_have_members(void **state)
 	assert_int_equal(syscalls__in_class(syscalls__sig(EV_ABI_NATIVE, -1), "other"), 1);
 }
 
-static void check_plan(enum ev_abi abi, const char *name, uint8_t flags, uint8_t a, uint8_t b, uint8_t c)
+static void check_plan(enum ev_abi abi, const char *name, uint8_t flags, uint8_t a, uint8_t b,
+		       uint8_t c)
 {
 	struct st_plan plan = syscalls__plan(abi, syscalls__number(abi, name));
 

@@ -1,66 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Symbolic forms of system call arguments: which names a type has and how they are put together. Called for
- * most arguments of every event, so it appends by hand: no printf, no allocation.
+ * Symbolic forms of system call arguments: which names a type has and how they are put together.
+ * Called for most arguments of every event, so it appends by hand: no printf, no allocation.
  */
 #include "syscalls.h"
 
-#include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/inotify.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/timerfd.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
-
-#include <asm/ioctls.h>
-#include <asm/ptrace.h>
-#include <linux/blkpg.h>
-#include <linux/bpf.h>
-#include <linux/close_range.h>
-#include <linux/falloc.h>
-#include <linux/fiemap.h>
-#include <linux/fs.h>
-#include <linux/futex.h>
-#include <linux/if_tun.h>
-#include <linux/loop.h>
-#include <linux/memfd.h>
-#include <linux/mount.h>
-#include <linux/netlink.h>
-#include <linux/nsfs.h>
-#include <linux/openat2.h>
-#include <linux/perf_event.h>
-#include <linux/ptrace.h>
-#include <linux/seccomp.h>
-#include <linux/sockios.h>
-#include <linux/userfaultfd.h>
 
 #include "../base/util.h"
 
-/* libc hides the bit from 64-bit programs (it is 0 there), the kernel shows it. */
-#if defined(__x86_64__)
-#define LARGEFILE 0100000
-#else
-#define LARGEFILE 0400000
-#endif
 /* MAP_HUGE_SHIFT and MFD_HUGE_SHIFT: where both calls have the page size. */
 #define HUGE_SHIFT 26
 #define HUGE_MASK 0x3fULL
 #define SIGNAL_MASK 0xffULL
+/* umode_t is a short: the kernel never sees more. */
+#define MODE_MASK 0xffffULL
 
 struct name {
 	uint64_t value;
@@ -248,15 +203,27 @@ static void put_clone(struct out *o, uint64_t v)
 
 static void put_sock_type(struct out *o, uint64_t v)
 {
-	/* accept4() takes the flags without a type. */
-	if (v & 0xf || !v)
-		PUT_ENUM(o, sock_type_names, v & 0xf);
-	PUT_BITS(o, sock_flags_names, v & ~0xfULL);
+	const struct name *type = find(sock_type_names, ARRAY_SIZE(sock_type_names), v & 0xf);
+
+	if (type) {
+		put(o, type->text, type->len);
+		v &= ~0xfULL;
+	} else if (!v) {
+		put_char(o, '0');
+	}
+	PUT_BITS(o, sock_flags_names, v);
 }
 
 static void put_futex(struct out *o, uint64_t v)
 {
-	PUT_ENUM(o, futex_names, v & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME));
+	uint64_t op = v & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	const struct name *name = find(futex_names, ARRAY_SIZE(futex_names), op);
+
+	if (!name) {
+		put_hex(o, v);
+		return;
+	}
+	put(o, name->text, name->len);
 	if (v & FUTEX_PRIVATE_FLAG)
 		put_lit(o, "_PRIVATE");
 	if (v & FUTEX_CLOCK_REALTIME)
@@ -309,6 +276,7 @@ static void put_mode(struct out *o, uint64_t v)
 {
 	const struct name *type = find(file_type_names, ARRAY_SIZE(file_type_names), v & S_IFMT);
 
+	v &= MODE_MASK;
 	if (type) {
 		put(o, type->text, type->len);
 		put_char(o, '|');
@@ -319,6 +287,15 @@ static void put_mode(struct out *o, uint64_t v)
 	for (uint64_t limit = 0100; limit > 1 && v < limit; limit >>= 3)
 		put_char(o, '0');
 	put_digits(o, v, 3);
+}
+
+static void put_field(struct out *o, uint64_t v)
+{
+	put_char(o, ',');
+	if (v)
+		put_hex(o, v);
+	else
+		put_char(o, '0');
 }
 
 static void put_ioctl(struct out *o, uint64_t v)
@@ -335,12 +312,9 @@ static void put_ioctl(struct out *o, uint64_t v)
 	}
 	put_lit(o, "_IOC(");
 	put(o, dir, strlen(dir));
-	put_char(o, ',');
-	put_hex(o, _IOC_TYPE(v));
-	put_char(o, ',');
-	put_hex(o, _IOC_NR(v));
-	put_char(o, ',');
-	put_hex(o, _IOC_SIZE(v));
+	put_field(o, _IOC_TYPE(v));
+	put_field(o, _IOC_NR(v));
+	put_field(o, _IOC_SIZE(v));
 	put_char(o, ')');
 }
 
@@ -354,6 +328,7 @@ struct desc {
 	void (*put)(struct out *o, uint64_t v);
 };
 #define ENUM(t, x) [ARG_##t] = { FORM_ENUM, false, ARRAY_SIZE(x##_names), x##_names, NULL }
+#define ENUM_WIDE(t, x) [ARG_##t] = { FORM_ENUM, true, ARRAY_SIZE(x##_names), x##_names, NULL }
 #define FLAGS(t, x) [ARG_##t] = { FORM_FLAGS, false, ARRAY_SIZE(x##_names), x##_names, NULL }
 #define WIDE(t, x) [ARG_##t] = { FORM_FLAGS, true, ARRAY_SIZE(x##_names), x##_names, NULL }
 #define OWN(t, fn) [ARG_##t] = { FORM_OWN, false, 0, NULL, fn }
@@ -400,7 +375,7 @@ static const struct desc descs[ARG_TYPE_MAX] = {
 	FLAGS(XATTR_FLAGS, xattr),
 	ENUM(SECCOMP_OP, seccomp),
 	ENUM(BPF_CMD, bpf),
-	ENUM(PTRACE_REQ, ptrace),
+	ENUM_WIDE(PTRACE_REQ, ptrace),
 	FLAGS(FALLOC_MODE, falloc),
 	FLAGS(SPLICE_FLAGS, splice),
 	FLAGS(INOTIFY_FLAGS, inotify),
@@ -416,6 +391,9 @@ static const struct desc descs[ARG_TYPE_MAX] = {
 	ENUM(RUSAGE_WHO, rusage),
 	ENUM(SCHED_POLICY, sched),
 	WIDE(RESOLVE_FLAGS, resolve),
+	FLAGS(STATX_FLAGS, statx_flags),
+	FLAGS(FACCESSAT_FLAGS, faccessat),
+	FLAGS(ACCEPT_FLAGS, sock_flags),
 };
 
 /* The types that have names in one case only. False: this is not the case. */

@@ -4,17 +4,18 @@
  *
  *	S(name, CATEGORY, A(TYPE, argument)...)
  *
- * TYPE is an enum arg_type without ARG_, CATEGORY an enum category without CAT_. Arguments are named
- * as in the man pages, with a few keys made uniform: "fd" for the main descriptor, "path" for the one
- * path of a call, "oldpath" and "newpath" for two, "addr" for a socket address. Calls that Linux names
- * but never implemented have no arguments. Rows are in strcmp() order because they are searched.
+ * TYPE is an enum arg_type without ARG_, CATEGORY an enum category without CAT_. Arguments are
+ * named as in the man pages, with a few keys made uniform: "fd" for the main descriptor, "path"
+ * for the one path of a call, "oldpath" and "newpath" for two, "addr" for a socket address. Calls
+ * that Linux names but never implemented have no arguments. Rows are in strcmp() order because
+ * they are searched.
  *
- * Categories say what a call does to the system: stat, access and readlink are file_read; names that
- * come or go are file_write (mkdir, rmdir: directory); descriptors copied or waited for are ipc; what
- * can do anything (ioctl, io_uring) or does nothing of note (close) is other.
+ * Categories say what a call does to the system: stat, access and readlink are file_read; names
+ * that come or go are file_write (mkdir, rmdir: directory); descriptors copied or waited for are
+ * ipc; what can do anything (ioctl, io_uring) or does nothing of note (close) is other.
  *
- * recvmmsg and sendmmsg take an array whose first element begins with a struct msghdr: the address of
- * the first message is what is shown.
+ * recvmmsg and sendmmsg take an array whose first element begins with a struct msghdr: the
+ * address of the first message is what is shown.
  */
 	S(_llseek, FILE_READ, A(FD, fd), A(HEX, offset_high), A(HEX, offset_low), A(PTR, result),
 	  A(WHENCE, whence))
@@ -22,7 +23,8 @@
 	  A(PTR, timeout))
 	S(_sysctl, SYSTEM, A(PTR, args))
 	S(accept, NETWORK, A(FD, fd), A(SOCKADDR_OUT, addr), A(PTR, addrlen))
-	S(accept4, NETWORK, A(FD, fd), A(SOCKADDR_OUT, addr), A(PTR, addrlen), A(SOCK_TYPE, flags))
+	S(accept4, NETWORK, A(FD, fd), A(SOCKADDR_OUT, addr), A(PTR, addrlen),
+	  A(ACCEPT_FLAGS, flags))
 	S(access, FILE_READ, A(PATH, path), A(ACCESS_MODE, mode))
 	S(acct, SYSTEM, A(PATH, path))
 	S(add_key, SYSTEM, A(STR, type), A(STR, description), A(PTR, payload), A(SIZE, plen),
@@ -95,7 +97,7 @@
 	S(exit_group, PROCESS, A(INT, status))
 	S(faccessat, FILE_READ, A(DIRFD, dirfd), A(PATH, path), A(ACCESS_MODE, mode))
 	S(faccessat2, FILE_READ, A(DIRFD, dirfd), A(PATH, path), A(ACCESS_MODE, mode),
-	  A(AT_FLAGS, flags))
+	  A(FACCESSAT_FLAGS, flags))
 	S(fadvise64, FILE_READ, A(FD, fd), A(LONG, offset), A(LONG, len), A(FADVICE, advice))
 	S(fadvise64_64, FILE_READ, A(FD, fd), A(LONG, offset), A(LONG, len), A(FADVICE, advice))
 	S(fallocate, FILE_WRITE, A(FD, fd), A(FALLOC_MODE, mode), A(LONG, offset), A(LONG, len))
@@ -501,8 +503,8 @@
 	S(stat64, FILE_READ, A(PATH, path), A(PTR, statbuf))
 	S(statfs, FILE_READ, A(PATH, path), A(PTR, buf))
 	S(statfs64, FILE_READ, A(PATH, path), A(SIZE, size), A(PTR, buf))
-	S(statx, FILE_READ, A(DIRFD, dirfd), A(PATH, path), A(AT_FLAGS, flags), A(STATX_MASK, mask),
-	  A(PTR, statxbuf))
+	S(statx, FILE_READ, A(DIRFD, dirfd), A(PATH, path), A(STATX_FLAGS, flags),
+	  A(STATX_MASK, mask), A(PTR, statxbuf))
 	S(stime, SYSTEM, A(PTR, t))
 	S(stty, OTHER)
 	S(swapoff, SYSTEM, A(PATH, path))

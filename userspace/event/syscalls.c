@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known of each system call. libseccomp says which number has which name in which ABI; the
- * signatures here are keyed by name. Both are joined once into an array per ABI, because name and
- * signature are looked up for every event.
+ * What is known of each system call. libseccomp says which number has which name in which ABI;
+ * the signatures here are keyed by name. Both are joined once into an array per ABI, because name
+ * and signature are looked up for every event.
  */
 #include "syscalls.h"
 
@@ -128,7 +128,7 @@ static int fill(enum ev_abi abi, size_t index)
 	const struct abi_desc *desc = &abis[abi];
 	struct entry *e = &entries[abi][index];
 
-	/* The base goes on first: libseccomp has pseudo numbers below zero, which must not be met. */
+	/* Never below zero: there libseccomp has pseudo numbers that no kernel knows. */
 	e->name = seccomp_syscall_resolve_num_arch(desc->arch, desc->base + index_to_nr(index));
 	if (!e->name)
 		return 0;
