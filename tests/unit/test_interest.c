@@ -204,8 +204,10 @@ static void test_refused(void **state)
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = 0;
 	refused(longest, "as long as");
+	longest[64] = 0; /* the item's buffer has 64 bytes */
+	refused(longest, "as long as");
 	longest[63] = 0;
-	refused(longest, "aaa");
+	refused(longest, "no system call is called 'aaa");
 }
 
 /* A message that does not fit is cut, never written past its buffer. */

@@ -23,7 +23,7 @@ static const char *const classes[] = {
 struct selection {
 	uint8_t on[EV_ABI_MAX][ST_NR_SYSCALLS];
 	bool beyond;
-	bool explicit; /* "all" or "none" was said: an empty result is what was asked for */
+	bool explicit; /* everything or nothing was set at once: an empty result is meant */
 };
 
 const char *interest__class_at(size_t index)
@@ -181,7 +181,6 @@ int interest__parse(const char *expr, uint8_t interest[EV_ABI_MAX][ST_NR_SYSCALL
 
 	if (inverted)
 		select_all(&sel, true);
-	sel.explicit = false;
 	do {
 		char item[ITEM_MAX];
 		bool negated = *p == '!';
