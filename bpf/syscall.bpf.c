@@ -102,51 +102,30 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 	return 0;
 }
 
-static __noinline int emit__large(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
-{
-	struct rec_large3 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
-
-	if (!r)
-		return -1;
-	syscall__fill(&r->h, &r->s, c);
-	syscall__args(regs, c->abi, r->s.args);
-	MEM_FILL(r, ST_MEM_SLOTS, plan, mem__large);
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
-	return 0;
-}
-
-/* 1: a string did not fit. */
-static __always_inline int emit__small1(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
-{
-	struct rec_small1 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
-
-	if (!r)
-		return -1;
-	syscall__fill(&r->h, &r->s, c);
-	syscall__args(regs, c->abi, r->s.args);
-	if (MEM_FILL(r, 1, plan, mem__small)) {
-		emit__discard(r);
-		return 1;
+/* One function per layout. 0, -1: ring full, 1: a string did not fit and the layout is not the last. */
+#define EMIT_LAYOUT(name, rec, slots, copy, retry)                                                 \
+	static __noinline int name(const struct call *c, struct pt_regs *regs, void *ring,         \
+				   const struct st_plan *plan)                                     \
+	{                                                                                          \
+		struct rec *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);                          \
+		int cut;                                                                           \
+												   \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		syscall__fill(&r->h, &r->s, c);                                                    \
+		syscall__args(regs, c->abi, r->s.args);                                            \
+		cut = MEM_FILL(r, slots, plan, copy);                                              \
+		if (cut && retry) {                                                                \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit(ring, r, EV_CLASS_SYSCALL);                                           \
+		return 0;                                                                          \
 	}
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
-	return 0;
-}
-
-static __always_inline int emit__small3(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
-{
-	struct rec_small3 *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
-
-	if (!r)
-		return -1;
-	syscall__fill(&r->h, &r->s, c);
-	syscall__args(regs, c->abi, r->s.args);
-	if (MEM_FILL(r, ST_MEM_SLOTS, plan, mem__small)) {
-		emit__discard(r);
-		return 1;
-	}
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
-	return 0;
-}
+EMIT_LAYOUT(emit__small1, rec_small1, 1, mem__small, true)
+EMIT_LAYOUT(emit__small3, rec_small3, ST_MEM_SLOTS, mem__small, true)
+EMIT_LAYOUT(emit__large1, rec_large1, 1, mem__large, false)
+EMIT_LAYOUT(emit__large3, rec_large3, ST_MEM_SLOTS, mem__large, false)
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
@@ -200,7 +179,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	else
 		err = emit__small3(&c, regs, ring, &plan);
 	if (err > 0)
-		err = emit__large(&c, regs, ring, &plan);
+		err = plan.mem[1] ? emit__large3(&c, regs, ring, &plan) : emit__large1(&c, regs, ring, &plan);
 	if (err < 0)
 		counters__lost(EV_CLASS_SYSCALL);
 	return 0;

@@ -46,6 +46,12 @@ struct rec_small3 {
 	struct mem_small mem[ST_MEM_SLOTS];
 };
 
+struct rec_large1 {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_large mem[1];
+};
+
 struct rec_large3 {
 	struct ev_header h;
 	struct ev_syscall s;

@@ -42,6 +42,8 @@ struct st_config {
 	__u8 kernel_reads;	   /* bpf_probe_read_kernel may be used (not so under lockdown=confidentiality) */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
 	__u32 page_kb;		   /* kernel pages to KiB */
+	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
+	__u32 brake_urgent;
 	__u32 pad;
 };
 
@@ -78,10 +80,9 @@ struct st_count {
 	__u64 ns;
 };
 
-/* One int the reader writes and the programs read: 1 while the reader is awake and needs no wake-up. */
 struct st_shared {
-	__u32 reader_awake;
-	__u32 pad;
+	__u32 reader_awake; /* written by the reader: it looks at the rings by itself and needs no wake-up */
+	__u32 pressure;	    /* a ring was above its brake mark: look at each record, not at one in 64 */
 	__u64 next_exec_id; /* minted by atomic add */
 };
 

@@ -65,6 +65,10 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->kernel_reads = 1;
 	cfg->interest_beyond = opts->interest_beyond;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
+	if (opts->lossless) {
+		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
+		cfg->brake_urgent = URGENT_BYTES / 4 * 3;
+	}
 	memcpy((void *)skel->rodata->st_plans, opts->plans, sizeof(skel->rodata->st_plans));
 	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
 	skel->bss->st_shared.reader_awake = 1;
