@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "events.h"
+#include "../../include/events.h"
 
 struct record {
 	_Alignas(8) uint8_t bytes[EV_RECORD_MAX];
