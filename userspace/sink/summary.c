@@ -48,10 +48,10 @@ void summary__free(struct summary *s)
 	free(s);
 }
 
-bool sum_str__add(struct summary *s, const void *data, size_t len, struct sum_str *ret)
+bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve, struct sum_str *ret)
 {
 	ret->off = ret->len = 0;
-	if (len >= SUM_ARENA - s->arena_used)
+	if (len + reserve >= SUM_ARENA - s->arena_used)
 		return false;
 	memcpy(s->arena + s->arena_used, data, len);
 	s->arena[s->arena_used + len] = 0;
@@ -61,35 +61,73 @@ bool sum_str__add(struct summary *s, const void *data, size_t len, struct sum_st
 	return true;
 }
 
+uint64_t sum_hash(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint64_t h = 14695981039346656037ULL;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 1099511628211ULL;
+	return h;
+}
+
 static bool same_object(const struct summary *s, struct sum_str str, const void *data, size_t len)
 {
 	return str.len == len && !memcmp(sum_str__get(s, str), data, len);
 }
 
+/* Rules are literals of ours; the text tells rows of one id apart. */
+static bool same_rule(const struct sum_finding *f, const char *rule, const char *text)
+{
+	return f->rule == rule && f->text == text;
+}
+
+/*
+ * The row for a new finding, or NULL. A program could try to hide one finding behind many others, so each rule has
+ * a share of its own, and in a full table the first of a rule takes the place of one that is not the first of its.
+ */
+static struct sum_finding *finding_slot(struct summary *s, unsigned int of_this_rule)
+{
+	if (of_this_rule >= SUM_RULE_OBJECTS)
+		return NULL;
+	if (s->n_findings < SUM_FINDINGS)
+		return &s->findings[s->n_findings++];
+	if (of_this_rule)
+		return NULL;
+	for (uint32_t i = s->n_findings; i-- > 0;)
+		for (uint32_t k = 0; k < i; k++)
+			if (same_rule(&s->findings[k], s->findings[i].rule, s->findings[i].text)) {
+				s->findings_dropped++;
+				return &s->findings[i];
+			}
+	return NULL;
+}
+
 void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule, const char *text,
 		      enum severity sev, const void *object, size_t len, bool failed)
 {
+	unsigned int of_this_rule = 0;
 	struct sum_finding *f;
 
+	len = MIN(len, SUM_OBJECT_MAX);
 	for (uint32_t i = 0; i < s->n_findings; i++) {
 		f = &s->findings[i];
-		/* rules are literals of ours: comparing texts tells rows of one id apart */
-		if (f->rule == rule && f->text == text && same_object(s, f->object, object, len)) {
+		if (!same_rule(f, rule, text))
+			continue;
+		of_this_rule++;
+		if (same_object(s, f->object, object, len)) {
 			f->count++;
 			f->failures += failed;
 			return;
 		}
 	}
-	if (s->n_findings == SUM_FINDINGS) {
+	f = finding_slot(s, of_this_rule);
+	if (!f) {
 		s->findings_dropped++;
 		return;
 	}
-	f = &s->findings[s->n_findings];
-	if (!sum_str__add(s, object, len, &f->object)) {
-		s->findings_dropped++;
-		return;
-	}
-	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), &f->comm);
+	sum_str__add(s, object, len, 0, &f->object);
+	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), 0, &f->comm);
 	f->rule = rule;
 	f->text = text;
 	f->severity = (uint8_t)sev;
@@ -97,7 +135,6 @@ void sum_finding__add(struct summary *s, const struct sum_who *who, const char *
 	f->failures = failed;
 	f->first_ts = who->ts;
 	f->pid = who->pid;
-	s->n_findings++;
 }
 
 static bool is_error(const struct event *ev)
@@ -108,7 +145,6 @@ static bool is_error(const struct event *ev)
 static void count_denied(struct summary *s, const struct event *ev, const struct sum_who *who)
 {
 	const struct ev_syscall *c = ev->syscall;
-	const struct part *p = NULL;
 	struct sum_denied *d;
 
 	s->denied++;
@@ -131,12 +167,7 @@ static void count_denied(struct summary *s, const struct event *ev, const struct
 	d->count = 1;
 	d->first_ts = who->ts;
 	d->pid = who->pid;
-	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), &d->comm);
-	for (unsigned int i = 0; i < ev->n_parts && !p; i++)
-		if (ev->parts[i].type == EV_PT_STR && ev->parts[i].state == EV_PART_OK)
-			p = &ev->parts[i];
-	if (p)
-		sum_str__add(s, p->data, p->len, &d->path);
+	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), 0, &d->comm);
 }
 
 static void check_call(struct summary *s, const struct event *ev, const struct sum_who *who)
@@ -220,7 +251,7 @@ static void exec_event(struct summary *s, const struct event *ev)
 		const struct image_rule *r = &image_rules[i];
 
 		if (ev->exec->image_flags & r->flag)
-			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity, path ? path->data : NULL,
+			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity, path ? (const char *)path->data : "",
 					 path ? path->len : 0, false);
 	}
 }

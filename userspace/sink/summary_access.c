@@ -94,18 +94,9 @@ static const struct access_row *row_of(struct summary *s, const struct event *ev
 	return *row == NOT_LISTED ? NULL : &access_rows[*row - 1];
 }
 
-static uint32_t hash(const uint8_t *p, size_t len)
-{
-	uint32_t h = 2166136261U;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 16777619U;
-	return h;
-}
-
 static struct sum_file *file_get(struct summary *s, const struct part *p)
 {
-	uint32_t h = hash(p->data, p->len), i = h & (SUM_FILE_SLOTS - 1);
+	uint32_t h = (uint32_t)sum_hash(p->data, p->len), i = h & (SUM_FILE_SLOTS - 1);
 	struct sum_file *f;
 
 	for (; s->file_slots[i]; i = (i + 1) & (SUM_FILE_SLOTS - 1)) {
@@ -116,7 +107,7 @@ static struct sum_file *file_get(struct summary *s, const struct part *p)
 	if (s->n_files == SUM_FILES)
 		return NULL;
 	f = &s->files[s->n_files];
-	if (!sum_str__add(s, p->data, p->len, &f->path))
+	if (!sum_str__add(s, p->data, p->len, SUM_ARENA_RESERVED, &f->path))
 		return NULL;
 	f->hash = h;
 	s->file_slots[i] = (uint16_t)++s->n_files;
@@ -162,8 +153,8 @@ void sum_access__path(struct summary *s, const struct sum_who *who, const struct
 	}
 	if (use & ~f->checked)
 		f->checked |= check_path(s, who, p, use, err != 0);
-	if ((use & USE_DELETE) && !err && who->proc && who->proc->exe.len == p->len &&
-	    !memcmp(sum_str__get(s, who->proc->exe), p->data, p->len))
+	if ((use & USE_DELETE) && !err && who->proc && who->proc->exe_len == p->len &&
+	    who->proc->exe_hash == sum_hash(p->data, p->len))
 		sum_finding__add(s, who, "delete-self", "removed its own program file", SEV_HIGH, p->data, p->len,
 				 false);
 }
@@ -237,7 +228,7 @@ static struct sum_addr *addr_get(struct summary *s, const struct text *t, uint8_
 			return a;
 	}
 	a = &s->addrs[s->n_addrs];
-	if (s->n_addrs == SUM_ADDRS || !sum_str__add(s, t->buf, t->len, &a->addr)) {
+	if (s->n_addrs == SUM_ADDRS || !sum_str__add(s, t->buf, t->len, 0, &a->addr)) {
 		s->addrs_dropped++;
 		return NULL;
 	}
@@ -275,7 +266,7 @@ static void address(struct summary *s, const struct event *ev, const struct sum_
 	if (a) {
 		if (!a->count++) {
 			a->pid = who->pid;
-			sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), &a->comm);
+			sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), 0, &a->comm);
 		}
 		a->outbound_ip = is_ip(p) && (op == NET_CONNECT || op == NET_SEND);
 		a->failures += err != 0;

@@ -105,7 +105,7 @@ static void file_totals(struct print *p)
 	print_count(p, n_changed, "changed", "changed");
 	if (n_failed) {
 		text__put(p->t, ", ");
-		print_count(p, n_failed, "tried in vain", "tried in vain");
+		print_count(p, n_failed, "failed", "failed");
 	}
 	if (p->s->files_dropped) {
 		text__put(p->t, ", ");
@@ -216,10 +216,6 @@ void print_denied(struct print *p)
 		text__pad_to(p->t, 24);
 		text__char(p->t, ' ');
 		text__put(p->t, error ? error : "refused");
-		if (d->path.len) {
-			text__put(p->t, "  ");
-			escaped(p, d->path, MAX(p->width - p->t->col - by.col - 2, 12));
-		}
 		print_right(p, &by, STYLE_DIM);
 		text__char(p->t, '\n');
 		text__done(&by);

@@ -18,8 +18,12 @@
 #define SUM_ADDRS 512
 #define SUM_DENIED 256
 #define SUM_FINDINGS 512
+#define SUM_RULE_OBJECTS 24 /* findings of one rule */
+#define SUM_OBJECT_MAX 512  /* bytes of a finding's object */
+#define SUM_ARGV_MAX 240    /* bytes of a command line kept for the process tree */
 #define SUM_ARENA (1 << 20)
-#define SUM_ARGV_MAX 256 /* bytes of a command line kept for the process tree */
+/* Paths may not use the last part of the arena: no number of files can push findings and addresses out. */
+#define SUM_ARENA_RESERVED (SUM_FINDINGS * (SUM_OBJECT_MAX + 32) + SUM_ADDRS * 160 + SUM_DENIED * 32)
 #define SUM_NONE UINT32_MAX
 
 /* A string in the arena. Any bytes; offset 0 with length 0 is the empty string. */
@@ -42,7 +46,9 @@ struct sum_proc {
 	uint32_t flags;
 	uint32_t exit_code, signal;
 	uint32_t execs, threads;
-	struct sum_str exe, argv; /* of the last exec; argv: NUL between strings */
+	uint64_t exe_hash; /* of the path of the last exec */
+	uint32_t exe_len, argv_len;
+	char argv[SUM_ARGV_MAX]; /* of the last exec, NUL between strings */
 	char comm[EV_COMM_LEN];
 };
 
@@ -83,7 +89,7 @@ struct sum_denied {
 	int error;
 	uint64_t count, first_ts;
 	uint32_t pid;
-	struct sum_str comm, path;
+	struct sum_str comm;
 };
 
 struct sum_finding {
@@ -126,12 +132,14 @@ struct summary {
 };
 
 /* ---- summary.c ---- */
-/* False when the arena is full; *RET is then the empty string. */
-bool sum_str__add(struct summary *s, const void *data, size_t len, struct sum_str *ret);
+/* False when no more than RESERVE bytes of the arena would be left; *RET is then the empty string. */
+bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve, struct sum_str *ret);
 static inline const char *sum_str__get(const struct summary *s, struct sum_str str)
 {
 	return s->arena + str.off;
 }
+
+uint64_t sum_hash(const void *data, size_t len);
 
 /* Where an event came from. */
 struct sum_who {

@@ -41,6 +41,23 @@ void print_right(struct print *p, const struct text *src, enum style style)
 	text__style(p->t, STYLE_NONE);
 }
 
+static bool is_word(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') ||
+		      memchr("_./=:,@%+-", s[i], 10)))
+			return false;
+	return len != 0;
+}
+
+void print_word(struct text *t, const char *s, size_t len)
+{
+	if (is_word(s, len))
+		text__bytes(t, s, len);
+	else
+		text__quote(t, s, len, TEXT_NO_LIMIT);
+}
+
 /* Facts of the head line are separated by dots and wrapped between facts. */
 struct facts {
 	struct print *p;
@@ -171,7 +188,7 @@ static void head(struct print *p)
 	for (char *const *a = p->info->argv; a && *a && cmd.col < p->width; a++) {
 		if (a != p->info->argv)
 			text__char(&cmd, ' ');
-		text__escape(&cmd, *a, strlen(*a), TEXT_NO_LIMIT);
+		print_word(&cmd, *a, strlen(*a));
 	}
 	text__cut(&cmd, p->width - 11);
 	text__put(p->t, "\n");

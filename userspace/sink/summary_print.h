@@ -7,7 +7,7 @@
 #include "text.h"
 
 /* Wider than this, columns drift too far apart to be read together. */
-#define PRINT_WIDTH_MAX 132
+#define PRINT_WIDTH_MAX 110
 
 struct print {
 	const struct summary *s;
@@ -25,6 +25,9 @@ void print_more(struct print *p, uint64_t n, const char *what);
 void print_count(struct print *p, uint64_t v, const char *one, const char *many);
 /* SRC at the right edge, cutting what is before it never. */
 void print_right(struct print *p, const struct text *src, enum style style);
+
+/* One word of a command line, quoted unless it is a plain one. */
+void print_word(struct text *t, const char *s, size_t len);
 
 void print_calls(struct print *p);
 void print_count_table(struct print *p);

@@ -57,6 +57,20 @@ static struct sum_proc *add(struct summary *s, uint32_t pid)
 	return p;
 }
 
+/*
+ * The row of an image whose id leads nowhere: a new one while there is room. When a table is full the latest
+ * process of that pid is the best guess; none is counted, because its fork was.
+ */
+static struct sum_proc *find_or_add(struct summary *s, uint32_t pid)
+{
+	if (s->n_procs < SUM_PROCS && s->n_ids < SUM_IDS_USED)
+		return add(s, pid);
+	for (uint32_t i = s->n_procs; i-- > 0;)
+		if (s->procs[i].pid == pid)
+			return &s->procs[i];
+	return NULL;
+}
+
 void sum_proc__spawn(struct summary *s, const struct event *ev)
 {
 	const struct ev_proc_spawn *e = ev->spawn;
@@ -83,11 +97,13 @@ void sum_proc__spawn(struct summary *s, const struct event *ev)
 		memcpy(p->comm, e->task.comm, EV_COMM_LEN);
 }
 
-static void set_argv(struct summary *s, struct sum_proc *p, const struct part *argv)
+static void set_argv(struct sum_proc *p, const struct part *argv)
 {
+	p->argv_len = 0;
 	if (!argv || (argv->state != EV_PART_OK && argv->state != EV_PART_TRUNCATED))
 		return;
-	sum_str__add(s, argv->data, MIN(argv->len, SUM_ARGV_MAX), &p->argv);
+	p->argv_len = MIN(argv->len, SUM_ARGV_MAX);
+	memcpy(p->argv, argv->data, p->argv_len);
 }
 
 void sum_proc__exec(struct summary *s, const struct event *ev)
@@ -100,7 +116,7 @@ void sum_proc__exec(struct summary *s, const struct event *ev)
 	if (!p)
 		p = sum_proc__find(s, e->task.parent_exec_id);
 	if (!p)
-		p = add(s, ev->hdr->tgid);
+		p = find_or_add(s, ev->hdr->tgid);
 	if (!p)
 		return;
 	/* until its fork is seen the older id leads here too, so that the fork finds this row */
@@ -111,10 +127,9 @@ void sum_proc__exec(struct summary *s, const struct event *ev)
 	if (!p->start)
 		p->start = ev->hdr->ts;
 	memcpy(p->comm, e->task.comm, EV_COMM_LEN);
-	p->exe = (struct sum_str){0};
-	if (path && path->state == EV_PART_OK)
-		sum_str__add(s, path->data, path->len, &p->exe);
-	set_argv(s, p, event__part(ev, EV_EXEC_ARGV));
+	p->exe_len = path && path->state == EV_PART_OK ? path->len : 0;
+	p->exe_hash = p->exe_len ? sum_hash(path->data, path->len) : 0;
+	set_argv(p, event__part(ev, EV_EXEC_ARGV));
 }
 
 void sum_proc__exit(struct summary *s, const struct event *ev)
@@ -123,8 +138,8 @@ void sum_proc__exit(struct summary *s, const struct event *ev)
 
 	if (ev->hdr->flags & EV_F_THREAD)
 		return;
-	if (!p && !s->procs_dropped) {
-		p = add(s, ev->hdr->tgid);
+	if (!p) {
+		p = find_or_add(s, ev->hdr->tgid);
 		bind_id(s, ev->hdr->exec_id, p);
 	}
 	if (!p)

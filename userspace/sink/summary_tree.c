@@ -17,21 +17,12 @@ struct tree {
 	uint32_t open; /* bit per depth: a brother follows, so its line goes on */
 };
 
-static bool is_word(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') ||
-		      memchr("_./=:,@%+-", s[i], 10)))
-			return false;
-	return len != 0;
-}
-
 /* The command line as one would type it; arguments that are not plain words are quoted. */
-static void command(struct text *t, const struct summary *s, const struct sum_proc *p)
+static void command(struct text *t, const struct sum_proc *p)
 {
-	const char *arg = sum_str__get(s, p->argv), *end = arg + p->argv.len;
+	const char *arg = p->argv, *end = p->argv + p->argv_len;
 
-	if (!p->argv.len) {
+	if (!p->argv_len) {
 		text__escape(t, p->comm, strnlen(p->comm, EV_COMM_LEN), TEXT_NO_LIMIT);
 		text__put(t, p->flags & PROC_EXECED ? "" : " (fork)");
 		return;
@@ -41,10 +32,7 @@ static void command(struct text *t, const struct summary *s, const struct sum_pr
 
 		if (t->len)
 			text__char(t, ' ');
-		if (is_word(arg, n))
-			text__bytes(t, arg, n);
-		else
-			text__quote(t, arg, n, TEXT_NO_LIMIT);
+		print_word(t, arg, n);
 		arg += n + 1;
 	}
 }
@@ -98,7 +86,7 @@ static void line(struct tree *tr, const struct sum_proc *p, unsigned int depth)
 	text__style(t, STYLE_NONE);
 	text__char(t, ' ');
 	text__init(&cmd, false);
-	command(&cmd, tr->p->s, p);
+	command(&cmd, p);
 	text__cut(&cmd, MAX(tr->p->width - t->col - 24, 12));
 	text__append(t, &cmd);
 	text__done(&cmd);

@@ -5,8 +5,9 @@
 #include "../base/util.h"
 #include "text.h"
 
-/* Strings are not shortened below this many columns: what is left would say nothing. */
+/* A string is not shortened below these columns: one alone, or each of several. What comes after it gives way. */
 #define MIN_STRING 14
+#define MIN_ONE_STRING 28
 /* Columns to the right of the result: "= -1 ECONNREFUSED" and "= 0x7f0123456000" fit, and a duration. */
 #define RESULT_COLS 18
 #define DURATION_COLS 8
@@ -144,16 +145,17 @@ static int columns(const struct event *ev, bool long_form)
 	return n;
 }
 
-/* The largest limit per string with which all of them together fit into ROOM. */
-static int fit_strings(const struct text_args *how, int room)
+/* The largest limit per string with which all of them together fit into ROOM beside FIXED other columns. */
+static int fit_strings(const struct text_args *how, int room, int fixed)
 {
-	int limit = MIN_STRING, sum;
+	int share = how->n_wanted ? (room - 12) / (int)how->n_wanted : 0;
+	int limit = MAX(MIN(share, MIN_ONE_STRING), MIN_STRING), sum;
 
 	for (int bit = 4096; bit; bit /= 2) {
 		sum = 0;
 		for (unsigned int i = 0; i < how->n_wanted; i++)
 			sum += MIN(how->wanted[i], limit + bit);
-		if (sum <= room)
+		if (sum <= room - fixed)
 			limit += bit;
 	}
 	return limit;
@@ -172,7 +174,7 @@ static void arguments(struct text_line *line, const struct event *ev, int room)
 	for (unsigned int i = 0; i < how.n_wanted; i++)
 		strings += how.wanted[i];
 	if (strings) {
-		how.max_string = fit_strings(&how, room - (line->args.col - strings));
+		how.max_string = fit_strings(&how, room, line->args.col - strings);
 		text__reset(&line->args);
 		text__args(&line->args, &how, ev);
 	}

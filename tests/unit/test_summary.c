@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary: what it counts, what it finds suspicious, that it stays bounded, and both of its outputs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "events.h"
+#include "sink/json.h"
+#include "sink/summary.h"
+#include "sink/suspicious.h"
+
+static struct test_event te;
+static struct summary *sum;
+static struct run_result res;
+static char *const command[] = {"sh", "-c", "a \033[31m b", NULL};
+static const struct run_info info = {.argv = command, .start_ts = 1000};
+
+static void feed(void)
+{
+	assert_true(test_event__done(&te));
+	assert_int_equal(summary__event(sum, &te.ev), 0);
+}
+
+static void open_as(const char *path, int flags, int64_t ret)
+{
+	uint64_t args[6] = {(uint32_t)AT_FDCWD, 1, (uint64_t)flags};
+
+	test_call(&te, "openat", ret, 0, args);
+	test_string(&te, 1, path);
+	feed();
+}
+
+static void exec_as(uint64_t id, uint64_t parent, uint32_t pid, const char *path, uint32_t flags)
+{
+	struct ev_proc_exec e = {.task = {.parent_exec_id = parent}, .image_flags = flags};
+
+	snprintf(e.task.comm, sizeof(e.task.comm), "%s", "prog");
+	record__begin(&te.rec, EV_PROC_EXEC, 0, &e, sizeof(e));
+	test_who(&te, id, pid);
+	test_string(&te, EV_EXEC_PATH, path);
+	record__part(&te.rec, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, "prog\0a b", 8, 8);
+	feed();
+}
+
+static void spawn_as(uint64_t parent, uint64_t child, uint32_t pid, uint16_t flags)
+{
+	struct ev_proc_spawn e = {.child_exec_id = child, .child_pid = pid, .child_tid = pid};
+
+	record__begin(&te.rec, EV_PROC_SPAWN, flags, &e, sizeof(e));
+	test_who(&te, parent, 100);
+	feed();
+}
+
+static void exit_as(uint64_t id, uint32_t pid, uint32_t code)
+{
+	struct ev_proc_exit e = {.exit_code = code};
+
+	record__begin(&te.rec, EV_PROC_EXIT, 0, &e, sizeof(e));
+	test_who(&te, id, pid);
+	feed();
+}
+
+static void connect_to(uint32_t addr, uint16_t port, int64_t ret)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(addr)};
+
+	test_call(&te, "connect", ret, 0, NULL);
+	record__part(&te.rec, 1, EV_PT_SOCKADDR, EV_PART_OK, &in, sizeof(in), sizeof(in));
+	feed();
+}
+
+/* The JSON of the model, parsed by another's parser. */
+static json_object *as_json(void)
+{
+	enum json_tokener_error err;
+	struct json_object *o;
+	struct json j;
+
+	json__init(&j);
+	json__object_begin(&j);
+	summary__write_json(sum, &res, &j);
+	json__object_end(&j);
+	json__newline(&j);
+	assert_int_equal(j.err, 0);
+	j.buf[j.len - 1] = 0;
+	o = json_tokener_parse_verbose(j.buf, &err);
+	assert_int_equal(err, json_tokener_success);
+	json__done(&j);
+	return o;
+}
+
+static int64_t number(json_object *o, const char *key)
+{
+	json_object *v;
+
+	assert_true(json_object_object_get_ex(o, key, &v));
+	return json_object_get_int64(v);
+}
+
+static bool lists(json_object *o, const char *key, const char *s)
+{
+	json_object *a;
+
+	assert_true(json_object_object_get_ex(o, key, &a));
+	for (size_t i = 0; i < json_object_array_length(a); i++)
+		if (!strcmp(json_object_get_string(json_object_array_get_idx(a, i)), s))
+			return true;
+	return false;
+}
+
+static size_t length(json_object *o, const char *key)
+{
+	json_object *a;
+
+	assert_true(json_object_object_get_ex(o, key, &a));
+	return json_object_array_length(a);
+}
+
+static char *printed(bool counts_only, bool color, int width)
+{
+	struct text_style style = {.color = color, .width = width};
+	char *buf = NULL;
+	size_t len;
+	FILE *f = open_memstream(&buf, &len);
+
+	assert_non_null(f);
+	assert_int_equal(summary__print(sum, &info, &res, &style, counts_only, f), 0);
+	fclose(f);
+	return buf;
+}
+
+static void counts_calls(void **state)
+{
+	json_object *o, *a, *first;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		open_as("/etc/hosts", O_RDONLY, i ? 3 : -ENOENT);
+	test_call(&te, "getpid", 1, 0, NULL);
+	feed();
+	o = as_json();
+	assert_int_equal(number(o, "unique_syscalls"), 2);
+	json_object_object_get_ex(o, "top_calls", &a);
+	first = json_object_array_get_idx(a, 0);
+	assert_int_equal(number(first, "calls"), 5);
+	assert_int_equal(number(first, "errors"), 1);
+	assert_int_equal(number(first, "total_us"), 60);
+	assert_int_equal(number(first, "max_us"), 12);
+	assert_true(lists(o, "files_accessed", "/etc/hosts"));
+	assert_int_equal(length(o, "files_accessed"), 1);
+	assert_int_equal(length(o, "suspicious_activity"), 0);
+	json_object_put(o);
+}
+
+static void takes_counts_of_the_kernel(void **state)
+{
+	struct st_count *counts = calloc(EV_ABI_MAX * ST_NR_SYSCALLS, sizeof(*counts));
+	int nr = syscalls__number(EV_ABI_NATIVE, "getppid");
+	json_object *o;
+	char *s;
+
+	(void)state;
+	assert_non_null(counts);
+	counts[nr] = (struct st_count){.calls = 3, .errors = 1, .ns = 1500000};
+	counts[ST_NR_SYSCALLS - 1] = (struct st_count){.calls = 1, .ns = 500000};
+	res.counts = counts;
+	o = as_json();
+	assert_int_equal(number(o, "unique_syscalls"), 2);
+	json_object_put(o);
+	s = printed(true, false, 80);
+	assert_string_equal(s, "% time     seconds  usecs/call     calls    errors syscall\n"
+			       "------ ----------- ----------- --------- --------- ----------------\n"
+			       " 75.00    0.001500      500.00         3         1 getppid\n"
+			       " 25.00    0.000500      500.00         1           syscall_511\n"
+			       "------ ----------- ----------- --------- --------- ----------------\n"
+			       "100.00    0.002000      500.00         4         1 total\n");
+	free(s);
+	free(counts);
+}
+
+static void follows_processes_in_any_order(void **state)
+{
+	json_object *o;
+	char *s;
+
+	(void)state;
+	exec_as(2, 1, 100, "/bin/sh", 0);
+	/* the child's exec comes before the record of its fork */
+	exec_as(4, 3, 101, "/bin/child", 0);
+	spawn_as(2, 3, 101, 0);
+	spawn_as(4, 5, 102, 0);
+	spawn_as(4, 4, 777, EV_F_THREAD);
+	exit_as(5, 102, 7);
+	exit_as(4, 101, 0);
+	exit_as(2, 100, 0);
+	o = as_json();
+	assert_int_equal(number(o, "process_count"), 3);
+	assert_int_equal(number(o, "thread_count"), 1);
+	json_object_put(o);
+	s = printed(false, false, 80);
+	assert_non_null(strstr(s, "\n  100 prog \"a b\" "));
+	assert_non_null(strstr(s, "\n  └─101 prog \"a b\" +1 thread "));
+	assert_non_null(strstr(s, "\n    └─102 "));
+	assert_non_null(strstr(s, " exit 7"));
+	free(s);
+}
+
+static void finds_what_is_suspicious(void **state)
+{
+	uint64_t wx[6] = {0, 4096, 6}, attach[6] = {16, 1};
+	json_object *o;
+
+	(void)state;
+	exec_as(7, 1, 4242, "/tmp/evil", EV_IMG_MEMFD | EV_IMG_SECURE);
+	open_as("/root/.ssh/id_rsa", O_RDONLY, -EACCES);
+	open_as("/root/.ssh/id_rsa", O_RDONLY, -EACCES);
+	open_as("/etc/passwd", O_RDONLY, 3);
+	open_as("/etc/passwd", O_WRONLY, -EACCES);
+	open_as("/home/u/.env", O_RDONLY, -ENOENT);
+	open_as("/home/u/.bashrc", O_WRONLY | O_APPEND, 3);
+	open_as("/home/u/environment", O_RDONLY, 3);
+	open_as("/proc/12/environ", O_RDONLY, 3);
+	open_as("/etc/ld.so.preload", O_WRONLY | O_CREAT, 3);
+	test_call(&te, "mprotect", 0, 0, wx);
+	feed();
+	test_call(&te, "ptrace", 0, 0, attach);
+	feed();
+	test_call(&te, "unlink", 0, 0, NULL);
+	test_string(&te, 0, "/tmp/evil");
+	feed();
+	connect_to(0xa9fea9fe, 80, -EINPROGRESS);
+	o = as_json();
+	assert_true(lists(o, "suspicious_activity", "attempted to access credentials: /root/.ssh/id_rsa"));
+	assert_true(lists(o, "suspicious_activity", "attempted to access sensitive file: /etc/passwd"));
+	assert_true(lists(o, "suspicious_activity", "changed the list of users: /etc/passwd"));
+	assert_true(lists(o, "suspicious_activity", "attempted to access sensitive file: /home/u/.env"));
+	assert_true(lists(o, "suspicious_activity",
+			  "changed a file that is run at login or boot: /home/u/.bashrc"));
+	assert_true(lists(o, "suspicious_activity", "read the environment of a process: /proc/12/environ"));
+	assert_true(lists(o, "suspicious_activity", "changed what every program loads: /etc/ld.so.preload"));
+	assert_true(lists(o, "suspicious_activity", "made memory both writable and executable"));
+	assert_true(lists(o, "suspicious_activity", "attached to another process"));
+	assert_true(lists(o, "suspicious_activity", "removed its own program file: /tmp/evil"));
+	assert_true(lists(o, "suspicious_activity", "ran a program that exists only in memory: /tmp/evil"));
+	assert_true(lists(o, "suspicious_activity", "ran a program with raised privileges: /tmp/evil"));
+	assert_true(lists(o, "suspicious_activity",
+			  "ran a program from a world-writable place: /tmp/evil"));
+	assert_true(lists(o, "suspicious_activity", "contacted a cloud metadata service: 169.254.169.254:80"));
+	assert_int_equal(length(o, "suspicious_activity"), 14);
+	assert_true(lists(o, "network_attempts", "169.254.169.254:80"));
+	json_object_put(o);
+}
+
+/* Neither many findings nor long names push out a finding of another kind. */
+static void cannot_hide_one_finding_behind_many(void **state)
+{
+	char path[4000];
+	json_object *o;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		int n = snprintf(path, sizeof(path), "/%d/", i);
+
+		memset(path + n, 'x', sizeof(path) - (size_t)n - 20);
+		snprintf(path + sizeof(path) - 20, 20, "%s", i % 2 ? "/.env" : "/.ssh/id_rsa");
+		open_as(path, O_RDWR | O_CREAT, 3);
+	}
+	open_as("/etc/shadow", O_RDONLY, 3);
+	connect_to(0xa9fea9fe, 80, 0);
+	o = as_json();
+	assert_true(lists(o, "suspicious_activity", "attempted to access sensitive file: /etc/shadow"));
+	assert_true(lists(o, "suspicious_activity", "contacted a cloud metadata service: 169.254.169.254:80"));
+	assert_int_equal(length(o, "suspicious_activity") + (size_t)number(o, "findings_dropped"), 3002);
+	json_object_put(o);
+}
+
+static void lists_addresses_once(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	connect_to(0x01020304, 80, 0);
+	connect_to(0x01020304, 80, -ECONNREFUSED);
+	connect_to(0x01020305, 81, 0);
+	o = as_json();
+	assert_int_equal(length(o, "network_attempts"), 2);
+	assert_int_equal(number(o, "network_attempts_dropped"), 0);
+	json_object_put(o);
+}
+
+static void counts_refusals(void **state)
+{
+	json_object *o;
+	char *s;
+
+	(void)state;
+	test_call(&te, "mkdir", -EPERM, EV_F_NO_ENTER, NULL);
+	test_string(&te, 0, "/x");
+	feed();
+	test_call(&te, "getpid", 4, 0, NULL);
+	assert_true(test_event__done(&te));
+	te.ev.action = ACTION_KILL;
+	summary__event(sum, &te.ev);
+	o = as_json();
+	assert_int_equal(number(o, "denied_count"), 2);
+	json_object_put(o);
+	s = printed(false, false, 80);
+	assert_non_null(strstr(s, "\nrefused\n  mkdir"));
+	assert_non_null(strstr(s, "2 refused"));
+	free(s);
+}
+
+/* More of everything than there is room for: counted, not crashed, and still told. */
+static void stays_bounded(void **state)
+{
+	char path[64];
+	json_object *o;
+	char *s;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6000; i++) {
+		snprintf(path, sizeof(path), "/d/%u/.env", i);
+		open_as(path, O_WRONLY | O_CREAT, 3);
+		connect_to(i, 80, 0);
+		spawn_as(2, 1000 + i, 1000 + i, 0);
+		exec_as(100000 + i, 1000 + i, 1000 + i, path, 0);
+	}
+	o = as_json();
+	assert_int_equal(number(o, "process_count"), 6000);
+	assert_true(number(o, "processes_dropped") >= 6000 - 4096);
+	assert_true(number(o, "files_accessed_dropped") >= 6000 - 4096);
+	assert_int_equal(number(o, "network_attempts_dropped"), 6000 - 512);
+	assert_true(number(o, "findings_dropped") > 0);
+	json_object_put(o);
+	s = printed(false, true, 80);
+	assert_non_null(strstr(s, "more processes"));
+	assert_non_null(strstr(s, "not listed (table full)"));
+	assert_true(strlen(s) < 32768);
+	free(s);
+}
+
+/* One process that replaces itself more often than ids can be remembered is still one process. */
+static void knows_a_process_after_many_execs(void **state)
+{
+	json_object *o;
+
+	(void)state;
+	for (uint32_t i = 0; i < 20000; i++)
+		exec_as(2 + i, 1 + i, 100, "/bin/again", 0);
+	exit_as(20001, 100, 0);
+	o = as_json();
+	assert_int_equal(number(o, "process_count"), 1);
+	assert_int_equal(number(o, "processes_dropped"), 0);
+	json_object_put(o);
+}
+
+static void keeps_a_chain_of_forks_printable(void **state)
+{
+	char *s;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4096; i++)
+		spawn_as(10 + i, 11 + i, 1000 + i, 0);
+	s = printed(false, false, 80);
+	assert_non_null(strstr(s, "more processes"));
+	free(s);
+}
+
+static void survives_bytes_and_numbers_it_cannot_know(void **state)
+{
+	struct ev_syscall sc = {.nr = INT32_MAX, .ret = -1};
+	json_object *o;
+	char *s;
+
+	(void)state;
+	open_as("/x\033]0;title\007\n\xff", O_WRONLY | O_CREAT, 3);
+	open_as("", O_RDONLY, -ENOENT);
+	record__begin(&te.rec, EV_SYSCALL, 0, &sc, sizeof(sc));
+	assert_int_equal(decode(te.rec.bytes, te.rec.len, &te.ev), 0);
+	te.ev.sig = syscalls__sig(EV_ABI_NATIVE, 0);
+	te.ev.name = "syscall_2147483647";
+	assert_int_equal(summary__event(sum, &te.ev), 0);
+	sc.abi = EV_ABI_X32;
+	sc.nr = -5;
+	record__begin(&te.rec, EV_SYSCALL, EV_F_NO_ENTER, &sc, sizeof(sc));
+	assert_int_equal(decode(te.rec.bytes, te.rec.len, &te.ev), 0);
+	te.ev.sig = syscalls__sig(EV_ABI_NATIVE, 0);
+	te.ev.name = "syscall_-5";
+	assert_int_equal(summary__event(sum, &te.ev), 0);
+	o = as_json();
+	assert_int_equal(number(o, "denied_count"), 1);
+	json_object_put(o);
+	s = printed(false, false, 80);
+	assert_non_null(strstr(s, "/x\\x1b]0;title\\a\\n\\xff"));
+	for (const char *p = s; *p; p++)
+		assert_true(*p == '\n' || (unsigned char)*p >= 0x20);
+	free(s);
+}
+
+static void is_loud_about_loss(void **state)
+{
+	char *s;
+
+	(void)state;
+	open_as("/x", O_RDONLY, 3);
+	s = printed(false, false, 80);
+	assert_non_null(strstr(s, "nothing lost"));
+	free(s);
+	res.totals[EV_CLASS_SYSCALL].lost = 1234;
+	res.undecoded = 1;
+	s = printed(false, false, 80);
+	assert_null(strstr(s, "nothing lost"));
+	assert_non_null(strstr(s, "!!! 1,234 records LOST"));
+	assert_non_null(strstr(s, "!!! 1 record could not be decoded"));
+	free(s);
+}
+
+static void matches_patterns(void **state)
+{
+	static const struct {
+		const char *pattern, *path;
+		bool match;
+	} rows[] = {
+		{"/etc/shadow*", "/etc/shadow", true},	   {"/etc/shadow*", "/etc/shadow-", true},
+		{"/etc/shadow*", "/etc/shadow/x", false},  {"**/.env", ".env", true},
+		{"**/.env", "/a/b/.env", true},		   {"**/.env", "/a/x.env", false},
+		{"**/.env", "/a/.env/b", false},	   {"**/.ssh/**", "/root/.ssh/id", true},
+		{"**/.ssh/**", "/root/.ssh/", false},	   {"**/.ssh/**", "/root/.ssh", false},
+		{"/proc/*/mem", "/proc/1/mem", true},	   {"/proc/*/mem", "/proc/1/task/1/mem", false},
+		{"/etc/rc?.d/**", "/etc/rc3.d/S01", true}, {"**/.*_history", "/root/.bash_history", true},
+		{"a*b*c", "aXbYbZc", true},		   {"a*b*c", "aXbYbZ", false},
+		{"/x/**/y", "/x/y", true},		   {"/x/**/y", "/x/a/b/y", true},
+		{"/x/**/y", "/x/a/by", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (suspicious__glob(rows[i].pattern, rows[i].path, strlen(rows[i].path)) != rows[i].match)
+			fail_msg("%s against %s", rows[i].pattern, rows[i].path);
+}
+
+/* A rule for a call that does not exist would never fire. */
+static void names_only_calls_there_are(void **state)
+{
+	static const enum ev_abi abis[] = {EV_ABI_NATIVE, EV_ABI_COMPAT32};
+
+	(void)state;
+	for (size_t i = 0; i < n_call_rules; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(abis); k++)
+			known = known || syscalls__number(abis[k], call_rules[i].syscall) >= 0;
+		if (!known)
+			fail_msg("rule %s: no such call %s", call_rules[i].id, call_rules[i].syscall);
+	}
+}
+
+static int new_summary(void **state)
+{
+	(void)state;
+	memset(&res, 0, sizeof(res));
+	sum = summary__new();
+	return sum ? 0 : -1;
+}
+
+static int free_summary(void **state)
+{
+	(void)state;
+	summary__free(sum);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return syscalls__init();
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, new_summary, free_summary)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(counts_calls),
+		TEST(takes_counts_of_the_kernel),
+		TEST(follows_processes_in_any_order),
+		TEST(finds_what_is_suspicious),
+		TEST(cannot_hide_one_finding_behind_many),
+		TEST(lists_addresses_once),
+		TEST(counts_refusals),
+		TEST(stays_bounded),
+		TEST(knows_a_process_after_many_execs),
+		TEST(keeps_a_chain_of_forks_printable),
+		TEST(survives_bytes_and_numbers_it_cannot_know),
+		TEST(is_loud_about_loss),
+		cmocka_unit_test(matches_patterns),
+		cmocka_unit_test(names_only_calls_there_are),
+	};
+
+	summary__free(NULL);
+	return cmocka_run_group_tests_name("summary", tests, set_up, NULL);
+}
