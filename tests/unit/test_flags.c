@@ -267,6 +267,44 @@ static void protocol_depends_on_domain(void **state)
 	check_arg("socket", 99, 16, 6, "");
 }
 
+/* The table of flags.c once more: its ioctl rows are searched, so they must be in order. */
+struct name {
+	uint64_t value;
+	const char *text;
+};
+#define N(x) { (uint32_t)(x), #x }
+#define V(v, x) { v, #x }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-const-variable"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#include "event/flags_table.inc.h"
+#pragma GCC diagnostic pop
+
+static void check_table(enum arg_type type, const struct name *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		check(type, names[i].value, EV_ABI_NATIVE, names[i].text);
+}
+
+static void every_row_is_found(void **state)
+{
+	(void)state;
+	check_table(ARG_IOCTL_CMD, ioctl_names, ARRAY_SIZE(ioctl_names));
+	check_table(ARG_PRCTL_OP, prctl_names, ARRAY_SIZE(prctl_names));
+	check_table(ARG_PTRACE_REQ, ptrace_names, ARRAY_SIZE(ptrace_names));
+	check_table(ARG_FCNTL_CMD, fcntl_names, ARRAY_SIZE(fcntl_names));
+	check_table(ARG_BPF_CMD, bpf_names, ARRAY_SIZE(bpf_names));
+	check_table(ARG_SOCK_DOMAIN, sock_domain_names, ARRAY_SIZE(sock_domain_names));
+	check_table(ARG_SOCKOPT_LEVEL, sockopt_level_names, ARRAY_SIZE(sockopt_level_names));
+	check_table(ARG_SOCK_PROTO, inet_proto_names, ARRAY_SIZE(inet_proto_names));
+	check_table(ARG_MADVICE, madvise_names, ARRAY_SIZE(madvise_names));
+	check_table(ARG_CLONE_FLAGS, clone_names, ARRAY_SIZE(clone_names));
+	check_table(ARG_MSG_FLAGS, msg_names, ARRAY_SIZE(msg_names));
+	check_table(ARG_MOUNT_FLAGS, mount_names, ARRAY_SIZE(mount_names));
+	check_table(ARG_STATX_MASK, statx_names, ARRAY_SIZE(statx_names));
+	check_table(ARG_INOTIFY_MASK, inotify_mask_names, ARRAY_SIZE(inotify_mask_names));
+}
+
 /* Whatever the value, the text fits, ends, and has the length that is returned. */
 static void output_is_bounded(void **state)
 {
@@ -370,6 +408,7 @@ int main(void)
 		cmocka_unit_test(upper_half_counts_only_for_longs),
 		cmocka_unit_test(abi_matters_for_fcntl),
 		cmocka_unit_test(protocol_depends_on_domain),
+		cmocka_unit_test(every_row_is_found),
 		cmocka_unit_test(output_is_bounded),
 		cmocka_unit_test(types_without_names_give_nothing),
 		cmocka_unit_test(errors_have_names),

@@ -6,6 +6,7 @@
 #include "syscalls.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/util.h"
@@ -298,12 +299,20 @@ static void put_field(struct out *o, uint64_t v)
 		put_char(o, '0');
 }
 
+static int cmp_value(const void *value, const void *name)
+{
+	uint64_t a = *(const uint64_t *)value, b = ((const struct name *)name)->value;
+
+	return a < b ? -1 : a > b;
+}
+
 static void put_ioctl(struct out *o, uint64_t v)
 {
 	static const char *const dirs[] = {
 		"_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE",
 	};
-	const struct name *name = find(ioctl_names, ARRAY_SIZE(ioctl_names), v);
+	const struct name *name = bsearch(&v, ioctl_names, ARRAY_SIZE(ioctl_names),
+					  sizeof(ioctl_names[0]), cmp_value);
 	const char *dir = dirs[_IOC_DIR(v) & 3];
 
 	if (name) {
