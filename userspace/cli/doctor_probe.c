@@ -83,7 +83,7 @@ const struct probe doctor_probes[] = {
 	  "later: network rules on a live cgroup", "a kernel built with CONFIG_CGROUP_BPF=y; run as root" },
 
 	{ "recorder", "hooks", "the recorder itself", PROBE_REQUIRED | PROBE_RECORDER, try_recorder, NULL,
-	  "all of it together", "what is marked above; `sandtrace run --trace-only -vvv true` shows the verifier's words" },
+	  "all of it together", "a bug: please report what `sandtrace run --trace-only -vvv true` prints" },
 
 	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED, try_cgroup2, NULL,
 	  "one handle on the command and all its children",
@@ -240,9 +240,22 @@ void doctor_report__done(struct doctor_report *rep)
 	rep->results = NULL;
 }
 
+static bool is_needed_and_no(const struct doctor_report *rep, size_t i)
+{
+	return doctor_probes[i].flags & NEEDED && rep->results[i].status == PROBE_NO;
+}
+
 bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
 {
-	return !rep->ok && doctor_probes[i].flags & NEEDED && rep->results[i].status == PROBE_NO;
+	if (rep->ok || !is_needed_and_no(rep, i))
+		return false;
+	if (!(doctor_probes[i].flags & PROBE_RECORDER))
+		return true;
+	/* That the recorder does not load is a reason only where no other explains it. */
+	for (size_t k = 0; k < doctor_nr_probes; k++)
+		if (k != i && is_needed_and_no(rep, k))
+			return false;
+	return true;
 }
 
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size)
