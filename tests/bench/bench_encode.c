@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one event costs from ring bytes to a line in the buffer: decode, look-up of name and signature, encode. No
- * I/O, no ring. Prints the CPU time per event of a getppid-like, an openat-like and a connect-like record.
+ * What one event costs from ring bytes to a line in the buffer: decode, look-up of name and
+ * signature, encode. No I/O, no ring. Prints the CPU time per event of a getppid-like, an
+ * openat-like and a connect-like record.
  *
  *   bench_encode [EVENTS]
  */
@@ -30,12 +31,16 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static size_t make_record(struct record *r, const char *name, int arg, enum ev_part_type type, const void *bytes,
-			  uint32_t len)
+static size_t make_record(struct record *r, const char *name, int arg, enum ev_part_type type,
+			  const void *bytes, uint32_t len)
 {
 	memset(r, 0, sizeof(*r));
-	r->hdr = (struct ev_header){ .ts = 5123456789012, .exec_id = 7, .tgid = 123456, .tid = 123457, .kind = EV_SYSCALL };
-	r->sc = (struct ev_syscall){ .ret = 3, .duration = 1234, .nr = syscalls__number(EV_ABI_NATIVE, name) };
+	r->hdr = (struct ev_header){
+		.ts = 5123456789012, .exec_id = 7, .tgid = 123456, .tid = 123457, .kind = EV_SYSCALL
+	};
+	r->sc = (struct ev_syscall){ .ret = 3,
+				     .duration = 1234,
+				     .nr = syscalls__number(EV_ABI_NATIVE, name) };
 	r->sc.args[0] = 0xffffff9c;
 	if (arg < 0)
 		return offsetof(struct record, part);
@@ -47,7 +52,8 @@ static size_t make_record(struct record *r, const char *name, int arg, enum ev_p
 	return sizeof(*r);
 }
 
-static int run(const char *what, struct record *r, size_t len, struct encoder *e, struct json *j, unsigned long events)
+static int run(const char *what, struct record *r, size_t len, struct encoder *e, struct json *j,
+	       unsigned long events)
 {
 	uint64_t start = cpu_ns(), bytes = 0, ns;
 	struct event ev;
@@ -73,8 +79,9 @@ static int run(const char *what, struct record *r, size_t len, struct encoder *e
 	ns = cpu_ns() - start;
 	bytes += j->len;
 	json__reset(j);
-	printf("%-8s %6.1f ns/event %6.1f bytes/event %8.2f M events/s\n", what, (double)ns / (double)events,
-	       (double)bytes / (double)events, (double)events * 1e3 / (double)ns);
+	printf("%-8s %6.1f ns/event %6.1f bytes/event %8.2f M events/s\n", what,
+	       (double)ns / (double)events, (double)bytes / (double)events,
+	       (double)events * 1e3 / (double)ns);
 	return 0;
 }
 
@@ -96,11 +103,13 @@ int main(int argc, char **argv)
 	for (int round = 0; round < 3 && !err; round++) {
 		err = run("getppid", &r, make_record(&r, "getppid", -1, 0, NULL, 0), e, &j, events);
 		if (!err)
-			err = run("openat", &r, make_record(&r, "openat", 1, EV_PT_STR, path, sizeof(path) - 1), e, &j,
-				  events);
+			err = run("openat", &r,
+				  make_record(&r, "openat", 1, EV_PT_STR, path, sizeof(path) - 1),
+				  e, &j, events);
 		if (!err)
-			err = run("connect", &r, make_record(&r, "connect", 1, EV_PT_SOCKADDR, addr, sizeof(addr)), e, &j,
-				  events);
+			err = run("connect", &r,
+				  make_record(&r, "connect", 1, EV_PT_SOCKADDR, addr, sizeof(addr)),
+				  e, &j, events);
 	}
 	if (err)
 		fprintf(stderr, "bench_encode: %s\n", strerror(-err));

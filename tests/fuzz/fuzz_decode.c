@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes through decode, the look-ups of enrich and the encoder. What decode accepts must become one line that a
- * strict parser takes. The corpus is the records of tests/fixtures/records.
+ * Any bytes through decode, the look-ups of enrich and the encoder. What decode accepts must become
+ * one line that a strict parser takes. The corpus is the records of tests/fixtures/records.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -44,7 +44,8 @@ static void must_parse(void)
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	o = json_tokener_parse_ex(tok, out.buf, (int)out.len);
 	if (!o || !json_object_object_get_ex(o, "event_type", &type)) {
-		fprintf(stderr, "not JSON: %s: %.*s", json_tokener_error_desc(json_tokener_get_error(tok)), (int)out.len,
+		fprintf(stderr, "not JSON: %s: %.*s",
+			json_tokener_error_desc(json_tokener_get_error(tok)), (int)out.len,
 			out.buf);
 		abort();
 	}

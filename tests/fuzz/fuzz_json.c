@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a JSON string: a strict parser must give them back, with U+FFFD for what is not UTF-8. The reference
- * below follows the definition of well-formed UTF-8 by decoding code points, unlike the writer, which uses ranges.
+ * Any bytes as a JSON string: a strict parser must give them back, with U+FFFD for what is not
+ * UTF-8. The reference below follows the definition of well-formed UTF-8 by decoding code points,
+ * unlike the writer, which uses ranges.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,10 +35,15 @@ static bool may_begin(const uint8_t *s, size_t n, size_t want)
 	return !(cp >= 0xd800 && high <= 0xdfff);
 }
 
-/* Length of the sequence at S when it is well-formed; else 0 and *ret_bad, the bytes that one U+FFFD replaces. */
+/* Length of the sequence at S when it is well-formed; else 0 and *ret_bad, the bytes that one
+ * U+FFFD replaces. */
 static size_t sequence(const uint8_t *s, size_t len, size_t *ret_bad)
 {
-	size_t want = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+	size_t want = s[0] < 0x80       ? 1
+		      : s[0] >> 5 == 6  ? 2
+		      : s[0] >> 4 == 14 ? 3
+		      : s[0] >> 3 == 30 ? 4
+					: 0;
 	size_t n = 1;
 
 	*ret_bad = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* decode() takes every well-formed record and refuses each way in which one can be broken; the tables agree with it. */
+/* decode() takes every well-formed record and refuses each way in which one can be broken; the
+ * tables agree with it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +99,8 @@ static void refuses_unknown_kinds(void **state)
 		record__header(&rec)->kind = (uint16_t)kind;
 		record__header(&rec)->parts = 0;
 		rec.len = 256;
-		assert_int_equal(decode(rec.bytes, rec.len, &ev), event_desc__get(kind) ? 0 : -EBADMSG);
+		assert_int_equal(decode(rec.bytes, rec.len, &ev),
+				 event_desc__get(kind) ? 0 : -EBADMSG);
 		if (kind > 300)
 			kind += 250;
 	}
@@ -147,8 +149,9 @@ static void refuses_chains_that_do_not_advance(void **state)
 	part->next = (uint16_t)(at - 8); /* backwards */
 	assert_int_equal(decode(rec.bytes, rec.len, &ev), -EBADMSG);
 
-	part = syscall_with_path();
-	record__part(&rec, 2, EV_PT_STR, EV_PART_OK, "abcdefgh", 8, 8)->next = at; /* a loop of two */
+	syscall_with_path();
+	part = record__part(&rec, 2, EV_PT_STR, EV_PART_OK, "abcdefgh", 8, 8);
+	part->next = at; /* a loop of two */
 	assert_int_equal(decode(rec.bytes, rec.len, &ev), -EBADMSG);
 
 	part = syscall_with_path();
@@ -209,7 +212,8 @@ static const struct field *find(const struct event_desc *desc, const char *name)
 
 static void tables_describe_the_structs(void **state)
 {
-	const struct event_desc *exec = event_desc__get(EV_PROC_EXEC), *exited = event_desc__get(EV_PROC_EXIT);
+	const struct event_desc *exec = event_desc__get(EV_PROC_EXEC),
+				*exited = event_desc__get(EV_PROC_EXIT);
 	const struct field *f;
 
 	(void)state;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Golden records: each case builds a ring record, which must equal tests/fixtures/records/NAME.bin, and encodes it,
- * which must equal NAME.json, both byte for byte. After a change that is meant, run with UPDATE_FIXTURES=1 from the
- * top of the tree and read the difference. The records that do not come from the ring are checked below them.
+ * Golden records: each case builds a ring record, which must equal tests/fixtures/records/NAME.bin,
+ * and encodes it, which must equal NAME.json, both byte for byte. After a change that is meant, run
+ * with UPDATE_FIXTURES=1 from the top of the tree and read the difference. The records that do not
+ * come from the ring are checked below them.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -22,7 +23,8 @@
 #define FIXTURES "tests/fixtures/records"
 #define LITERAL(s) s, sizeof(s) - 1
 
-static const struct run_info info = { .clock_offset = 1735732800000000000, .start_ts = 99 * NSEC_PER_SEC };
+static const struct run_info info = { .clock_offset = 1735732800000000000,
+				      .start_ts = 99 * NSEC_PER_SEC };
 
 /* A call by its number on x86_64. */
 static void call(struct record *r, int nr, int64_t ret, const uint64_t args[6])
@@ -35,7 +37,8 @@ static void call(struct record *r, int nr, int64_t ret, const uint64_t args[6])
 #define ARGS(...) ((const uint64_t[6]){ __VA_ARGS__ })
 #define AT_CWD32 0xffffff9c
 
-static void openat_path(struct record *r, enum ev_part_state state, const char *path, uint32_t len, uint32_t true_len)
+static void openat_path(struct record *r, enum ev_part_state state, const char *path, uint32_t len,
+			uint32_t true_len)
 {
 	call(r, 257, state == EV_PART_OK ? 3 : -14, ARGS(AT_CWD32, 0x7ffe01020304, 02000000));
 	record__part(r, 1, EV_PT_STR, state, path, len, true_len);
@@ -123,7 +126,8 @@ static void connect_inet_short(struct record *r)
 
 static void connect_inet6(struct record *r)
 {
-	address(r, LITERAL("\x0a\0\x1f\x90\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x03\0\0\0"));
+	address(r,
+		LITERAL("\x0a\0\x1f\x90\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x03\0\0\0"));
 }
 
 static void connect_unix(struct record *r)
@@ -223,9 +227,12 @@ static void large_result(struct record *r)
 
 static void abi(struct record *r, int nr, enum ev_abi which)
 {
-	struct ev_syscall sc = { .ret = 0, .duration = 100000002001, .nr = nr, .abi = which, .args = { 0xffffffff } };
+	struct ev_syscall sc = {
+		.ret = 0, .duration = 100000002001, .nr = nr, .abi = which, .args = { 0xffffffff }
+	};
 
-	record__begin(r, EV_SYSCALL, 0, &sc, sizeof(sc)); /* begun before the clock: a duration that cannot be */
+	/* begun before the clock: a duration that cannot be */
+	record__begin(r, EV_SYSCALL, 0, &sc, sizeof(sc));
 }
 
 static void abi_compat(struct record *r)
@@ -249,20 +256,32 @@ static void negative_call(struct record *r)
 }
 
 static const struct ev_task task = {
-	.parent_exec_id = 6, .cgroup_id = 12345, .ppid = 4241, .ns_pid = 2, .ns_tid = 3, .uid = 1000, .euid = 0,
-	.gid = 1000, .egid = 1000, .comm = "bash",
+	.parent_exec_id = 6,
+	.cgroup_id = 12345,
+	.ppid = 4241,
+	.ns_pid = 2,
+	.ns_tid = 3,
+	.uid = 1000,
+	.euid = 0,
+	.gid = 1000,
+	.egid = 1000,
+	.comm = "bash",
 };
 
 static void spawned(struct record *r)
 {
-	struct ev_proc_spawn p = { .task = task, .child_exec_id = 8, .child_pid = 4250, .child_tid = 4250 };
+	struct ev_proc_spawn p = {
+		.task = task, .child_exec_id = 8, .child_pid = 4250, .child_tid = 4250
+	};
 
 	record__begin(r, EV_PROC_SPAWN, 0, &p, sizeof(p));
 }
 
 static void spawned_thread(struct record *r)
 {
-	struct ev_proc_spawn p = { .task = task, .child_exec_id = 7, .child_pid = 4242, .child_tid = 4251 };
+	struct ev_proc_spawn p = {
+		.task = task, .child_exec_id = 7, .child_pid = 4242, .child_tid = 4251
+	};
 
 	memcpy(p.task.comm, "sixteen bytes \xff\n", sizeof(p.task.comm)); /* no NUL */
 	record__begin(r, EV_PROC_SPAWN, EV_F_THREAD, &p, sizeof(p));
@@ -270,12 +289,17 @@ static void spawned_thread(struct record *r)
 
 static void exec_script(struct record *r)
 {
-	struct ev_proc_exec p = { .task = task, .inode = 9007199254740993, .dev_major = 8, .dev_minor = 1,
-				  .old_tid = 4243, .image_flags = EV_IMG_SCRIPT };
+	struct ev_proc_exec p = { .task = task,
+				  .inode = 9007199254740993,
+				  .dev_major = 8,
+				  .dev_minor = 1,
+				  .old_tid = 4243,
+				  .image_flags = EV_IMG_SCRIPT };
 
 	record__begin(r, EV_PROC_EXEC, 0, &p, sizeof(p));
 	record__part(r, EV_EXEC_PATH, EV_PT_STR, EV_PART_OK, LITERAL("./configure"), 11);
-	record__part(r, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, LITERAL("/bin/sh\0./configure\0"), 20);
+	record__part(r, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, LITERAL("/bin/sh\0./configure\0"),
+		     20);
 	record__part(r, EV_EXEC_INTERP, EV_PT_STR, EV_PART_OK, LITERAL("/bin/sh"), 7);
 	record__part(r, EV_EXEC_EXE, EV_PT_PATH, EV_PART_OK, LITERAL("dash\0bin\0usr\0"), 13);
 	record__part(r, EV_EXEC_CWD, EV_PT_PATH, EV_PART_OK, NULL, 0, 0);
@@ -283,19 +307,29 @@ static void exec_script(struct record *r)
 
 static void exec_memfd(struct record *r)
 {
-	struct ev_proc_exec p = { .task = task, .image_flags = EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE | 0x30 };
+	struct ev_proc_exec p = { .task = task,
+				  .image_flags =
+				      EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE | 0x30 };
 
 	record__begin(r, EV_PROC_EXEC, 0, &p, sizeof(p));
 	record__part(r, EV_EXEC_PATH, EV_PT_STR, EV_PART_NULL, NULL, 0, 0);
 	record__part(r, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_FAULT, NULL, 0, 0);
-	record__part(r, EV_EXEC_EXE, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("memfd:\xfe\0tmp\0"), 0);
+	record__part(r, EV_EXEC_EXE, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("memfd:\xfe\0tmp\0"),
+		     0);
 	record__part(r, EV_EXEC_CWD, EV_PT_PATH, EV_PART_OK, LITERAL("\0"), 1);
 }
 
 static void exited(struct record *r)
 {
-	struct ev_proc_exit p = { .task = task, .utime = 1000001, .stime = 2, .maxrss_kb = 3456, .minflt = 10,
-				  .majflt = 1, .nvcsw = 5, .nivcsw = 6, .exit_code = 3 };
+	struct ev_proc_exit p = { .task = task,
+				  .utime = 1000001,
+				  .stime = 2,
+				  .maxrss_kb = 3456,
+				  .minflt = 10,
+				  .majflt = 1,
+				  .nvcsw = 5,
+				  .nivcsw = 6,
+				  .exit_code = 3 };
 
 	record__begin(r, EV_PROC_EXIT, 0, &p, sizeof(p));
 }
@@ -307,20 +341,55 @@ static void exited_by_signal(struct record *r)
 	record__begin(r, EV_PROC_EXIT, EV_F_THREAD, &p, sizeof(p));
 }
 
-#define CASE(fn) { #fn, fn }
+#define CASE(fn)        \
+	{               \
+#fn, fn \
+	}
 static const struct golden {
 	const char *name;
 	void (*build)(struct record *r);
 } cases[] = {
-	CASE(getppid_plain), CASE(openat_plain), CASE(openat_enoent), CASE(openat_truncated), CASE(openat_truncated_unknown),
-	CASE(openat_fault), CASE(openat_null), CASE(openat_empty), CASE(openat_no_part), CASE(openat2_how),
-	CASE(connect_inet), CASE(connect_inet_long), CASE(connect_inet_short), CASE(connect_inet6),
-	CASE(connect_unix), CASE(connect_abstract), CASE(connect_unnamed), CASE(connect_netlink),
-	CASE(connect_packet), CASE(connect_unknown_family), CASE(connect_one_byte), CASE(pipe2_pair),
-	CASE(mmap_anonymous), CASE(kill_signal), CASE(execve_argv), CASE(execve_argv_truncated), CASE(exit_group),
-	CASE(denied), CASE(restarted), CASE(error_without_name), CASE(large_result), CASE(abi_compat),
-	CASE(abi_x32), CASE(unknown_call), CASE(negative_call), CASE(spawned), CASE(spawned_thread),
-	CASE(exec_script), CASE(exec_memfd), CASE(exited), CASE(exited_by_signal),
+	CASE(getppid_plain),
+	CASE(openat_plain),
+	CASE(openat_enoent),
+	CASE(openat_truncated),
+	CASE(openat_truncated_unknown),
+	CASE(openat_fault),
+	CASE(openat_null),
+	CASE(openat_empty),
+	CASE(openat_no_part),
+	CASE(openat2_how),
+	CASE(connect_inet),
+	CASE(connect_inet_long),
+	CASE(connect_inet_short),
+	CASE(connect_inet6),
+	CASE(connect_unix),
+	CASE(connect_abstract),
+	CASE(connect_unnamed),
+	CASE(connect_netlink),
+	CASE(connect_packet),
+	CASE(connect_unknown_family),
+	CASE(connect_one_byte),
+	CASE(pipe2_pair),
+	CASE(mmap_anonymous),
+	CASE(kill_signal),
+	CASE(execve_argv),
+	CASE(execve_argv_truncated),
+	CASE(exit_group),
+	CASE(denied),
+	CASE(restarted),
+	CASE(error_without_name),
+	CASE(large_result),
+	CASE(abi_compat),
+	CASE(abi_x32),
+	CASE(unknown_call),
+	CASE(negative_call),
+	CASE(spawned),
+	CASE(spawned_thread),
+	CASE(exec_script),
+	CASE(exec_memfd),
+	CASE(exited),
+	CASE(exited_by_signal),
 };
 
 static void check_file(const char *name, const char *suffix, const void *data, size_t len)
@@ -342,7 +411,8 @@ static void check_file(const char *name, const char *suffix, const void *data, s
 		fail_msg("%s: %s (tests run from the top of the tree)", path, strerror(errno));
 	n = fread(have, 1, sizeof(have), f);
 	if (n != len || memcmp(have, data, n))
-		fail_msg("%s differs; have\n%.*s", path, (int)(strcmp(suffix, "bin") ? len : 0), (const char *)data);
+		fail_msg("%s differs; have\n%.*s", path, (int)(strcmp(suffix, "bin") ? len : 0),
+			 (const char *)data);
 }
 
 /* What enrich does. */
@@ -419,21 +489,40 @@ static void header_full(void **state)
 	char *const argv[] = { "sh", "-c", "echo \xff", NULL };
 	const char *const degraded[] = { "no lsm", NULL };
 	const struct run_info full = {
-		.version = "1.0", .backend = "ebpf", .profile = "syscalls", .hostname = "h", .kernel = "6.1",
-		.machine = "x86_64", .boot_id = "b", .argv = argv, .cwd = "/tmp", .command_pid = 42, .cgroup_id = 77,
-		.clock_offset = -5, .start_ts = 1000000005, .trace_filter = "%file", .on_overload = "freeze",
-		.ring_bytes = 8388608, .follow_forks = true, .degraded = degraded,
+		.version = "1.0",
+		.backend = "ebpf",
+		.profile = "syscalls",
+		.hostname = "h",
+		.kernel = "6.1",
+		.machine = "x86_64",
+		.boot_id = "b",
+		.argv = argv,
+		.cwd = "/tmp",
+		.command_pid = 42,
+		.cgroup_id = 77,
+		.clock_offset = -5,
+		.start_ts = 1000000005,
+		.trace_filter = "%file",
+		.on_overload = "freeze",
+		.ring_bytes = 8388608,
+		.follow_forks = true,
+		.degraded = degraded,
 	};
 
 	(void)state;
 	json__reset(&out);
 	assert_int_equal(encode__header(encoder, &full, &out), 0);
-	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:01.000000000Z\","
-	       "\"version\":\"1.0\",\"backend\":\"ebpf\",\"profile\":\"syscalls\",\"host\":\"h\",\"kernel\":\"6.1\","
-	       "\"machine\":\"x86_64\",\"boot_id\":\"b\",\"command\":[\"sh\",\"-c\",\"echo \xef\xbf\xbd\"],"
-	       "\"cwd\":\"/tmp\",\"pid\":42,\"cgroup_id\":77,\"clock_offset_ns\":-5,\"trace_filter\":\"%file\","
-	       "\"follow_forks\":true,\"on_overload\":\"freeze\",\"ring_bytes\":8388608,\"layers\":[],"
-	       "\"degraded\":[\"no lsm\"]}\n");
+	expect(
+	    "{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:01."
+	    "000000000Z\","
+	    "\"version\":\"1.0\",\"backend\":\"ebpf\",\"profile\":\"syscalls\",\"host\":\"h\","
+	    "\"kernel\":\"6.1\","
+	    "\"machine\":\"x86_64\",\"boot_id\":\"b\",\"command\":[\"sh\",\"-c\",\"echo "
+	    "\xef\xbf\xbd\"],"
+	    "\"cwd\":\"/"
+	    "tmp\",\"pid\":42,\"cgroup_id\":77,\"clock_offset_ns\":-5,\"trace_filter\":\"%file\","
+	    "\"follow_forks\":true,\"on_overload\":\"freeze\",\"ring_bytes\":8388608,\"layers\":[],"
+	    "\"degraded\":[\"no lsm\"]}\n");
 }
 
 static void header_bare(void **state)
@@ -443,10 +532,13 @@ static void header_bare(void **state)
 	(void)state;
 	json__reset(&out);
 	assert_int_equal(encode__header(encoder, &bare, &out), 0);
-	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:00.000000000Z\","
+	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:00."
+	       "000000000Z\","
 	       "\"version\":null,\"backend\":null,\"profile\":null,\"host\":null,\"kernel\":null,"
-	       "\"machine\":null,\"boot_id\":null,\"command\":[],\"cwd\":null,\"pid\":0,\"cgroup_id\":0,"
-	       "\"clock_offset_ns\":-5,\"trace_filter\":null,\"follow_forks\":false,\"on_overload\":null,"
+	       "\"machine\":null,\"boot_id\":null,\"command\":[],\"cwd\":null,\"pid\":0,\"cgroup_"
+	       "id\":0,"
+	       "\"clock_offset_ns\":-5,\"trace_filter\":null,\"follow_forks\":false,\"on_"
+	       "overload\":null,"
 	       "\"ring_bytes\":0,\"layers\":[],\"degraded\":[]}\n");
 }
 
@@ -454,10 +546,12 @@ static void lost(void **state)
 {
 	(void)state;
 	json__reset(&out);
-	assert_int_equal(encode__lost(encoder, EV_CLASS_PROCESS, 12, 100000000000, 100500000000, 9, &out), 0);
-	expect("{\"event_type\":\"lost\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\",\"seq\":9,"
-	       "\"class\":\"process\",\"count\":12,\"from\":\"2025-01-01T12:01:40.000000000Z\","
-	       "\"to\":\"2025-01-01T12:01:40.500000000Z\"}\n");
+	assert_int_equal(
+	    encode__lost(encoder, EV_CLASS_PROCESS, 12, 100000000000, 100500000000, 9, &out), 0);
+	expect(
+	    "{\"event_type\":\"lost\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\",\"seq\":9,"
+	    "\"class\":\"process\",\"count\":12,\"from\":\"2025-01-01T12:01:40.000000000Z\","
+	    "\"to\":\"2025-01-01T12:01:40.500000000Z\"}\n");
 }
 
 static void summary_of(const struct run_result *res, const char *ending)
@@ -469,8 +563,10 @@ static void summary_of(const struct run_result *res, const char *ending)
 	snprintf(text, sizeof(text),
 		 "{\"event_type\":\"summary\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\","
 		 "\"total_syscalls\":10,\"duration_ms\":1500,%s,\"recorded\":11,\"lost\":3,"
-		 "\"aggregated\":1,\"undecoded\":5,\"freezes\":6,\"frozen_ms\":7,\"classes\":{\"syscall\":{\"seen\":10,"
-		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":6,\"emitted\":4,"
+		 "\"aggregated\":1,\"undecoded\":5,\"freezes\":6,\"frozen_ms\":7,\"classes\":{"
+		 "\"syscall\":{\"seen\":10,"
+		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":"
+		 "6,\"emitted\":4,"
 		 "\"recorded\":4,\"aggregated\":0,\"lost\":2}}}\n",
 		 ending);
 	expect(text);
@@ -479,21 +575,29 @@ static void summary_of(const struct run_result *res, const char *ending)
 static void summary(void **state)
 {
 	struct run_result res = {
-		.totals = { { 10, 8, 1, 1, 7 }, { 6, 4, 2, 0, 4 } }, .end_ts = 100500000000, .kind = EXIT_EXITED,
-		.exit_code = 3, .freezes = 6, .frozen_ns = 7999999, .undecoded = 5,
+		.totals = { { 10, 8, 1, 1, 7 }, { 6, 4, 2, 0, 4 } },
+		.end_ts = 100500000000,
+		.kind = EXIT_EXITED,
+		.exit_code = 3,
+		.freezes = 6,
+		.frozen_ns = 7999999,
+		.undecoded = 5,
 	};
 
 	(void)state;
-	summary_of(&res, "\"exit_code\":3,\"exit_kind\":\"exited\",\"signal\":null,\"killed_by\":null");
+	summary_of(&res,
+		   "\"exit_code\":3,\"exit_kind\":\"exited\",\"signal\":null,\"killed_by\":null");
 	res.kind = EXIT_TIMEOUT;
 	res.exit_code = -1;
 	res.signal = 9;
 	res.killed_by = "timeout";
-	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"timeout\",\"signal\":\"SIGKILL\",\"killed_by\":\"timeout\"");
+	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"timeout\",\"signal\":\"SIGKILL\","
+			 "\"killed_by\":\"timeout\"");
 	res.kind = EXIT_SIGNALED;
 	res.signal = 99;
 	res.killed_by = NULL;
-	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"signaled\",\"signal\":\"SIG99\",\"killed_by\":null");
+	summary_of(&res, "\"exit_code\":null,\"exit_kind\":\"signaled\",\"signal\":\"SIG99\","
+			 "\"killed_by\":null");
 }
 
 /* A record that does not fit leaves nothing behind, whatever was before it. */
@@ -520,7 +624,8 @@ static void longest_record(void **state)
 {
 	static struct record rec;
 	static uint8_t ones[EV_RECORD_MAX];
-	const size_t len = EV_RECORD_MAX - sizeof(struct ev_header) - sizeof(struct ev_syscall) - sizeof(struct ev_part);
+	const size_t len = EV_RECORD_MAX - sizeof(struct ev_header) - sizeof(struct ev_syscall) -
+			   sizeof(struct ev_part);
 	struct event ev;
 
 	(void)state;

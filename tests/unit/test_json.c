@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON writer: exact text for each kind of value, and for every byte string a value that a parser takes. */
+/* The JSON writer: exact text for each kind of value, and for every byte string a value that a
+ * parser takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +70,8 @@ static void commas_come_by_themselves(void **state)
 	json__object_begin(&j);
 	json__object_end(&j);
 	json__newline(&j);
-	expect("{\"a\":[],\"b\":{\"c\":null,\"c_len\":1},\"d\":[true,false,[\"x\"],\"00ff\",\"0x7f00deadbeef\",null]}\n"
+	expect("{\"a\":[],\"b\":{\"c\":null,\"c_len\":1},\"d\":[true,false,[\"x\"],\"00ff\","
+	       "\"0x7f00deadbeef\",null]}\n"
 	       "{}\n");
 }
 
@@ -81,7 +83,9 @@ static void numbers_are_exact(void **state)
 	(void)state;
 	for (int i = 0; i < 4000; i++) {
 		/* every power of ten and of two, and their neighbours, among others */
-		v = i < 64 ? 1ULL << i : i < 84 ? (i == 64 ? 1 : v * 10) : v * 6364136223846793005ULL + 1442695040888963407ULL;
+		v = i < 64   ? 1ULL << i
+		    : i < 84 ? (i == 64 ? 1 : v * 10)
+			     : v * 6364136223846793005ULL + 1442695040888963407ULL;
 		for (int d = -1; d <= 1; d++) {
 			uint64_t n = (v >> (i > 84 ? i % 64 : 0)) + (uint64_t)(int64_t)d;
 
@@ -150,13 +154,14 @@ static void invalid_utf8_is_replaced(void **state)
 		{ "a\xe2\x82", "a" BAD },
 		{ "\xe2\x82x", BAD "x" },
 		{ "\xc3\xc3\xa9", BAD "\xc3\xa9" },
-		{ "\xc0\xaf", BAD BAD },		     /* overlong slash */
+		{ "\xc0\xaf", BAD BAD }, /* overlong slash */
 		{ "\xe0\x80\xaf", BAD BAD BAD },
 		{ "\xf0\x80\x80\xaf", BAD BAD BAD BAD },
-		{ "\xed\xa0\x80", BAD BAD BAD },	     /* a surrogate */
-		{ "\xf4\x90\x80\x80", BAD BAD BAD BAD },     /* above U+10FFFF */
+		{ "\xed\xa0\x80", BAD BAD BAD },         /* a surrogate */
+		{ "\xf4\x90\x80\x80", BAD BAD BAD BAD }, /* above U+10FFFF */
 		{ "\xf5\x80\x80\x80", BAD BAD BAD BAD },
-		{ "\xf1\x80\x80\xe1\x80\xc2", BAD BAD BAD }, /* the example of the Unicode standard */
+		{ "\xf1\x80\x80\xe1\x80\xc2",
+		  BAD BAD BAD }, /* the example of the Unicode standard */
 		{ "12345678\xf0\x9f\x90", "12345678" BAD },
 		{ "\xf0\x9f\x90\"", BAD "\\\"" },
 	};
@@ -185,7 +190,8 @@ static void every_byte_at_every_position(void **state)
 				memset(text, 'a' + (int)len, len);
 				text[at] = (uint8_t)c;
 				assert_int_equal(json__strn(&j, text, len), c < 0x80);
-				json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+				json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
+								JSON_TOKENER_VALIDATE_UTF8);
 				json__newline(&j);
 				o = json_tokener_parse_ex(tok, j.buf, (int)j.len);
 				assert_non_null(o);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSONL sink on real descriptors that fail: a file that reaches its limit in the middle of a line, a full
- * device, a closed pipe, a slow non-blocking one. The sink is no pure module, so its source is included here.
+ * The JSONL sink on real descriptors that fail: a file that reaches its limit in the middle of a
+ * line, a full device, a closed pipe, a slow non-blocking one. The sink is no pure module, so its
+ * source is included here.
  */
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ring bytes to struct event, and the tables that describe each kind. The tables, and the checks that a field list
- * names every member of its struct once and with its type, are generated from EVENTS in include/events.h.
- * A record comes from the kernel, or from a file in a replay: nothing in it is believed before it is checked here.
+ * Ring bytes to struct event, and the tables that describe each kind. The tables, and the checks
+ * that a field list names every member of its struct once and with its type, are generated from
+ * EVENTS in include/events.h. A record comes from the kernel, or from a file in a replay: nothing
+ * in it is believed before it is checked here.
  */
 #include "event.h"
 
@@ -25,19 +26,19 @@
 #define ROW_SCALAR(s, m, T) SCALAR_##T(s, m)
 #define ROW_PART(i, n, T) { .name = #n, .offset = (i), .type = FT_PART, .part_type = EV_PT_##T },
 
-#define FIELDS(kind, s, type, action, class, LIST)                                                 \
+#define FIELDS(kind, s, type, action, class, LIST) \
 	static const struct field fields_##s[] = { LIST(ROW_SCALAR, ROW_PART) };
 EVENTS(FIELDS)
 
-#define DESC(k, s, t, a, c, LIST)                                                                  \
-	[k] = {                                                                                    \
-		.kind = k,                                                                         \
-		.payload_size = sizeof(struct s),                                                  \
-		.event_type = t,                                                                   \
-		.action = a,                                                                       \
-		.class = c,                                                                        \
-		.fields = fields_##s,                                                              \
-		.n_fields = ARRAY_SIZE(fields_##s),                                                \
+#define DESC(k, s, t, a, c, LIST)                   \
+	[k] = {                                     \
+		.kind = k,                          \
+		.payload_size = sizeof(struct s),   \
+		.event_type = t,                    \
+		.action = a,                        \
+		.class = c,                         \
+		.fields = fields_##s,               \
+		.n_fields = ARRAY_SIZE(fields_##s), \
 	},
 static const struct event_desc descs[] = { EVENTS(DESC) };
 
@@ -45,26 +46,27 @@ static const struct event_desc descs[] = { EVENTS(DESC) };
 static const uint16_t kinds[] = { EVENTS(KIND) };
 
 /*
- * Static checks. STARTS has a bit for each 4-byte word of the struct at which a listed member begins. A member that
- * is missing from its list leaves the end of the one before it on a word where nothing begins.
+ * Static checks. STARTS has a bit for each 4-byte word of the struct at which a listed member
+ * begins. A member that is missing from its list leaves the end of the one before it on a word
+ * where nothing begins.
  */
 #define MEMBER(s, m) ((struct s *)0)->m
 #define WORD_BIT(s, m, T) | 1ULL << (offsetof(struct s, m) / 4)
-#define WORD_SUM(s, m, T) + (1ULL << (offsetof(struct s, m) / 4))
+#define WORD_SUM(s, m, T) +(1ULL << (offsetof(struct s, m) / 4))
 #define NO_PART(i, n, T)
-#define STARTS(k, s, t, a, c, LIST)                                                                \
-	enum { starts_##s = 0ULL LIST(WORD_BIT, NO_PART) };                                        \
-	_Static_assert((k) == EV_SYSCALL || (starts_##s & 1),                                      \
-		       "the first member of " #s " is missing from its field list");               \
-	_Static_assert(starts_##s == 0ULL LIST(WORD_SUM, NO_PART),                                 \
-		       "a member of " #s " is listed twice");                                      \
+#define STARTS(k, s, t, a, c, LIST)                                                  \
+	enum { starts_##s = 0ULL LIST(WORD_BIT, NO_PART) };                          \
+	_Static_assert((k) == EV_SYSCALL || (starts_##s & 1),                        \
+		       "the first member of " #s " is missing from its field list"); \
+	_Static_assert(starts_##s == 0ULL LIST(WORD_SUM, NO_PART),                   \
+		       "a member of " #s " is listed twice");                        \
 	_Static_assert(sizeof(struct s) <= 256, #s " is too long for the check of its list");
 EVENTS(STARTS)
 
 #define END(s, m) (offsetof(struct s, m) + sizeof(MEMBER(s, m)))
-#define CHECK_NEXT(s, m, T)                                                                        \
-	_Static_assert(END(s, m) == sizeof(struct s) ||                                            \
-			       (((uint64_t)starts_##s >> (END(s, m) / 4 % 64)) & 1),               \
+#define CHECK_NEXT(s, m, T)                                                      \
+	_Static_assert(END(s, m) == sizeof(struct s) ||                          \
+			   (((uint64_t)starts_##s >> (END(s, m) / 4 % 64)) & 1), \
 		       "the member after " #s "." #m " is missing from its field list");
 #define TYPE_U32 __u32
 #define TYPE_S32 __s32
@@ -74,18 +76,18 @@ EVENTS(STARTS)
 #define TYPE_COMM char[EV_COMM_LEN]
 #define TYPE_IMG __u32
 #define TYPE_PAD __u32
-#define CHECK_TYPE(s, m, T)                                                                        \
-	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(s, m)), TYPE_##T),           \
+#define CHECK_TYPE(s, m, T)                                                              \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(s, m)), TYPE_##T), \
 		       #s "." #m " is not " #T);
 #define CHECK_PART(i, n, T) _Static_assert((i) < EV_MAX_PARTS, "the id of part " #n " is too high");
 #define NO_SCALAR(s, m, T)
 #define PART_BIT(i, n, T) | 1ULL << (i)
-#define PART_SUM(i, n, T) + (1ULL << (i))
-#define CHECKS(k, s, t, a, c, LIST)                                                                \
-	LIST(CHECK_NEXT, CHECK_PART)                                                               \
-	LIST(CHECK_TYPE, NO_PART)                                                                  \
-	_Static_assert((0ULL LIST(NO_SCALAR, PART_BIT)) == (0ULL LIST(NO_SCALAR, PART_SUM)),       \
-		       "two parts of " #s " have the same id");                                    \
+#define PART_SUM(i, n, T) +(1ULL << (i))
+#define CHECKS(k, s, t, a, c, LIST)                                                          \
+	LIST(CHECK_NEXT, CHECK_PART)                                                         \
+	LIST(CHECK_TYPE, NO_PART)                                                            \
+	_Static_assert((0ULL LIST(NO_SCALAR, PART_BIT)) == (0ULL LIST(NO_SCALAR, PART_SUM)), \
+		       "two parts of " #s " have the same id");                              \
 	_Static_assert(sizeof(struct s) % 8 == 0, "the size of " #s " is not a multiple of 8");
 EVENTS(CHECKS)
 
@@ -116,10 +118,11 @@ const struct part *event__part(const struct event *ev, unsigned int id)
 }
 
 /*
- * Follows the chain. Offsets only grow and parts do not overlap, so it ends, and no byte is shown twice.
- * MIN is where the first part may begin, MAX_ID the first id that is not allowed.
+ * Follows the chain. Offsets only grow and parts do not overlap, so it ends, and no byte is shown
+ * twice. MIN is where the first part may begin, MAX_ID the first id that is not allowed.
  */
-static int decode_parts(const uint8_t *rec, size_t len, size_t min, unsigned int max_id, struct event *ev)
+static int decode_parts(const uint8_t *rec, size_t len, size_t min, unsigned int max_id,
+			struct event *ev)
 {
 	size_t at = ev->hdr->parts;
 
@@ -129,8 +132,9 @@ static int decode_parts(const uint8_t *rec, size_t len, size_t min, unsigned int
 
 		if (n == EV_MAX_PARTS || at % 8 || at < min || at + sizeof(*wire) > len)
 			return -EBADMSG;
-		if (wire->len > len - at - sizeof(*wire) || wire->id >= max_id || wire->state > EV_PART_GONE ||
-		    wire->type < EV_PT_STR || wire->type > EV_PT_BYTES)
+		if (wire->len > len - at - sizeof(*wire) || wire->id >= max_id ||
+		    wire->state > EV_PART_GONE || wire->type < EV_PT_STR ||
+		    wire->type > EV_PT_BYTES)
 			return -EBADMSG;
 		part->data = (const uint8_t *)(wire + 1);
 		part->len = wire->len;
@@ -168,5 +172,6 @@ int decode(const void *rec, size_t len, struct event *ev)
 	is_syscall = desc->class == EV_CLASS_SYSCALL;
 	if (is_syscall && ev->syscall->abi >= EV_ABI_MAX)
 		return -EBADMSG;
-	return decode_parts(rec, len, sizeof(*hdr) + desc->payload_size, is_syscall ? 6 : EV_MAX_PARTS, ev);
+	return decode_parts(rec, len, sizeof(*hdr) + desc->payload_size,
+			    is_syscall ? 6 : EV_MAX_PARTS, ev);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The encoder. A syscall record is written by hand into reserved space, with the text that is the same for every
- * use of one call prepared once (struct call_text): this runs for each system call of the traced program. Process
- * records are rare and follow the field table of their kind.
+ * The encoder. A syscall record is written by hand into reserved space, with the text that is the
+ * same for every use of one call prepared once (struct call_text): this runs for each system call
+ * of the traced program. Process records are rare and follow the field table of their kind.
  */
 #include "encode.h"
 
@@ -30,7 +30,7 @@ struct call_text {
 struct encoder {
 	int64_t clock_offset;
 	uint64_t start_ts;
-	uint64_t second;	     /* that .second_text shows */
+	uint64_t second; /* that .second_text shows */
 	char second_text[FMT_SECOND_LEN + 1];
 	struct call_text *calls[EV_ABI_MAX]; /* ST_NR_SYSCALLS and one for all numbers beyond */
 	struct value_memory values;
@@ -38,7 +38,8 @@ struct encoder {
 
 static const char *const action_names[] = { "allow", "deny", "log_only", "kill" };
 static const char *const class_names[EV_CLASS_MAX] = { "syscall", "process" };
-static const char *const exit_kinds[] = { "exited", "signaled", "timeout", "interrupted", "not_started" };
+static const char *const exit_kinds[] = { "exited", "signaled", "timeout", "interrupted",
+					  "not_started" };
 
 /* Text of ours that needs no escaping and brings its own commas. */
 static inline void put_text(struct json *j, const char *s, size_t len)
@@ -183,7 +184,8 @@ static char *put_result(char *p, const struct event *ev)
 	return p;
 }
 
-/* The longest fixed text and numbers before, between and after what call_text and the arguments bring. */
+/* The longest fixed text and numbers before, between and after what call_text and the arguments
+ * bring. */
 #define FIXED_MAX 512
 
 static void encode_syscall(struct encoder *e, const struct event *ev, struct json *j)
@@ -253,7 +255,8 @@ static void encode_image_flags(struct json *j, uint32_t v)
 	json__array_end(j);
 }
 
-static void encode_field(struct encoder *e, struct json *j, const struct event *ev, const struct field *f)
+static void encode_field(struct encoder *e, struct json *j, const struct event *ev,
+			 const struct field *f)
 {
 	const uint8_t *at = (const uint8_t *)ev->payload + f->offset;
 	const struct part *part;
@@ -394,8 +397,8 @@ int encode__header(struct encoder *e, const struct run_info *info, struct json *
 	return end_record(j, start);
 }
 
-int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq,
-		 struct json *j)
+int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint64_t from,
+		 uint64_t to, uint64_t seq, struct json *j)
 {
 	size_t start = j->len;
 

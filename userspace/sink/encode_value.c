@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the caller's memory and registers hold, as JSON: strings, argv, paths, socket addresses, flags. The bytes are
- * the traced program's: each is length-checked, and none is believed to end where it should.
+ * What the caller's memory and registers hold, as JSON: strings, argv, paths, socket addresses,
+ * flags. The bytes are the traced program's: each is length-checked, and none is believed to end
+ * where it should.
  */
 #include "encode_value.h"
 
@@ -38,8 +39,8 @@ static bool encode_argv(struct json *j, const uint8_t *data, size_t len)
 }
 
 /*
- * Turns leaf-first components into a path in m->path and returns its length. The leading slash is written only when
- * the walk reached the root: what was cut does not look like an absolute path.
+ * Turns leaf-first components into a path in m->path and returns its length. The leading slash is
+ * written only when the walk reached the root: what was cut does not look like an absolute path.
  */
 static size_t join_path(struct value_memory *m, const struct part *part)
 {
@@ -155,8 +156,9 @@ static void encode_sockaddr(struct json *j, const struct part *part)
 
 static void encode_resolve(struct json *j, uint64_t v)
 {
-	static const char *const names[] = { "RESOLVE_NO_XDEV", "RESOLVE_NO_MAGICLINKS", "RESOLVE_NO_SYMLINKS",
-					     "RESOLVE_BENEATH", "RESOLVE_IN_ROOT", "RESOLVE_CACHED" };
+	static const char *const names[] = { "RESOLVE_NO_XDEV",     "RESOLVE_NO_MAGICLINKS",
+					     "RESOLVE_NO_SYMLINKS", "RESOLVE_BENEATH",
+					     "RESOLVE_IN_ROOT",     "RESOLVE_CACHED" };
 	char text[160], *p = text;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -173,9 +175,11 @@ static void encode_resolve(struct json *j, uint64_t v)
 	json__strn(j, text, (size_t)(p - text));
 }
 
-static void encode_symbol(struct value_memory *m, struct json *j, unsigned int type, uint64_t value, unsigned int abi)
+static void encode_symbol(struct value_memory *m, struct json *j, unsigned int type, uint64_t value,
+			  unsigned int abi)
 {
-	uint64_t hash = (value ^ (uint64_t)type << 32 ^ (uint64_t)abi << 40) * 0x9e3779b97f4a7c15ULL;
+	uint64_t hash =
+	    (value ^ (uint64_t)type << 32 ^ (uint64_t)abi << 40) * 0x9e3779b97f4a7c15ULL;
 	struct symbol *s = &m->symbols[hash >> 56 & (SYMBOLS - 1)];
 	char text[512];
 	size_t n;
@@ -192,11 +196,16 @@ static void encode_symbol(struct value_memory *m, struct json *j, unsigned int t
 	json__strn(j, text, n);
 	if (n > sizeof(s->text))
 		return;
-	*s = (struct symbol){ .value = value, .type = (uint8_t)type, .abi = (uint8_t)abi, .len = (uint8_t)n, .used = true };
+	*s = (struct symbol){ .value = value,
+			      .type = (uint8_t)type,
+			      .abi = (uint8_t)abi,
+			      .len = (uint8_t)n,
+			      .used = true };
 	memcpy(s->text, text, n);
 }
 
-static void encode_bytes(struct value_memory *m, struct json *j, const struct part *part, unsigned int arg_type)
+static void encode_bytes(struct value_memory *m, struct json *j, const struct part *part,
+			 unsigned int arg_type)
 {
 	int32_t pair[2];
 	uint64_t how[3]; /* flags, mode, resolve */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values of arguments and parts as JSON, for encode.c only. The caller has written the key. Pure. */
+/* Values of arguments and parts as JSON, for encode.c only. The caller has written the key. Pure.
+ */
 #ifndef SANDTRACE_ENCODE_VALUE_H
 #define SANDTRACE_ENCODE_VALUE_H
 
@@ -24,8 +25,8 @@ struct value_memory {
 /* Argument I of a syscall: its part if it was copied, else what its register says. */
 void value__arg(struct value_memory *m, struct json *j, const struct event *ev, unsigned int i);
 /*
- * A part, and beside it what NAME_state, NAME_len and NAME_hex have to say. ARG_TYPE tells what plain memory holds
- * (ARG_NONE: not known).
+ * A part, and beside it what NAME_state, NAME_len and NAME_hex have to say. ARG_TYPE tells what
+ * plain memory holds (ARG_NONE: not known).
  */
 void value__part(struct value_memory *m, struct json *j, const char *name, const struct part *part,
 		 unsigned int arg_type);

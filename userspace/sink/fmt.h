@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers to text without printf, which costs more than the rest of a record. Each function writes at P, which must
- * have room, and returns the end. No NUL is written.
+ * Numbers to text without printf, which costs more than the rest of a record. Each function writes
+ * at P, which must have room, and returns the end. No NUL is written.
  */
 #ifndef SANDTRACE_FMT_H
 #define SANDTRACE_FMT_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON writer. Every function makes room for the worst case of what it writes and then writes without further
- * checks; strings are looked at eight bytes at a time, because almost all of them are plain ASCII.
+ * The JSON writer. Every function makes room for the worst case of what it writes and then writes
+ * without further checks; strings are looked at eight bytes at a time, because almost all of them
+ * are plain ASCII.
  */
 #include "json.h"
 
@@ -13,12 +14,15 @@
 #include "fmt.h"
 
 const char fmt_pairs[200] = { /* no room for a NUL, and none needed */
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-	"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-	"9899"
+			      "00010203040506070809101112131415161718192021222324252627282930313233"
+			      "343536373839404142434445464748"
+			      "49505152535455565758596061626364656667686970717273747576777879808182"
+			      "838485868788899091929394959697"
+			      "9899"
 };
 
-/* Days since the epoch to a date: years begin on 1 March, so that the leap day is the last of its year. */
+/* Days since the epoch to a date: years begin on 1 March, so that the leap day is the last of its
+ * year. */
 char *fmt_second(char *p, uint64_t second)
 {
 	uint32_t days = (uint32_t)(second / 86400) + 719468; /* since 0000-03-01 */
@@ -62,7 +66,7 @@ void json__reset(struct json *j)
 	j->comma = false;
 }
 
-static bool grow(struct json *j, size_t n)
+bool json__grow(struct json *j, size_t n)
 {
 	size_t cap = MAX(j->cap * 2, j->len + n);
 	char *buf;
@@ -78,13 +82,6 @@ static bool grow(struct json *j, size_t n)
 	j->buf = buf;
 	j->cap = cap;
 	return true;
-}
-
-char *json__reserve(struct json *j, size_t n)
-{
-	if ((j->err || j->cap - j->len < n) && !grow(j, n))
-		return NULL;
-	return j->buf + j->len;
 }
 
 /* As json__reserve(), with the comma that is due. */
@@ -172,12 +169,14 @@ void json__key(struct json *j, const char *key)
 }
 
 /*
- * Length of the well-formed UTF-8 sequence at S, or 0; then *ret_bad is how many bytes one U+FFFD stands for: the
- * longest start of a sequence, as Unicode recommends and other decoders do.
+ * Length of the well-formed UTF-8 sequence at S, or 0; then *ret_bad is how many bytes one U+FFFD
+ * stands for: the longest start of a sequence, as Unicode recommends and other decoders do.
  */
 static size_t utf8_sequence(const uint8_t *s, size_t len, size_t *ret_bad)
 {
-	uint8_t low = 0x80, high = 0xbf; /* of the second byte: no overlong form, surrogate, or above U+10FFFF */
+	uint8_t low = 0x80,
+		high =
+		    0xbf; /* of the second byte: no overlong form, surrogate, or above U+10FFFF */
 	size_t want, n;
 
 	*ret_bad = 1;
@@ -206,7 +205,9 @@ static size_t utf8_sequence(const uint8_t *s, size_t len, size_t *ret_bad)
 
 static char *put_escape(char *p, uint8_t c)
 {
-	static const char letters[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+	static const char letters[32] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
+	};
 
 	*p++ = '\\';
 	if (c >= 0x20) {
@@ -223,13 +224,16 @@ static char *put_escape(char *p, uint8_t c)
 	return p + 5;
 }
 
-/* Marks, in the top bit of each byte, those that cannot be copied as they are. The lowest mark is exact. */
+/* Marks, in the top bit of each byte, those that cannot be copied as they are. The lowest mark is
+ * exact. */
 static inline uint64_t special_bytes(uint64_t w)
 {
 	const uint64_t ones = 0x0101010101010101ULL, tops = 0x8080808080808080ULL;
 	uint64_t quote = w ^ ones * '"', backslash = w ^ ones * '\\';
 
-	return (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | w) & tops;
+	return (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+		((backslash - ones) & ~backslash) | w) &
+	       tops;
 }
 
 /* Copies plain bytes until one that is not, or the end. Both pointers advance. */

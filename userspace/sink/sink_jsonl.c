@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSONL sink: encodes into one buffer and writes whole lines. After an error it is dead: it keeps returning that
- * error, so that a gap can never be followed by more records.
+ * The JSONL sink: encodes into one buffer and writes whole lines. After an error it is dead: it
+ * keeps returning that error, so that a gap can never be followed by more records.
  */
 #include "sink.h"
 
@@ -14,7 +14,8 @@
 #include "../base/util.h"
 #include "encode.h"
 
-/* Written when it holds this much: large enough to make write(2) cheap per record, small enough for the L2 cache. */
+/* Written when it holds this much: large enough to make write(2) cheap per record, small enough for
+ * the L2 cache. */
 #define FLUSH_BYTES (256 * 1024)
 
 struct jsonl {
@@ -26,8 +27,9 @@ struct jsonl {
 };
 
 /*
- * The last write stopped in the middle of a line: a full disk. Takes the piece of that line back when the file is
- * one that can be cut and nobody has appended since. TAIL is the length of the piece.
+ * The last write stopped in the middle of a line: a full disk. Takes the piece of that line back
+ * when the file is one that can be cut and nobody has appended since. TAIL is the length of the
+ * piece.
  */
 static void drop_partial_line(int fd, size_t tail)
 {
@@ -43,7 +45,8 @@ static void drop_partial_line(int fd, size_t tail)
 		lseek(fd, at - (off_t)tail, SEEK_SET);
 }
 
-/* A descriptor shared with others (a terminal, a pipe) may be non-blocking: wait, as a blocking one would. */
+/* A descriptor shared with others (a terminal, a pipe) may be non-blocking: wait, as a blocking one
+ * would. */
 static int wait_writable(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -113,11 +116,13 @@ static int event(struct sink *sink, const struct event *ev)
 	return s->err ? s->err : appended(s, encode__event(s->encoder, ev, &s->out));
 }
 
-static int lost(struct sink *sink, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq)
+static int lost(struct sink *sink, enum event_class class, uint64_t count, uint64_t from,
+		uint64_t to, uint64_t seq)
 {
 	struct jsonl *s = (struct jsonl *)sink;
 
-	return s->err ? s->err : appended(s, encode__lost(s->encoder, class, count, from, to, seq, &s->out));
+	return s->err ? s->err
+		      : appended(s, encode__lost(s->encoder, class, count, from, to, seq, &s->out));
 }
 
 static int finish(struct sink *sink, const struct run_result *res)
