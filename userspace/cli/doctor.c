@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * `sandtrace doctor`: shows what doctor_probe.c found out, as a page for people or as one JSON object. Finds out
- * nothing itself.
+ * `sandtrace doctor`: shows what doctor_probe.c found out, as a page for people or as one JSON
+ * object. Finds out nothing itself.
  */
 #include <langinfo.h>
 #include <locale.h>
@@ -30,7 +30,9 @@ struct page {
 };
 
 enum style { PLAIN, DIM, BOLD, GOOD, BAD, DOUBT };
-static const char *const escapes[] = { "", "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[33m" };
+static const char *const escapes[] = {
+	"", "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[33m"
+};
 
 static void put(struct page *pg, enum style style, const char *s, size_t len)
 {
@@ -57,7 +59,8 @@ static void go_to(struct page *pg, size_t column)
 		fputc(' ', pg->out);
 }
 
-/* Words of S from here on, in lines that start at column INDENT. A word that is too long for a line is cut up. */
+/* Words of S from here on, in lines that start at column INDENT. A word that is too long for a line
+ * is cut up. */
 static void wrapped(struct page *pg, enum style style, const char *s, size_t indent)
 {
 	bool first = pg->column <= indent;
@@ -81,7 +84,8 @@ static void wrapped(struct page *pg, enum style style, const char *s, size_t ind
 	}
 }
 
-static void labelled(struct page *pg, const char *label, enum style style, const char *s, size_t column)
+static void labelled(struct page *pg, const char *label, enum style style, const char *s,
+		     size_t column)
 {
 	newline(pg);
 	go_to(pg, column);
@@ -127,9 +131,12 @@ static void row(struct page *pg, const struct probe *p, const struct probe_resul
 
 static const char *title(const char *section)
 {
-	static const struct { const char *section, *title; } titles[] = {
-		{ "privileges", "Privileges" }, { "kernel", "Kernel" }, { "bpf", "BPF maps and helpers" },
-		{ "hooks", "BPF hooks" }, { "cgroup", "Control groups" }, { "sandbox", "Sandbox and ptrace" },
+	static const struct {
+		const char *section, *title;
+	} titles[] = {
+		{ "privileges", "Privileges" },	   { "kernel", "Kernel" },
+		{ "bpf", "BPF maps and helpers" }, { "hooks", "BPF hooks" },
+		{ "cgroup", "Control groups" },	   { "sandbox", "Sandbox and ptrace" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
@@ -196,7 +203,8 @@ static void verdict(struct page *pg, const struct doctor_report *rep)
 	wrapped(pg, PLAIN, "`sandtrace run --trace-only` does not work here, because of:", 0);
 	newline(pg);
 	missing(pg, rep);
-	wrapped(pg, DIM, "A ptrace backend for places without BPF is announced for a later version.", 0);
+	wrapped(pg, DIM,
+		"A ptrace backend for places without BPF is announced for a later version.", 0);
 	newline(pg);
 }
 
@@ -223,8 +231,8 @@ static void show_page(const struct doctor_report *rep, const struct utsname *un,
 
 	pg.name_column = pg.utf8 ? 4 : 5;
 	pg.text_column = pg.name_column + NAME_WIDTH + 1;
-	snprintf(line, sizeof(line), "sandtrace %s on Linux %s, %s, uid %u", SANDTRACE_VERSION, un->release,
-		 un->machine, geteuid());
+	snprintf(line, sizeof(line), "sandtrace %s on Linux %s, %s, uid %u", SANDTRACE_VERSION,
+		 un->release, un->machine, geteuid());
 	wrapped(&pg, PLAIN, line, 0);
 	newline(&pg);
 	for (size_t i = 0; i < doctor_nr_probes; i++) {

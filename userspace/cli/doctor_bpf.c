@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Capabilities that are reached through bpf(2). Programs are a handful of instructions put together by hand, so
- * that they need no compiler and no object file, and load in microseconds. Where a program is attached it bumps
- * one counter, we cause the event once and look whether it was counted: a hook that attaches but is never
- * called (an LSM program without "bpf" in the list of active LSMs) is then told from one that works.
+ * Capabilities that are reached through bpf(2). Programs are a handful of instructions put together
+ * by hand, so that they need no compiler and no object file, and load in microseconds. Where a
+ * program is attached it bumps one counter, we cause the event once and look whether it was
+ * counted: a hook that attaches but is never called (an LSM program without "bpf" in the list of
+ * active LSMs) is then told from one that works.
  */
 #include "doctor_probe.h"
 
@@ -28,7 +29,8 @@
 #define ATOMIC_ADD(r, s, o, fetch) INSN(BPF_STX | BPF_ATOMIC | BPF_DW, r, s, o, BPF_ADD | (fetch))
 #define CALL(f) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
 #define EXIT() INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* 64-bit immediate: two instructions. SRC says what IMM stands for: BPF_PSEUDO_MAP_FD, ..._MAP_VALUE, ..._FUNC */
+/* 64-bit immediate: two instructions. SRC says what IMM stands for: BPF_PSEUDO_MAP_FD,
+ * ..._MAP_VALUE, ..._FUNC */
 #define LD_IMM64(r, src, i) INSN(BPF_LD | BPF_DW | BPF_IMM, r, src, 0, i), INSN(0, 0, 0, 0, 0)
 
 /* One fixed program to load, and what the kernel answered. */
@@ -65,10 +67,12 @@ void bpf__teardown(struct doctor *d)
 }
 
 /*
- * The kernel said ERR. Without the privilege that bpf() asks for, EPERM says nothing about the kernel.
- * LOG: the verifier's, whose last lines are statistics: the first one that is about our program is kept.
+ * The kernel said ERR. Without the privilege that bpf() asks for, EPERM says nothing about the
+ * kernel. LOG: the verifier's, whose last lines are statistics: the first one that is about our
+ * program is kept.
  */
-static void refused(const struct doctor *d, struct probe_result *r, int err, const char *step, char *log)
+static void refused(const struct doctor *d, struct probe_result *r, int err, const char *step,
+		    char *log)
 {
 	char *line, *save = NULL;
 
@@ -81,7 +85,8 @@ static void refused(const struct doctor *d, struct probe_result *r, int err, con
 		r->fix = "allow bpf() and perf_event_open() in the container's seccomp profile";
 		return;
 	}
-	for (line = log ? strtok_r(log, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+	for (line = log ? strtok_r(log, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
 		if (!strchr("0123456789;:(R ", line[0]) && strncmp(line, "processed ", 10) &&
 		    strncmp(line, "func#", 5))
 			break;
@@ -136,7 +141,8 @@ static __u64 hits(const struct doctor *d)
 }
 
 /* The program that every attach uses: count, return RET. */
-static int load_counter(const struct doctor *d, struct probe_result *r, const struct try_prog *t, int ret)
+static int load_counter(const struct doctor *d, struct probe_result *r, const struct try_prog *t,
+			int ret)
 {
 	const struct bpf_insn insns[] = {
 		LD_IMM64(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, d->hits_fd),
@@ -180,7 +186,8 @@ void try_bpf_syscall(struct doctor *d, const struct probe *p, struct probe_resul
 void try_ringbuf(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	__u32 size = (__u32)sysconf(_SC_PAGESIZE), key = 0;
-	_cleanup_(close) int inner = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "st_doctor", 0, 0, size, NULL);
+	_cleanup_(close) int inner =
+		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "st_doctor", 0, 0, size, NULL);
 	_cleanup_(close) int ring = -1, outer = -1;
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = (__u32)inner);
 	int err;
@@ -310,7 +317,8 @@ void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe
 }
 
 /* The verifier wants to know from BTF that the callback is a static function. */
-static int loop_types(struct btf *btf, struct bpf_func_info *main_fn, struct bpf_func_info *callback)
+static int loop_types(struct btf *btf, struct bpf_func_info *main_fn,
+		      struct bpf_func_info *callback)
 {
 	int num = btf__add_int(btf, "long", 8, BTF_INT_SIGNED);
 	int idx = btf__add_int(btf, "int", 4, 0);
@@ -329,7 +337,10 @@ static int loop_types(struct btf *btf, struct bpf_func_info *main_fn, struct bpf
 
 void try_bpf_loop(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	enum { LD_FUNC = 1, CALLBACK = 8 }; /* positions below; a function is named by its distance */
+	enum {
+		LD_FUNC = 1,
+		CALLBACK = 8
+	}; /* positions below; a function is named by its distance */
 	const struct bpf_insn insns[] = {
 		MOV_IMM(BPF_REG_1, 1),
 		LD_IMM64(BPF_REG_2, BPF_PSEUDO_FUNC, CALLBACK - LD_FUNC - 1),
@@ -362,8 +373,8 @@ void try_bpf_loop(struct doctor *d, const struct probe *p, struct probe_result *
 }
 
 /* Attaches PROG for as long as it takes to cause its event once. True when that was counted. */
-static bool attach_and_count(const struct doctor *d, struct probe_result *r, const char *name, int prog,
-			     void (*cause)(void), bool *ret_counted)
+static bool attach_and_count(const struct doctor *d, struct probe_result *r, const char *name,
+			     int prog, void (*cause)(void), bool *ret_counted)
 {
 	_cleanup_(close) int link = bpf_raw_tracepoint_open(name, prog);
 	__u64 before;
@@ -405,7 +416,8 @@ void try_raw_tracepoint(struct doctor *d, const struct probe *p, struct probe_re
 		probe__no(r, 0, "attached to sys_enter, but our call was not seen");
 }
 
-/* ARG: tracepoints, separated by spaces. We can cause those of syscalls without doing anything else. */
+/* ARG: tracepoints, separated by spaces. We can cause those of syscalls without doing anything
+ * else. */
 void try_tp_btf(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	const bool fires = !strncmp(p->arg, "sys_", 4);
@@ -413,7 +425,8 @@ void try_tp_btf(struct doctor *d, const struct probe *p, struct probe_result *r)
 
 	snprintf(list, sizeof(list), "%s", p->arg);
 	for (name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
-		struct try_prog t = { .type = BPF_PROG_TYPE_TRACING, .attach_type = BPF_TRACE_RAW_TP };
+		struct try_prog t = { .type = BPF_PROG_TYPE_TRACING,
+				      .attach_type = BPF_TRACE_RAW_TP };
 		_cleanup_(close) int fd = -1;
 		bool counted;
 		int id;
@@ -434,10 +447,12 @@ void try_tp_btf(struct doctor *d, const struct probe *p, struct probe_result *r)
 	probe__ok(r, fires ? "attached, saw our call" : "attached");
 }
 
-/* A function of the kernel that our own call reaches, by architecture; then one that is there for tests. */
+/* A function of the kernel that our own call reaches, by architecture; then one that is there for
+ * tests. */
 void try_fentry(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	static const char *const targets[] = { "__x64_sys_getppid", "__arm64_sys_getppid", "bpf_fentry_test1" };
+	static const char *const targets[] = { "__x64_sys_getppid", "__arm64_sys_getppid",
+					       "bpf_fentry_test1" };
 	struct try_prog t = { .type = BPF_PROG_TYPE_TRACING, .attach_type = BPF_TRACE_FENTRY };
 	_cleanup_(close) int fd = -1;
 	bool counted;
@@ -518,7 +533,8 @@ void try_iter_task(struct doctor *d, const struct probe *p, struct probe_result 
 
 void try_cgroup_connect(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	const struct try_prog t = { .type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR, .attach_type = BPF_CGROUP_INET4_CONNECT };
+	const struct try_prog t = { .type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+				    .attach_type = BPF_CGROUP_INET4_CONNECT };
 	_cleanup_(close) int fd = load_counter(d, r, &t, 1);
 	_cleanup_(close) int link = -1;
 

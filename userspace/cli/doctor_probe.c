@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The table of capabilities, in the order in which a person should read them, and the verdict. Adding one: a row
- * here and its function in doctor_bpf.c or doctor_system.c. A later row may build on an earlier one, so causes
- * come first: the first failure is the one to explain.
+ * The table of capabilities, in the order in which a person should read them, and the verdict.
+ * Adding one: a row here and its function in one of the other files. A later row may build on an
+ * earlier one, so causes come first: the first failure is the one to explain.
  */
 #include "doctor_probe.h"
 
@@ -16,13 +16,16 @@
 #define NEEDED (PROBE_REQUIRED | PROBE_CAUSE)
 #define AS_ROOT "run as root, or: setcap cap_bpf,cap_perfmon,cap_dac_override=ep /path/to/sandtrace"
 #define NEWER "boot a newer kernel: Debian 12 has 6.1, which has all that is needed"
-#define CGROUP_FIX "run as root, or in a delegated cgroup: systemd-run --user --scope -p Delegate=yes sandtrace ..."
+#define CGROUP_FIX \
+	"run as root, or in a delegated cgroup: " \
+	"systemd-run --user --scope -p Delegate=yes sandtrace ..."
 
 const struct probe doctor_probes[] = {
 	{ "root", "privileges", "root", 0, try_root, NULL,
 	  "everything below that the kernel has", AS_ROOT },
 	{ "init_userns", "privileges", "initial user namespace", PROBE_CAUSE, try_init_userns, NULL,
-	  "capabilities that bpf() accepts", "run on the host, or in a container without a user namespace (rootful)" },
+	  "capabilities that bpf() accepts",
+	  "run on the host, or in a container without a user namespace (rootful)" },
 	{ "cap_bpf", "privileges", "CAP_BPF", PROBE_CAUSE, try_cap, "39",
 	  "create maps, load programs", AS_ROOT },
 	{ "cap_perfmon", "privileges", "CAP_PERFMON", PROBE_CAUSE, try_cap, "38",
@@ -32,20 +35,25 @@ const struct probe doctor_probes[] = {
 	{ "cap_sys_ptrace", "privileges", "CAP_SYS_PTRACE", 0, try_cap, "19",
 	  "read /proc of other users' processes", "run as root" },
 	{ "cap_sys_resource", "privileges", "CAP_SYS_RESOURCE", 0, try_cap, "24",
-	  "raise limits; kernels before 5.11 need it for maps", "run as root, outside of a restricted container" },
+	  "raise limits; kernels before 5.11 need it for maps",
+	  "run as root, outside of a restricted container" },
 
 	{ "btf_vmlinux", "kernel", "types (BTF)", PROBE_REQUIRED, try_btf, NULL,
 	  "one binary that fits every kernel",
 	  "mount -t sysfs sysfs /sys; if the file is not there: a kernel built with CONFIG_DEBUG_INFO_BTF=y" },
 	{ "lockdown", "kernel", "kernel memory reads", 0, try_lockdown, NULL,
-	  "programs may read what BTF does not describe", "boot without lockdown=confidentiality, if you decide so" },
+	  "programs may read what BTF does not describe",
+	  "boot without lockdown=confidentiality, if you decide so" },
 	{ "unprivileged_bpf", "kernel", "unprivileged bpf()", 0, try_unprivileged_bpf, NULL,
-	  "socket filters only: tracing needs CAP_BPF anyway", "nothing to mend: the closed setting is the safer one" },
+	  "socket filters only: tracing needs CAP_BPF anyway",
+	  "nothing to mend: the closed setting is the safer one" },
 	{ "bpf_stats", "kernel", "BPF statistics", 0, try_bpf_stats, NULL,
 	  "measure what each program costs", "run as root" },
-	{ "perf_kprobe", "kernel", "kprobe events", 0, try_perf_type, "/sys/bus/event_source/devices/kprobe/type",
+	{ "perf_kprobe", "kernel", "kprobe events", 0, try_perf_type,
+	  "/sys/bus/event_source/devices/kprobe/type",
 	  "later: hooks on any kernel function", "a kernel built with CONFIG_KPROBE_EVENTS=y" },
-	{ "perf_uprobe", "kernel", "uprobe events", 0, try_perf_type, "/sys/bus/event_source/devices/uprobe/type",
+	{ "perf_uprobe", "kernel", "uprobe events", 0, try_perf_type,
+	  "/sys/bus/event_source/devices/uprobe/type",
 	  "later: hooks in libraries, such as TLS", "a kernel built with CONFIG_UPROBE_EVENTS=y" },
 
 	{ "bpf_syscall", "bpf", "bpf()", PROBE_REQUIRED, try_bpf_syscall, NULL,
@@ -55,35 +63,45 @@ const struct probe doctor_probes[] = {
 	  "records in order, few wake-ups", NEWER },
 	{ "task_storage", "bpf", "task storage", PROBE_REQUIRED, try_task_storage, NULL,
 	  "scope and state kept with each task", NEWER },
-	{ "task_storage_tp_btf", "bpf", "tracing task storage", PROBE_REQUIRED, try_task_storage_tracing, NULL,
+	{ "task_storage_tp_btf", "bpf", "tracing task storage", PROBE_REQUIRED, try_task_storage_tracing,
+	  NULL,
 	  "enter and exit of a call matched exactly", NEWER },
 	{ "atomic_fetch", "bpf", "atomic fetch-and-add", PROBE_REQUIRED, try_atomic_fetch, NULL,
 	  "exec ids minted in the kernel", NEWER },
-	{ "probe_read_kernel", "bpf", "bpf_probe_read_kernel", PROBE_CAUSE, try_probe_read_kernel, NULL,
-	  "paths of descriptors and directories", "boot without lockdown=confidentiality, if you decide so" },
+	{ "probe_read_kernel", "bpf", "bpf_probe_read_kernel", PROBE_CAUSE, try_probe_read_kernel,
+	  NULL,
+	  "paths of descriptors and directories",
+	  "boot without lockdown=confidentiality, if you decide so" },
 	{ "bpf_loop", "bpf", "bpf_loop", PROBE_CAUSE, try_bpf_loop, NULL,
 	  "paths of any depth", NEWER },
 
-	{ "tp_btf_syscalls", "hooks", "tp_btf sys_enter/exit", PROBE_REQUIRED, try_tp_btf, "sys_enter sys_exit",
-	  "every syscall", "a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS" },
+	{ "tp_btf_syscalls", "hooks", "tp_btf sys_enter/exit", PROBE_REQUIRED, try_tp_btf,
+	  "sys_enter sys_exit",
+	  "every syscall",
+	  "a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS" },
 	{ "tp_btf_process", "hooks", "tp_btf sched_process_*", PROBE_REQUIRED, try_tp_btf,
 	  "sched_process_fork sched_process_exec sched_process_exit",
-	  "processes from fork to exit", "a kernel built with CONFIG_TRACEPOINTS and CONFIG_DEBUG_INFO_BTF" },
+	  "processes from fork to exit",
+	  "a kernel built with CONFIG_TRACEPOINTS and CONFIG_DEBUG_INFO_BTF" },
 	{ "raw_tracepoint", "hooks", "raw tracepoints", 0, try_raw_tracepoint, NULL,
 	  "later: the same without BTF", NEWER },
 	{ "iter_task", "hooks", "iter/task", 0, try_iter_task, NULL,
 	  "later: a snapshot of running processes", NEWER },
 	{ "fentry", "hooks", "fentry", 0, try_fentry, NULL,
-	  "later: cheap hooks on kernel functions", "a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS that permits "
+	  "later: cheap hooks on kernel functions",
+	  "a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS that permits "
 	  "BPF trampolines (arm64: 6.4 or later)" },
 	{ "lsm", "hooks", "BPF LSM", 0, try_lsm, NULL,
 	  "later: verdicts on kernel objects, denial",
 	  "a kernel with CONFIG_BPF_LSM=y, booted with lsm=...,bpf (the active list, then bpf)" },
 	{ "cgroup_connect4", "hooks", "cgroup connect4", 0, try_cgroup_connect, NULL,
-	  "later: network rules on a live cgroup", "a kernel built with CONFIG_CGROUP_BPF=y; run as root" },
+	  "later: network rules on a live cgroup",
+	  "a kernel built with CONFIG_CGROUP_BPF=y; run as root" },
 
-	{ "recorder", "hooks", "the recorder itself", PROBE_REQUIRED | PROBE_RECORDER, try_recorder, NULL,
-	  "all of it together", "a bug: please report what `sandtrace run --trace-only -vvv true` prints" },
+	{ "recorder", "hooks", "the recorder itself", PROBE_REQUIRED | PROBE_RECORDER, try_recorder,
+	  NULL,
+	  "all of it together",
+	  "a bug: please report what `sandtrace run --trace-only -vvv true` prints" },
 
 	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED, try_cgroup2, NULL,
 	  "one handle on the command and all its children",
@@ -91,20 +109,24 @@ const struct probe doctor_probes[] = {
 	{ "cgroup_child", "cgroup", "child cgroup", PROBE_REQUIRED, try_cgroup_child, NULL,
 	  "a cgroup for each run", CGROUP_FIX },
 	{ "clone_into_cgroup", "cgroup", "CLONE_INTO_CGROUP", PROBE_REQUIRED, try_clone_into, NULL,
-	  "the command starts in its cgroup", "allow clone3() in the container's seccomp profile; " NEWER },
+	  "the command starts in its cgroup",
+	  "allow clone3() in the container's seccomp profile; " NEWER },
 	{ "cgroup_freeze", "cgroup", "cgroup.freeze", PROBE_REQUIRED, try_cgroup_freeze, NULL,
 	  "nothing lost: a full ring pauses the command", "use --on-overload=drop, or " NEWER },
 	{ "cgroup_kill", "cgroup", "cgroup.kill", 0, try_cgroup_kill, NULL,
 	  "end the whole tree in one step", NEWER },
 	{ "cgroup_controllers", "cgroup", "memory, pids, cpu", 0, try_controllers, NULL,
-	  "later: resource limits", "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" },
+	  "later: resource limits",
+	  "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" },
 
 	{ "landlock", "sandbox", "Landlock", 0, try_landlock, NULL,
-	  "later: path and port rules without root", "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,..." },
+	  "later: path and port rules without root",
+	  "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,..." },
 	{ "seccomp_filter", "sandbox", "seccomp filter", 0, try_seccomp_filter, "filter",
 	  "later: syscall rules", "a kernel built with CONFIG_SECCOMP_FILTER=y" },
 	{ "seccomp_notify", "sandbox", "seccomp notification", 0, try_seccomp_filter, "notify",
-	  "later: ask before a call is let through", "a newer kernel; only one listener is allowed per tree" },
+	  "later: ask before a call is let through",
+	  "a newer kernel; only one listener is allowed per tree" },
 	{ "seccomp_actions", "sandbox", "seccomp actions", 0, try_seccomp_actions, NULL,
 	  "later: all ways to refuse a call", "a newer kernel" },
 	{ "userns", "sandbox", "user namespaces", 0, try_userns, NULL,
@@ -112,12 +134,14 @@ const struct probe doctor_probes[] = {
 	  "sysctl user.max_user_namespaces=10000; on Debian kernel.unprivileged_userns_clone=1, on Ubuntu "
 	  "kernel.apparmor_restrict_unprivileged_userns=0" },
 	{ "ptrace", "sandbox", "ptrace of a child", 0, try_ptrace, NULL,
-	  "later: recording without BPF", "sysctl kernel.yama.ptrace_scope=1; in a container: allow ptrace()" },
+	  "later: recording without BPF",
+	  "sysctl kernel.yama.ptrace_scope=1; in a container: allow ptrace()" },
 };
 const size_t doctor_nr_probes = ARRAY_SIZE(doctor_probes);
 
 /* Paths and kernel messages end up in here: nothing but printable ASCII gets through. */
-static void set(struct probe_result *r, enum probe_status status, int err, const char *fmt, va_list ap)
+static void set(struct probe_result *r, enum probe_status status, int err, const char *fmt,
+		va_list ap)
 {
 	const char *name = err ? strerrorname_np(-err) : NULL;
 	int n = 0;
@@ -128,7 +152,8 @@ static void set(struct probe_result *r, enum probe_status status, int err, const
 		r->detail[0] = 0;
 	n = (int)strlen(r->detail);
 	if (name)
-		snprintf(r->detail + n, sizeof(r->detail) - (size_t)n, ": %s (%s)", name, strerror(-err));
+		snprintf(r->detail + n, sizeof(r->detail) - (size_t)n, ": %s (%s)", name,
+			 strerror(-err));
 	else if (err)
 		snprintf(r->detail + n, sizeof(r->detail) - (size_t)n, ": error %d", -err);
 	for (char *c = r->detail; *c; c++)
@@ -174,19 +199,26 @@ static enum probe_status status_of(const struct doctor_report *rep, const char *
 static void choose(struct doctor_report *rep)
 {
 	const char *backend = rep->ok ? "ebpf" : "none";
-	bool lsm = status_of(rep, "lsm") == PROBE_OK, freeze = status_of(rep, "cgroup_freeze") == PROBE_OK;
+	bool lsm = status_of(rep, "lsm") == PROBE_OK,
+	     freeze = status_of(rep, "cgroup_freeze") == PROBE_OK;
 	bool connect = status_of(rep, "cgroup_connect4") == PROBE_OK;
 	bool cg_kill = status_of(rep, "cgroup_kill") == PROBE_OK;
 	bool child = status_of(rep, "clone_into_cgroup") == PROBE_OK;
 	const struct doctor_class classes[DOCTOR_CLASSES] = {
 		{ "syscalls", "tp_btf sys_enter, sys_exit", backend },
 		{ "processes", "tp_btf sched_process_fork, exec, exit", backend },
-		{ "lossless mode", freeze ? "cgroup v2 freezer" : "--on-overload=drop counts what is lost",
+		{ "lossless mode",
+		  freeze ? "cgroup v2 freezer" : "--on-overload=drop counts what is lost",
 		  freeze ? "cgroup" : "none" },
-		{ "end of the tree", cg_kill ? "cgroup.kill" : child ? "freeze, then kill one by one" : "needs a cgroup",
+		{ "end of the tree",
+		  cg_kill ? "cgroup.kill"
+		  : child ? "freeze, then kill one by one"
+			  : "needs a cgroup",
 		  child ? "cgroup" : "none" },
 		{ "later: security events",
-		  lsm ? connect ? "LSM, cgroup-BPF" : "LSM" : "tracepoints instead of LSM: sees, cannot deny", backend },
+		  lsm ? connect ? "LSM, cgroup-BPF" : "LSM"
+		      : "tracepoints instead of LSM: sees, cannot deny",
+		  backend },
 	};
 
 	memcpy(rep->classes, classes, sizeof(classes));
@@ -216,18 +248,22 @@ int doctor__run(struct doctor_report *rep, bool after_failure)
 	struct sigaction chld = { .sa_handler = SIG_DFL }, old_chld;
 	sigset_t all, old;
 
-	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)), .ok = true };
+	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)),
+				       .ok = true };
 	if (!rep->results)
 		return -ENOMEM;
-	/* A signal between mkdir and rmdir would leave a cgroup behind; this takes a fraction of a second. */
+	/* A signal between mkdir and rmdir would leave a cgroup behind; this takes a fraction of a
+	 * second. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	sigaction(SIGCHLD, &chld, &old_chld); /* ignored, it would take away the children's results */
+	sigaction(SIGCHLD, &chld,
+		  &old_chld); /* ignored, it would take away the children's results */
 	system__setup(&d);
+	doctor_cgroup__setup(&d);
 	bpf__setup(&d);
 	run_all(&d, rep, after_failure);
 	bpf__teardown(&d);
-	system__teardown(&d);
+	doctor_cgroup__teardown(&d);
 	sigaction(SIGCHLD, &old_chld, NULL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	choose(rep);
@@ -276,8 +312,11 @@ int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hin
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
 		if (!doctor_report__is_missing(&rep, i))
 			continue;
-		err = rep.results[i].err ?: doctor_probes[i].flags & PROBE_CAUSE ? -EPERM : -EOPNOTSUPP;
-		snprintf(reason, reason_size, "%s: %s", doctor_probes[i].what, rep.results[i].detail);
+		err = rep.results[i].err
+			      ?: doctor_probes[i].flags & PROBE_CAUSE ? -EPERM
+								      : -EOPNOTSUPP;
+		snprintf(reason, reason_size, "%s: %s", doctor_probes[i].what,
+			 rep.results[i].detail);
 		snprintf(hint, hint_size, "%s", rep.results[i].fix);
 		break;
 	}

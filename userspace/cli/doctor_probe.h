@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this machine lets sandtrace do, found out by doing it: each row of the table is one capability, tried
- * for real and undone at once. doctor_probe.c holds the table and the verdict, doctor_bpf.c tries what goes
- * through bpf(2), doctor_recorder.c the recorder itself, doctor_system.c everything else; doctor.c prints. Versions are never asked for.
+ * What this machine lets sandtrace do, found out by doing it: each row of the table is one
+ * capability, tried for real and undone at once. doctor_probe.c holds the table and the verdict,
+ * doctor_bpf.c tries what goes through bpf(2), doctor_cgroup.c cgroup v2, doctor_recorder.c the
+ * recorder itself, doctor_system.c everything else; doctor.c prints. Versions are never asked for.
  */
 #ifndef SANDTRACE_DOCTOR_PROBE_H
 #define SANDTRACE_DOCTOR_PROBE_H
@@ -48,31 +49,32 @@ struct doctor_class {
 
 /* What rows share. Everything in here is released by doctor__run() before it returns. */
 struct doctor {
-	uint64_t caps;		/* effective */
-	bool in_userns;		/* not in the initial user namespace: its capabilities do not count for bpf() */
-	bool bpf_allowed;	/* holds what bpf() asks for, so that EPERM means something else */
-	const char *blocked;	/* the first required row so far that is not ok, or NULL */
-	bool seccomp_filtered;	/* a filter sits on this process: the usual reason for an odd EPERM */
-	struct btf *btf;	/* the kernel's types, or NULL */
+	uint64_t caps;	       /* effective */
+	bool in_userns;	       /* not in the initial user namespace, the only one that bpf() accepts */
+	bool bpf_allowed;      /* holds what bpf() asks for, so that EPERM means something else */
+	bool seccomp_filtered; /* the usual reason for an odd EPERM */
+	const char *blocked;   /* the first required row so far that is not ok, or NULL */
+	struct btf *btf;       /* the kernel's types, or NULL */
 	int btf_err;
-	int hits_fd;		/* array map of one counter, bumped by the programs that are attached; or -1 */
+	int hits_fd; /* array map of one counter, bumped by programs that are attached; or -1 */
 	char cg_mount[PATH_MAX];
 	char cg_parent[PATH_MAX]; /* our own cgroup, where the temporary one goes */
-	char cg_path[PATH_MAX];	/* our temporary cgroup, "" without */
-	int cg_err;		/* why there is none */
+	char cg_path[PATH_MAX];	  /* our temporary cgroup, "" without */
+	int cg_err;		  /* why there is none */
 	int cg_fd;
-	pid_t cg_child;		/* waits in it to be frozen and killed, or 0 */
+	pid_t cg_child; /* waits in it to be frozen and killed, or 0 */
 };
 
 struct doctor_report {
 	struct probe_result *results; /* one per row of doctor_probes */
 	struct doctor_class classes[DOCTOR_CLASSES];
-	bool ok;		      /* `run --trace-only` works here with eBPF */
+	bool ok; /* `run --trace-only` works here with eBPF */
 };
 
 /*
- * Tries every row. AFTER_FAILURE: the recorder has just failed, so only what can explain that is tried, and causes
- * count as much as what is required. 0 or -ENOMEM; doctor_report__done() in any case.
+ * Tries every row. AFTER_FAILURE: the recorder has just failed, so only what can explain that is
+ * tried, and causes count as much as what is required. 0 or -ENOMEM; doctor_report__done() in any
+ * case.
  */
 int doctor__run(struct doctor_report *rep, bool after_failure);
 void doctor_report__done(struct doctor_report *rep);
@@ -80,36 +82,42 @@ void doctor_report__done(struct doctor_report *rep);
 bool doctor_report__is_missing(const struct doctor_report *rep, size_t i);
 
 /*
- * 0 when the eBPF recorder can work here; otherwise a negative errno, a one-line reason and a way out. Loads and
- * attaches programs, so it is meant to be asked after a failure, not before every run.
+ * 0 when the eBPF recorder can work here; otherwise a negative errno, a one-line reason and a way
+ * out. Loads and attaches programs, so it is meant to be asked after a failure, not before every
+ * run.
  */
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
 
 /* For the files of probes. ERR: negative errno; the text, if any, follows its name. */
-void probe__no(struct probe_result *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void probe__no(struct probe_result *r, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void probe__ok(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void probe__unknown(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void probe__unknown(struct probe_result *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* doctor_system.c */
 void system__setup(struct doctor *d);
-void system__teardown(struct doctor *d);
 void try_root(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_cap(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_init_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_lockdown(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_unprivileged_bpf(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_perf_type(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_landlock(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_cgroup.c */
+void doctor_cgroup__setup(struct doctor *d);
+void doctor_cgroup__teardown(struct doctor *d);
 void try_cgroup2(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_cgroup_child(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_cgroup_freeze(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_cgroup_kill(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_controllers(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_landlock(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
 
 /* doctor_recorder.c */
 void try_recorder(struct doctor *d, const struct probe *p, struct probe_result *r);

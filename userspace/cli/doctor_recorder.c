@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The last word: loads and attaches the recorder's own programs as `run` would. The small probes before it say
- * why it fails; only this one knows that nothing else does. No task is armed, so nothing is recorded.
+ * The last word: loads and attaches the recorder's own programs as `run` would. The small probes
+ * before it say why it fails; only this one knows that nothing else does. No task is armed, so
+ * nothing is recorded.
  */
 #include "doctor_probe.h"
 
@@ -32,7 +33,10 @@ static int load_recorder(int log)
 {
 	_cleanup_(free) struct st_plan(*plans)[ST_NR_SYSCALLS] = calloc(EV_ABI_MAX, sizeof(*plans));
 	const struct bpf_capture_opts opts = {
-		.plans = plans, .follow_forks = true, .ring_bytes = RING_BYTES, .shards = 1,
+		.plans = plans,
+		.follow_forks = true,
+		.ring_bytes = RING_BYTES,
+		.shards = 1,
 	};
 	_cleanup_(close) int saved = dup(STDERR_FILENO);
 	struct bpf_capture *capture = NULL;
