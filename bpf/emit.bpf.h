@@ -67,7 +67,7 @@ static long brake__turn(__u32 i, __u64 *until)
 	return bpf_ktime_get_ns() >= *until;
 }
 
-static __noinline int brake__spin(__u64 used, __u64 mark)
+__weak __noinline int brake__spin(__u64 used, __u64 mark)
 {
 	__u64 step = mark / 3 / 8, over = used - mark, until;
 	__u32 shift = step ? over / step : 0;

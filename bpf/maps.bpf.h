@@ -57,4 +57,26 @@ struct {
 	__type(value, struct st_count);
 } st_counts __weak SEC(".maps");
 
+/* -y: the path behind the descriptor of a close in progress, which is gone when the call returns. */
+#define PATH_SMALL 512
+#define PATH_LARGE EV_PATH_MAX
+#define NAME_BUF 256 /* NAME_MAX and the NUL */
+
+struct path_small {
+	struct ev_part p;
+	char data[PATH_SMALL + NAME_BUF];
+};
+
+struct path_large {
+	struct ev_part p;
+	char data[PATH_LARGE + NAME_BUF];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct path_small);
+} st_closing __weak SEC(".maps");
+
 #endif

@@ -28,6 +28,16 @@ static __noinline bool enter__first(struct st_task *st, __u32 abi, __u32 nr)
 	return true;
 }
 
+static __always_inline void enter__closing(struct task_struct *task, struct pt_regs *regs, __u32 abi)
+{
+	struct path_small *closing = bpf_task_storage_get(&st_closing, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u64 args[6];
+
+	syscall__args(regs, abi, args);
+	if (closing)
+		fd__small(closing, 0, args[0]);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 {
@@ -59,6 +69,8 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 		for (int i = 0; i < 5; i++)
 			st->exec_args[i] = args[i];
 	}
+	if (st_cfg.fd_paths && plan & ST_PLAN_CLOSES)
+		enter__closing(task, regs, abi);
 	st->enter_ts = bpf_ktime_get_ns();
 	return 0;
 }
@@ -90,6 +102,43 @@ __noinline int mem__large(struct mem_large *m, __u32 mem, struct ev_syscall *s)
 		_cut;                                                                              \
 	})
 
+/* -y: looks up each planned descriptor, behind what MEM_FILL wrote. */
+static __always_inline int fds__one(struct path_small *m, __u8 slot, const struct call *c, const __u64 *args, bool closes)
+{
+	struct path_small *closing;
+	__u8 arg = slot - 1;
+
+	if (slot == ST_FD_RESULT) {
+		if (c->ret < 0)
+			return 0;
+		fd__small(m, EV_PART_RESULT, c->ret);
+	} else if (closes) {
+		closing = bpf_task_storage_get(&st_closing, bpf_get_current_task_btf(), 0, 0);
+		if (!closing || kread(m, sizeof(*m), closing))
+			return 0;
+	} else {
+		fd__small(m, arg, args[arg < 6 ? arg : 0]);
+	}
+	return m->p.state != EV_PART_NULL;
+}
+
+#define FDS_FILL(rec, plan, c)                                                                     \
+	({                                                                                         \
+		__u16 *_link = &(rec)->h.parts;                                                    \
+		_Pragma("unroll") for (int _i = 0; _i < ST_MEM_SLOTS; _i++) if ((plan)->mem[_i])   \
+			_link = &(rec)->mem[_i].p.next;                                            \
+		_Pragma("unroll") for (int _i = 0; _i < ST_FD_SLOTS; _i++)                         \
+		{                                                                                  \
+			if (!(plan)->fd[_i])                                                       \
+				break;                                                             \
+			if (!fds__one(&(rec)->fd[_i], (plan)->fd[_i], c, (rec)->s.args,            \
+				      (plan)->flags & ST_PLAN_CLOSES))                             \
+				continue;                                                          \
+			*_link = (char *)&(rec)->fd[_i] - (char *)(rec);                           \
+			_link = &(rec)->fd[_i].p.next;                                             \
+		}                                                                                  \
+	})
+
 static __always_inline int emit__plain(const struct call *c, struct pt_regs *regs, void *ring)
 {
 	struct rec_plain *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
@@ -103,7 +152,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 }
 
 /* One function per layout. 0, -1: ring full, 1: a string did not fit and the layout is not the last. */
-#define EMIT_LAYOUT(name, rec, slots, copy, retry)                                                 \
+#define EMIT_LAYOUT(name, rec, slots, copy, retry, fill_fds)                                       \
 	static __noinline int name(const struct call *c, struct pt_regs *regs, void *ring,         \
 				   const struct st_plan *plan)                                     \
 	{                                                                                          \
@@ -119,13 +168,17 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 			emit__discard(r);                                                          \
 			return 1;                                                                  \
 		}                                                                                  \
+		fill_fds(r, plan, c);                                                              \
 		emit__submit(ring, r, EV_CLASS_SYSCALL);                                           \
 		return 0;                                                                          \
 	}
-EMIT_LAYOUT(emit__small1, rec_small1, 1, mem__small, true)
-EMIT_LAYOUT(emit__small3, rec_small3, ST_MEM_SLOTS, mem__small, true)
-EMIT_LAYOUT(emit__large1, rec_large1, 1, mem__large, false)
-EMIT_LAYOUT(emit__large3, rec_large3, ST_MEM_SLOTS, mem__large, false)
+#define NO_FDS(rec, plan, c)
+EMIT_LAYOUT(emit__small1, rec_small1, 1, mem__small, true, NO_FDS)
+EMIT_LAYOUT(emit__small3, rec_small3, ST_MEM_SLOTS, mem__small, true, NO_FDS)
+EMIT_LAYOUT(emit__large1, rec_large1, 1, mem__large, false, NO_FDS)
+EMIT_LAYOUT(emit__large3, rec_large3, ST_MEM_SLOTS, mem__large, false, NO_FDS)
+EMIT_LAYOUT(emit__small_fds, rec_small_fds, ST_MEM_SLOTS, mem__small, true, FDS_FILL)
+EMIT_LAYOUT(emit__large_fds, rec_large_fds, ST_MEM_SLOTS, mem__large, false, FDS_FILL)
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
@@ -172,14 +225,21 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	ring = emit__bulk_ring(c.pid_tgid >> 32);
 	if (!ring)
 		return 0;
-	if (!plan.mem[0])
+	if (st_cfg.fd_paths && plan.fd[0]) {
+		err = emit__small_fds(&c, regs, ring, &plan);
+		if (err > 0)
+			err = emit__large_fds(&c, regs, ring, &plan);
+	} else if (!plan.mem[0]) {
 		err = emit__plain(&c, regs, ring);
-	else if (!plan.mem[1])
+	} else if (!plan.mem[1]) {
 		err = emit__small1(&c, regs, ring, &plan);
-	else
+		if (err > 0)
+			err = emit__large1(&c, regs, ring, &plan);
+	} else {
 		err = emit__small3(&c, regs, ring, &plan);
-	if (err > 0)
-		err = plan.mem[1] ? emit__large3(&c, regs, ring, &plan) : emit__large1(&c, regs, ring, &plan);
+		if (err > 0)
+			err = emit__large3(&c, regs, ring, &plan);
+	}
 	if (err < 0)
 		counters__lost(EV_CLASS_SYSCALL);
 	return 0;

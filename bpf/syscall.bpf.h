@@ -13,6 +13,7 @@
 #define SANDTRACE_SYSCALL_BPF_H
 
 #include "emit.bpf.h"
+#include "path.bpf.h"
 #include "task.bpf.h"
 
 #define SMALL_MEM 256
@@ -56,6 +57,21 @@ struct rec_large3 {
 	struct ev_header h;
 	struct ev_syscall s;
 	struct mem_large mem[ST_MEM_SLOTS];
+};
+
+/* -y: the same, and the paths behind descriptors. */
+struct rec_small_fds {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_small mem[ST_MEM_SLOTS];
+	struct path_small fd[ST_FD_SLOTS];
+};
+
+struct rec_large_fds {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_large mem[ST_MEM_SLOTS];
+	struct path_small fd[ST_FD_SLOTS];
 };
 
 /* What a record is made from. */

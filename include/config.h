@@ -11,7 +11,7 @@
 #define ST_MAX_SHARDS 8	     /* bulk rings; a power of two */
 #define ST_RING_URGENT 8     /* index of the urgent ring in the ring array */
 #define ST_MAX_RINGS 9
-#define ST_NR_SYSCALLS 512   /* numbers at or above this share one plan: no decoding, interest by default */
+#define ST_NR_SYSCALLS 1024  /* x32 ends at 547; numbers from here up share one plan: no decoding */
 
 /* What to copy from the caller's memory when a syscall returns: one byte each, kind << 3 | argument index. */
 enum st_mem {
@@ -29,10 +29,15 @@ enum st_mem {
 
 #define ST_PLAN_INTEREST (1 << 0) /* record this call */
 #define ST_PLAN_EXEC (1 << 1)	  /* execve, execveat: success wipes registers and memory */
+#define ST_PLAN_CLOSES (1 << 2)	  /* its descriptor is gone when it returns: -y looks it up at entry */
+#define ST_FD_SLOTS 3
 struct st_plan {
 	__u8 flags;
 	__u8 mem[ST_MEM_SLOTS];
+	__u8 fd[ST_FD_SLOTS]; /* -y: argument index + 1 of each descriptor; ST_FD_RESULT: the call returns one */
+	__u8 pad;
 };
+#define ST_FD_RESULT (EV_PART_RESULT + 1)
 
 struct st_config {
 	__u32 shard_mask;	   /* number of bulk rings - 1 */
@@ -44,7 +49,7 @@ struct st_config {
 	__u32 page_kb;		   /* kernel pages to KiB */
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;
-	__u32 pad;
+	__u32 fd_paths;		   /* -y */
 };
 
 /* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */

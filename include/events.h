@@ -71,12 +71,15 @@ enum ev_part_state {
 
 struct ev_part {
 	__u16 next;	/* offset of the next part from the record's start; 0: this is the last */
-	__u8 id;	/* for a syscall: argument index 0-5; else the part number in the kind's list */
+	__u8 id;	/* for a syscall: argument index or EV_PART_RESULT; else the number in the kind's list */
 	__u8 state;	/* enum ev_part_state */
 	__u32 len;	/* bytes that follow this struct; strings are stored without their NUL */
 	__u32 true_len; /* length in the task's memory, same unit; 0: not known (state TRUNCATED) */
 	__u32 type;	/* enum ev_part_type */
 };
+
+/* Part id: the path behind the descriptor that a call returned (-y). For an argument, the path stands for its fd. */
+#define EV_PART_RESULT 6
 
 /* What the bytes of a part are. */
 enum ev_part_type {

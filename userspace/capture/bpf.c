@@ -63,6 +63,7 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->follow_forks = opts->follow_forks;
 	cfg->aggregate = opts->aggregate;
 	cfg->kernel_reads = 1;
+	cfg->fd_paths = opts->fd_paths;
 	cfg->interest_beyond = opts->interest_beyond;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
 	if (opts->lossless) {

@@ -16,6 +16,7 @@ struct bpf_capture_opts {
 	bool interest_beyond;
 	bool follow_forks;
 	bool aggregate;
+	bool fd_paths;
 	bool lossless;	      /* slow callers down when a ring is three quarters full */
 	size_t ring_bytes;    /* of all bulk rings together; a power of two */
 	unsigned int shards;  /* bulk rings; a power of two, at most ST_MAX_SHARDS */

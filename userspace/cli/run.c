@@ -222,6 +222,7 @@ static int start_capture(struct run *r)
 		.interest_beyond = r->interest_beyond,
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
+		.fd_paths = r->opts.fd_paths,
 		.lossless = !r->opts.on_overload_drop,
 		.ring_bytes = ring_bytes(&r->opts),
 		.shards = 1,

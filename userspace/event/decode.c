@@ -173,5 +173,5 @@ int decode(const void *rec, size_t len, struct event *ev)
 	if (is_syscall && ev->syscall->abi >= EV_ABI_MAX)
 		return -EBADMSG;
 	return decode_parts(rec, len, sizeof(*hdr) + desc->payload_size,
-			    is_syscall ? 6 : EV_MAX_PARTS, ev);
+			    is_syscall ? EV_PART_RESULT + 1 : EV_MAX_PARTS, ev);
 }

@@ -237,12 +237,36 @@ static enum st_mem mem_of(enum arg_type type, enum ev_abi abi)
 	}
 }
 
+/* Calls whose result is a new descriptor. fcntl(F_DUPFD) is left out: most of its commands return no descriptor. */
+static bool returns_fd(const char *name)
+{
+	static const char *const names[] = {
+		"accept", "accept4", "bpf", "creat", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "eventfd",
+		"eventfd2", "fanotify_init", "fsmount", "fsopen", "fspick", "inotify_init", "inotify_init1",
+		"io_uring_setup", "landlock_create_ruleset", "memfd_create", "memfd_secret", "mq_open", "open",
+		"open_by_handle_at", "open_tree", "openat", "openat2", "perf_event_open", "pidfd_getfd", "pidfd_open",
+		"signalfd", "signalfd4", "socket", "timerfd_create", "userfaultfd",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 struct st_plan syscalls__plan(enum ev_abi abi, int nr)
 {
 	const struct syscall_sig *sig = syscalls__sig(abi, nr);
 	struct st_plan plan = { 0 };
-	unsigned int used = 0;
+	unsigned int used = 0, fds = 0;
 
+	for (unsigned int i = 0; i < sig->n_args; i++)
+		if ((sig->args[i].type == ARG_FD || sig->args[i].type == ARG_DIRFD) && fds < ST_FD_SLOTS - 1)
+			plan.fd[fds++] = (__u8)(i + 1);
+	if (returns_fd(sig->name))
+		plan.fd[fds] = ST_FD_RESULT;
+	if (!strcmp(sig->name, "close"))
+		plan.flags |= ST_PLAN_CLOSES;
 	for (unsigned int i = 0; i < sig->n_args && used < ST_MEM_SLOTS; i++) {
 		enum st_mem kind = mem_of((enum arg_type)sig->args[i].type, abi);
 

@@ -188,6 +188,17 @@ static char *put_result(char *p, const struct event *ev)
  * bring. */
 #define FIXED_MAX 512
 
+/* -y: what the descriptor that the call returned stands for. */
+static void result_path(struct encoder *e, struct json *j, const struct event *ev)
+{
+	const struct part *part = event__part(ev, EV_PART_RESULT);
+
+	if (!part)
+		return;
+	json__key(j, "return_path");
+	value__part(&e->values, j, "return", part, ARG_NONE);
+}
+
 static void encode_syscall(struct encoder *e, const struct event *ev, struct json *j)
 {
 	const struct ev_syscall *sc = ev->syscall;
@@ -223,6 +234,8 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 		j->comma = false;
 		value__arg(&e->values, j, ev, i);
 	}
+	if (ev->n_parts)
+		result_path(e, j, ev);
 
 	p = json__reserve(j, FIXED_MAX + t->tail_len);
 	if (!p)

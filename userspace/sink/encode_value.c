@@ -278,7 +278,7 @@ void value__arg(struct value_memory *m, struct json *j, const struct event *ev, 
 	uint64_t v = sc->args[i];
 	const struct part *part = ev->n_parts ? event__part(ev, i) : NULL;
 
-	if (part) {
+	if (part && arg->type != ARG_FD && arg->type != ARG_DIRFD) {
 		value__part(m, j, arg->name, part, arg->type);
 		return;
 	}
@@ -326,5 +326,9 @@ void value__arg(struct value_memory *m, struct json *j, const struct event *ev, 
 		break;
 	default:
 		encode_symbol(m, j, arg->type, v, sc->abi);
+	}
+	if (part) {
+		json__key2(j, arg->name, "_path");
+		value__part(m, j, arg->name, part, ARG_NONE);
 	}
 }
