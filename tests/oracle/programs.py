@@ -52,7 +52,8 @@ PROGRAMS = [
     P("bash-subshells", "exec bash --norc -c 'for i in 1 2 3 4 5 6; do ( cd /; exit $i ); done; true'"),
     P("bash-pipeline", "exec bash --norc -c 'cat big | grep 7 | sort -S 1M --parallel=1 | uniq -c | tail -n 3'", FILES,
       racy=PIPE),
-    P("bash-substitution", "exec bash --norc -c 'a=$(cat tree/a/f1); b=$(ls tree); echo \"$a $b\"'", FILES, racy=PIPE),
+    P("bash-substitution", "exec bash --norc -c 'a=$(cat tree/a/f1); b=$(ls tree); echo \"$a $b\"'", FILES,
+      racy=PIPE + ("wait4", "rt_sigaction", "rt_sigprocmask")),
     P("git-init-commit", "git init -q r && cd r && git config user.name n && git config user.email e@example.org && "
       "echo x >f && git add f && git commit -q -m one", racy=PIPE),
     P("git-log-status", "cd repo && git log --oneline && git status --short && git diff --stat", GIT, racy=PIPE),

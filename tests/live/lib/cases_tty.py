@@ -139,6 +139,7 @@ def tty_background(h):
         t.type(b"until jobs | grep -q Stopped; do :; done; echo in-$((40 + 2))\n")
         t.until(b"in-42")
         t.type(b"fg\n")
+        t.until(b"-- cat\r\n")
         t.type(b"hello\n\x04")
         t.until(b"hello\r\nhello")
         t.type(b"echo status=$?.\n")
