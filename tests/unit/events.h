@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decoded and enriched events for tests of the sinks: a record, and what decode and enrich make of it. */
+/* Decoded and enriched events for tests of the sinks: a record, and what decode and enrich make of
+ * it. */
 #ifndef SANDTRACE_TEST_EVENTS_H
 #define SANDTRACE_TEST_EVENTS_H
 
@@ -18,7 +19,8 @@ struct test_event {
 static inline void test_call(struct test_event *t, const char *name, int64_t ret, uint16_t flags,
 			     const uint64_t args[6])
 {
-	struct ev_syscall sc = {.ret = ret, .duration = 12000, .nr = syscalls__number(EV_ABI_NATIVE, name)};
+	struct ev_syscall sc = {
+		.ret = ret, .duration = 12000, .nr = syscalls__number(EV_ABI_NATIVE, name)};
 
 	if (args)
 		memcpy(sc.args, args, sizeof(sc.args));
@@ -27,7 +29,8 @@ static inline void test_call(struct test_event *t, const char *name, int64_t ret
 
 static inline void test_string(struct test_event *t, uint8_t arg, const char *s)
 {
-	record__part(&t->rec, arg, EV_PT_STR, EV_PART_OK, s, (uint32_t)strlen(s), (uint32_t)strlen(s));
+	record__part(&t->rec, arg, EV_PT_STR, EV_PART_OK, s, (uint32_t)strlen(s),
+		     (uint32_t)strlen(s));
 }
 
 static inline void test_who(struct test_event *t, uint64_t exec_id, uint32_t pid)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal view: nothing of a traced program drives the terminal, lines fit, and say what happened. */
+/* The terminal view: nothing of a traced program drives the terminal, lines fit, and say what
+ * happened. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -46,7 +47,8 @@ static void escapes(void **state)
 	assert_string_equal(escaped("/etc/passwd", 11, TEXT_NO_LIMIT), "/etc/passwd");
 	assert_string_equal(escaped("a\n\t\"\\\0b", 7, TEXT_NO_LIMIT), "a\\n\\t\\\"\\\\\\x00b");
 	assert_string_equal(escaped("\033[31m\x7f", 6, TEXT_NO_LIMIT), "\\x1b[31m\\x7f");
-	assert_string_equal(escaped("caf\xc3\xa9 \xe6\x97\xa5", 9, TEXT_NO_LIMIT), "caf\xc3\xa9 \xe6\x97\xa5");
+	assert_string_equal(escaped("caf\xc3\xa9 \xe6\x97\xa5", 9, TEXT_NO_LIMIT),
+			    "caf\xc3\xa9 \xe6\x97\xa5");
 	assert_int_equal(t.col, 7);
 	/* stray continuation, overlong, surrogate, cut, above U+10FFFF */
 	assert_string_equal(escaped("\x80", 1, TEXT_NO_LIMIT), "\\x80");
@@ -140,8 +142,11 @@ static const char *address_of(const void *addr, size_t len)
 
 static void writes_addresses(void **state)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x01020304)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x01020304)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+				   .sin6_port = htons(443),
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/\033x"};
 	struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0name"};
 
@@ -188,15 +193,19 @@ static void writes_calls(void **state)
 {
 	(void)state;
 	call_openat(3, "/etc/ld.so.cache", 0);
-	assert_string_equal(line_of(2, 80), "4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", O_RDONLY|O_…) = 3"
-					    "    <12us>\n");
-	assert_string_equal(line_of(2, 100), "4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", "
-					     "O_RDONLY|O_CLOEXEC)  = 3                 <12us>\n");
+	assert_string_equal(
+		line_of(2, 80),
+		"4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", O_RDONLY|O_…) = 3"
+		"    <12us>\n");
+	assert_string_equal(line_of(2, 100),
+			    "4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", "
+			    "O_RDONLY|O_CLOEXEC)  = 3                 <12us>\n");
 	call_openat(-ENOENT, "/x", 0);
 	assert_non_null(strstr(line_of(2, 80), " = -1 ENOENT "));
 	assert_non_null(strstr(line_of(2, 160), " = -1 ENOENT (No such file or directory) "));
 	assert_null(strstr(line_of(2, 80), "raw="));
-	assert_non_null(strstr(line_of(3, 80), "x86_64 nr=257 tid=4243 exec=7 raw=0xffffff9c,0x7fff0000,0x80000,"));
+	assert_non_null(strstr(line_of(3, 80),
+			       "x86_64 nr=257 tid=4243 exec=7 raw=0xffffff9c,0x7fff0000,0x80000,"));
 	test_call(&te, "exit_group", 0, EV_F_NO_RETURN, NULL);
 	assert_non_null(strstr(line_of(2, 80), "exit_group(0) "));
 	assert_non_null(strstr(line_of(2, 80), " = ? "));
@@ -255,12 +264,14 @@ static void writes_processes(void **state)
 	record__begin(&te.rec, EV_PROC_EXEC, 0, &exec, sizeof(exec));
 	test_string(&te, EV_EXEC_PATH, "/bin/ls");
 	record__part(&te.rec, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, "ls\0/t\x1bmp\0", 9, 9);
-	assert_string_equal(line_of(1, 100), "4242  0.001246  ┌─ exec /bin/ls [\"ls\", \"/t\\x1bmp\"] [memfd]\n");
+	assert_string_equal(line_of(1, 100),
+			    "4242  0.001246  ┌─ exec /bin/ls [\"ls\", \"/t\\x1bmp\"] [memfd]\n");
 	record__begin(&te.rec, EV_PROC_EXIT, 0, &done, sizeof(done));
 	assert_string_equal(line_of(1, 100), "4242  0.001246  └─ +++ exited with 3 +++\n");
 	done.signal = 9;
 	record__begin(&te.rec, EV_PROC_EXIT, EV_F_THREAD, &done, sizeof(done));
-	assert_string_equal(line_of(2, 100), "4242  0.001246  └─ +++ thread 4243 killed by SIGKILL +++\n");
+	assert_string_equal(line_of(2, 100),
+			    "4242  0.001246  └─ +++ thread 4243 killed by SIGKILL +++\n");
 	record__begin(&te.rec, EV_PROC_SPAWN, 0, &spawn, sizeof(spawn));
 	assert_string_equal(line_of(2, 100), "4242  0.001246  ├─ spawned 1235\n");
 }
@@ -347,7 +358,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	text__init(&t, false);
-	text__init(&line.args, false);
+	text_line__init(&line, 2, 80);
 	return syscalls__init();
 }
 
@@ -355,7 +366,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	text__done(&t);
-	text__done(&line.args);
+	text_line__done(&line);
 	return 0;
 }
 

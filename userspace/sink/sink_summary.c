@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the summary when the run is over; sees no events of its own, the pipeline feeds the model. */
+/* Prints the summary when the run is over; sees no events of its own, the pipeline feeds the model.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +31,8 @@ static int summary_event(struct sink *s, const struct event *ev)
 	return 0;
 }
 
-static int summary_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from, uint64_t to,
-			uint64_t seq)
+static int summary_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from,
+			uint64_t to, uint64_t seq)
 {
 	(void)s;
 	(void)class;

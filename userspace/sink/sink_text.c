@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal view: one line per event, gathered into 64 KiB and written when full, idle or at the end. */
+/* The terminal view: one line per event, gathered into 64 KiB and written when full, idle or at the
+ * end. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -71,14 +72,15 @@ static int text_event(struct sink *s, const struct event *ev)
 	if (!text_line__wants(st->line.verbosity, ev))
 		return 0;
 	text_line__event(&st->out, &st->line, ev);
-	if (st->line.args.err)
-		return st->line.args.err;
+	if (st->line.args.err || st->line.scratch.err)
+		return -ENOMEM;
 	if (st->out.err)
 		return st->out.err;
 	return st->out.len >= TEXT_BUFFER ? text_flush(s) : 0;
 }
 
-static int text_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq)
+static int text_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from,
+		     uint64_t to, uint64_t seq)
 {
 	struct sink_text *st = self(s);
 
@@ -108,7 +110,7 @@ static void text_free(struct sink *s)
 	if (!st)
 		return;
 	text__done(&st->out);
-	text__done(&st->line.args);
+	text_line__done(&st->line);
 	free(st);
 }
 
@@ -128,9 +130,7 @@ struct sink *sink_text__new(int fd, int verbosity, bool color, int width)
 		.free = text_free,
 	};
 	st->fd = fd;
-	st->line.verbosity = verbosity;
-	st->line.width = width;
+	text_line__init(&st->line, verbosity, width);
 	text__init(&st->out, color);
-	text__init(&st->line.args, false);
 	return &st->sink;
 }

@@ -25,8 +25,8 @@ struct summary *summary__new(void)
 	s->findings = calloc(SUM_FINDINGS, sizeof(*s->findings));
 	s->arena = calloc(1, SUM_ARENA);
 	s->arena_used = 1;
-	if (!s->procs || !s->ids || !s->files || !s->file_slots || !s->addrs || !s->denials || !s->findings ||
-	    !s->arena) {
+	if (!s->procs || !s->ids || !s->files || !s->file_slots || !s->addrs || !s->denials ||
+	    !s->findings || !s->arena) {
 		summary__free(s);
 		return NULL;
 	}
@@ -48,7 +48,8 @@ void summary__free(struct summary *s)
 	free(s);
 }
 
-bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve, struct sum_str *ret)
+bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve,
+		  struct sum_str *ret)
 {
 	ret->off = ret->len = 0;
 	if (len + reserve >= SUM_ARENA - s->arena_used)
@@ -83,8 +84,9 @@ static bool same_rule(const struct sum_finding *f, const char *rule, const char 
 }
 
 /*
- * The row for a new finding, or NULL. A program could try to hide one finding behind many others, so each rule has
- * a share of its own, and in a full table the first of a rule takes the place of one that is not the first of its.
+ * The row for a new finding, or NULL. A program could try to hide one finding behind many others,
+ * so each rule has a share of its own, and in a full table the first of a rule takes the place of
+ * one that is not the first of its.
  */
 static struct sum_finding *finding_slot(struct summary *s, unsigned int of_this_rule)
 {
@@ -103,8 +105,9 @@ static struct sum_finding *finding_slot(struct summary *s, unsigned int of_this_
 	return NULL;
 }
 
-void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule, const char *text,
-		      enum severity sev, const void *object, size_t len, bool failed)
+void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule,
+		      const char *text, enum severity sev, const void *object, size_t len,
+		      bool failed)
 {
 	unsigned int of_this_rule = 0;
 	struct sum_finding *f;
@@ -139,7 +142,8 @@ void sum_finding__add(struct summary *s, const struct sum_who *who, const char *
 
 static bool is_error(const struct event *ev)
 {
-	return ev->syscall->ret < 0 && ev->syscall->ret >= -4095 && !(ev->hdr->flags & EV_F_NO_RETURN);
+	return ev->syscall->ret < 0 && ev->syscall->ret >= -4095 &&
+	       !(ev->hdr->flags & EV_F_NO_RETURN);
 }
 
 static void count_denied(struct summary *s, const struct event *ev, const struct sum_who *who)
@@ -179,12 +183,17 @@ static void check_call(struct summary *s, const struct event *ev, const struct s
 
 		if (strcmp(r->syscall, ev->name) || (c->args[r->arg] & r->mask) != r->value)
 			continue;
-		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, "", 0, is_error(ev));
+		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, "", 0,
+				 is_error(ev));
 	}
 }
 
 /* Whether any row of call_rules names this call; asked once per number and remembered. */
-enum { CALL_UNKNOWN, CALL_PLAIN, CALL_RULED };
+enum {
+	CALL_UNKNOWN,
+	CALL_PLAIN,
+	CALL_RULED
+};
 
 static bool call_ruled(struct summary *s, const struct event *ev)
 {
@@ -220,13 +229,14 @@ static void syscall_event(struct summary *s, const struct event *ev)
 	call->ns += c->duration;
 	call->max_ns = MAX(call->max_ns, c->duration);
 	/* the hot path ends here for calls that touch no file, no address and match no rule */
-	if (!ev->n_parts && c->abi < EV_ABI_MAX && !call_ruled(s, ev) && !(ev->hdr->flags & EV_F_NO_ENTER) &&
-	    ev->action == ACTION_ALLOW)
+	if (!ev->n_parts && c->abi < EV_ABI_MAX && !call_ruled(s, ev) &&
+	    !(ev->hdr->flags & EV_F_NO_ENTER) && ev->action == ACTION_ALLOW)
 		return;
 	who.proc = sum_proc__find(s, ev->hdr->exec_id);
 	if (who.proc)
 		who.comm = who.proc->comm;
-	if (ev->action == ACTION_DENY || ev->action == ACTION_KILL || ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
+	if (ev->action == ACTION_DENY || ev->action == ACTION_KILL ||
+	    ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
 		count_denied(s, ev, &who);
 	if (c->abi < EV_ABI_MAX && call_ruled(s, ev))
 		check_call(s, ev, &who);
@@ -235,7 +245,8 @@ static void syscall_event(struct summary *s, const struct event *ev)
 
 static void exec_event(struct summary *s, const struct event *ev)
 {
-	const struct part *exe = event__part(ev, EV_EXEC_EXE), *path = event__part(ev, EV_EXEC_PATH);
+	const struct part *exe = event__part(ev, EV_EXEC_EXE),
+			  *path = event__part(ev, EV_EXEC_PATH);
 	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts};
 	char comm[EV_COMM_LEN + 1] = "";
 
@@ -251,8 +262,9 @@ static void exec_event(struct summary *s, const struct event *ev)
 		const struct image_rule *r = &image_rules[i];
 
 		if (ev->exec->image_flags & r->flag)
-			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity, path ? (const char *)path->data : "",
-					 path ? path->len : 0, false);
+			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity,
+					 path ? (const char *)path->data : "", path ? path->len : 0,
+					 false);
 	}
 }
 
@@ -262,20 +274,11 @@ int summary__event(struct summary *s, const struct event *ev)
 		s->first_ts = ev->hdr->ts;
 	s->last_ts = MAX(s->last_ts, ev->hdr->ts);
 	switch (ev->hdr->kind) {
-	case EV_SYSCALL:
-		syscall_event(s, ev);
-		break;
-	case EV_PROC_SPAWN:
-		sum_proc__spawn(s, ev);
-		break;
-	case EV_PROC_EXEC:
-		exec_event(s, ev);
-		break;
-	case EV_PROC_EXIT:
-		sum_proc__exit(s, ev);
-		break;
-	default:
-		break;
+	case EV_SYSCALL: syscall_event(s, ev); break;
+	case EV_PROC_SPAWN: sum_proc__spawn(s, ev); break;
+	case EV_PROC_EXEC: exec_event(s, ev); break;
+	case EV_PROC_EXIT: sum_proc__exit(s, ev); break;
+	default: break;
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files and addresses in the summary. What a call does to the path it names is data (access_rows); calls that only
- * look (stat, access, readlink) are left out, or the list would be theirs alone. Paths are kept as the caller gave
- * them: a relative one stays relative.
+ * Files and addresses in the summary. What a call does to the path it names is data (access_rows);
+ * calls that only look (stat, access, readlink) are left out, or the list would be theirs alone.
+ * Paths are kept as the caller gave them: a relative one stays relative.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,12 @@
 #include "text.h"
 
 /* How the use of a path follows from the call. */
-enum access_kind { ACCESS_PATHS, ACCESS_OPEN, ACCESS_EXEC, ACCESS_NET };
+enum access_kind {
+	ACCESS_PATHS,
+	ACCESS_OPEN,
+	ACCESS_EXEC,
+	ACCESS_NET
+};
 
 struct access_row {
 	const char *syscall;
@@ -101,7 +106,8 @@ static struct sum_file *file_get(struct summary *s, const struct part *p)
 
 	for (; s->file_slots[i]; i = (i + 1) & (SUM_FILE_SLOTS - 1)) {
 		f = &s->files[s->file_slots[i] - 1];
-		if (f->hash == h && f->path.len == p->len && !memcmp(sum_str__get(s, f->path), p->data, p->len))
+		if (f->hash == h && f->path.len == p->len &&
+		    !memcmp(sum_str__get(s, f->path), p->data, p->len))
 			return f;
 	}
 	if (s->n_files == SUM_FILES)
@@ -115,23 +121,28 @@ static struct sum_file *file_get(struct summary *s, const struct part *p)
 }
 
 /* Returns the uses for which no rule matched. */
-static uint8_t check_path(struct summary *s, const struct sum_who *who, const struct part *p, uint8_t use, bool failed)
+static uint8_t check_path(struct summary *s, const struct sum_who *who, const struct part *p,
+			  uint8_t use, bool failed)
 {
 	uint8_t matched = 0;
 
 	for (size_t i = 0; i < n_path_rules; i++) {
 		const struct path_rule *r = &path_rules[i];
 
-		if (!(r->uses & use & ~matched) || !suspicious__glob(r->pattern, (const char *)p->data, p->len))
+		if (!(r->uses & use & ~matched) ||
+		    !suspicious__glob(r->pattern, (const char *)p->data, p->len))
 			continue;
-		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, p->data, p->len, failed);
-		/* rows are in order of weight: the first that speaks of a use is the one that is told */
+		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, p->data,
+				 p->len, failed);
+		/* rows are in order of weight: the first that speaks of a use is the one that is
+		 * told */
 		matched |= r->uses & use;
 	}
 	return use & (uint8_t)~matched;
 }
 
-void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p, uint8_t use, int err)
+void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p,
+		      uint8_t use, int err)
 {
 	struct sum_file *f;
 
@@ -155,8 +166,8 @@ void sum_access__path(struct summary *s, const struct sum_who *who, const struct
 		f->checked |= check_path(s, who, p, use, err != 0);
 	if ((use & USE_DELETE) && !err && who->proc && who->proc->exe_len == p->len &&
 	    who->proc->exe_hash == sum_hash(p->data, p->len))
-		sum_finding__add(s, who, "delete-self", "removed its own program file", SEV_HIGH, p->data, p->len,
-				 false);
+		sum_finding__add(s, who, "delete-self", "removed its own program file", SEV_HIGH,
+				 p->data, p->len, false);
 }
 
 static uint8_t open_use(const struct event *ev)
@@ -174,13 +185,17 @@ static uint8_t open_use(const struct event *ev)
 	/* a path descriptor gives no access to what is in the file */
 	if (flags & O_PATH)
 		return 0;
-	return (uint8_t)(((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR ? USE_READ : 0) |
-			 ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR ? USE_WRITE : 0) |
+	return (uint8_t)(((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR
+				  ? USE_READ
+				  : 0) |
+			 ((flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR
+				  ? USE_WRITE
+				  : 0) |
 			 (flags & O_TRUNC ? USE_WRITE : 0) | (flags & O_CREAT ? USE_CREATE : 0));
 }
 
-static void paths(struct summary *s, const struct event *ev, const struct sum_who *who, const struct access_row *row,
-		  int err)
+static void paths(struct summary *s, const struct event *ev, const struct sum_who *who,
+		  const struct access_row *row, int err)
 {
 	unsigned int n = 0;
 
@@ -207,14 +222,16 @@ static bool is_ip(const struct part *p)
 	return family == AF_INET || family == AF_INET6;
 }
 
-static void check_address(struct summary *s, const struct sum_who *who, const struct text *t, bool failed)
+static void check_address(struct summary *s, const struct sum_who *who, const struct text *t,
+			  bool failed)
 {
 	for (size_t i = 0; i < n_address_rules; i++) {
 		const struct address_rule *r = &address_rules[i];
 		size_t n = strlen(r->prefix);
 
 		if (t->len >= n && !memcmp(t->buf, r->prefix, n))
-			sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, t->buf, t->len, failed);
+			sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, t->buf,
+					 t->len, failed);
 	}
 }
 
@@ -224,7 +241,8 @@ static struct sum_addr *addr_get(struct summary *s, const struct text *t, uint8_
 
 	for (uint32_t i = 0; i < s->n_addrs; i++) {
 		a = &s->addrs[i];
-		if (a->op == op && a->addr.len == t->len && !memcmp(sum_str__get(s, a->addr), t->buf, t->len))
+		if (a->op == op && a->addr.len == t->len &&
+		    !memcmp(sum_str__get(s, a->addr), t->buf, t->len))
 			return a;
 	}
 	a = &s->addrs[s->n_addrs];
@@ -237,7 +255,8 @@ static struct sum_addr *addr_get(struct summary *s, const struct text *t, uint8_
 	return a;
 }
 
-static void address(struct summary *s, const struct event *ev, const struct sum_who *who, uint8_t op, int err)
+static void address(struct summary *s, const struct event *ev, const struct sum_who *who,
+		    uint8_t op, int err)
 {
 	const struct part *p = NULL;
 	struct sum_addr *a;
@@ -277,7 +296,8 @@ static void address(struct summary *s, const struct event *ev, const struct sum_
 	text__done(&t);
 }
 
-void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who, bool failed)
+void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who,
+			 bool failed)
 {
 	const struct access_row *row = row_of(s, ev);
 	int err = failed ? (int)-ev->syscall->ret : 0;

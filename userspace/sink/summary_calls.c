@@ -144,7 +144,8 @@ static void table_row(struct text *t, const struct sum_call *c, uint64_t total_n
 
 void print_count_table(struct print *p)
 {
-	static const char rule[] = "------ ----------- ----------- --------- --------- ----------------\n";
+	static const char rule[] =
+		"------ ----------- ----------- --------- --------- ----------------\n";
 	struct sum_top *top = NULL;
 	size_t n = sum_top__collect(p->s, p->res, false, &top);
 	struct sum_call total = {0};

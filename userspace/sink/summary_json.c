@@ -75,9 +75,10 @@ static void network(const struct summary *s, struct json *j)
 
 		/* an address that was both connected and sent to is one address */
 		for (uint32_t k = 0; k < i && !seen; k++)
-			seen = s->addrs[k].outbound_ip && s->addrs[k].addr.len == s->addrs[i].addr.len &&
-			       !memcmp(sum_str__get(s, s->addrs[k].addr), sum_str__get(s, s->addrs[i].addr),
-				       s->addrs[i].addr.len);
+			seen = s->addrs[k].outbound_ip &&
+			       s->addrs[k].addr.len == s->addrs[i].addr.len &&
+			       !memcmp(sum_str__get(s, s->addrs[k].addr),
+				       sum_str__get(s, s->addrs[i].addr), s->addrs[i].addr.len);
 		if (s->addrs[i].outbound_ip && !seen)
 			str(s, s->addrs[i].addr, j);
 	}
@@ -107,7 +108,8 @@ static void finding(const struct summary *s, const struct sum_finding *f, struct
 	json__object_end(j);
 }
 
-/* "attempted to access sensitive file /etc/shadow": one string, as existing readers of the format expect. */
+/* "attempted to access sensitive file /etc/shadow": one string, as existing readers of the format
+ * expect. */
 static void suspicious(const struct summary *s, struct json *j)
 {
 	struct text t;

@@ -18,7 +18,8 @@ static void escaped(struct print *p, struct sum_str str, int max_cols)
 }
 
 /* "curl[1234] x3" into T. */
-static void who(struct text *t, const struct summary *s, struct sum_str comm, uint32_t pid, uint64_t count)
+static void who(struct text *t, const struct summary *s, struct sum_str comm, uint32_t pid,
+		uint64_t count)
 {
 	if (comm.len)
 		text__escape(t, sum_str__get(s, comm), comm.len, TEXT_NO_LIMIT);
@@ -42,9 +43,20 @@ static bool has_prefix(const struct summary *s, struct sum_str str, const char *
 static bool is_routine(const struct summary *s, const struct sum_file *f)
 {
 	static const char *const prefixes[] = {
-		"/lib/",     "/lib64/",    "/usr/lib/",	      "/usr/lib64/",	   "/usr/share/locale", "/usr/share/zoneinfo",
-		"/proc/",    "/sys/",	   "/dev/",	      "/etc/ld.so",	   "/etc/nsswitch.conf",
-		"/usr/share/gcc", "/etc/localtime",	      "/etc/locale",
+		"/lib/",
+		"/lib64/",
+		"/usr/lib/",
+		"/usr/lib64/",
+		"/usr/share/locale",
+		"/usr/share/zoneinfo",
+		"/proc/",
+		"/sys/",
+		"/dev/",
+		"/etc/ld.so",
+		"/etc/nsswitch.conf",
+		"/usr/share/gcc",
+		"/etc/localtime",
+		"/etc/locale",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -56,7 +68,8 @@ static bool is_routine(const struct summary *s, const struct sum_file *f)
 static bool is_sink(const struct summary *s, const struct sum_file *f)
 {
 	return !(f->uses & (USE_DELETE | USE_ATTR)) &&
-	       (has_prefix(s, f->path, "/dev/null") || has_prefix(s, f->path, "/dev/tty"));
+	       (has_prefix(s, f->path, "/dev/null") || has_prefix(s, f->path, "/dev/tty") ||
+		has_prefix(s, f->path, "/dev/pts/"));
 }
 
 static const char *change_name(uint8_t uses)
@@ -109,7 +122,8 @@ static void file_totals(struct print *p)
 	}
 	if (p->s->files_dropped) {
 		text__put(p->t, ", ");
-		print_count(p, p->s->files_dropped, "access not listed (table full)", "accesses not listed (table full)");
+		print_count(p, p->s->files_dropped, "access not listed (table full)",
+			    "accesses not listed (table full)");
 	}
 	text__style(p->t, STYLE_NONE);
 	text__char(p->t, '\n');
@@ -152,7 +166,10 @@ void print_files(struct print *p)
 
 static const char *op_name(uint8_t op)
 {
-	return op == NET_CONNECT ? "connect" : op == NET_BIND ? "bind" : op == NET_SEND ? "send" : "accept";
+	return op == NET_CONNECT ? "connect"
+	       : op == NET_BIND	 ? "bind"
+	       : op == NET_SEND	 ? "send"
+				 : "accept";
 }
 
 void print_network(struct print *p)
@@ -182,7 +199,9 @@ void print_network(struct print *p)
 		text__char(p->t, '\n');
 		text__done(&by);
 	}
-	print_more(p, (p->s->n_addrs > ADDRS_SHOWN ? p->s->n_addrs - ADDRS_SHOWN : 0) + p->s->addrs_dropped,
+	print_more(p,
+		   (p->s->n_addrs > ADDRS_SHOWN ? p->s->n_addrs - ADDRS_SHOWN : 0) +
+			   p->s->addrs_dropped,
 		   " addresses");
 }
 
@@ -220,15 +239,19 @@ void print_denied(struct print *p)
 		text__char(p->t, '\n');
 		text__done(&by);
 	}
-	print_more(p, (p->s->n_denials > DENIED_SHOWN ? p->s->n_denials - DENIED_SHOWN : 0) + p->s->denials_dropped,
+	print_more(p,
+		   (p->s->n_denials > DENIED_SHOWN ? p->s->n_denials - DENIED_SHOWN : 0) +
+			   p->s->denials_dropped,
 		   " kinds of call");
 }
 
+/* Who did it stands at the end of the line, or on the next one where that would cut the object. */
 static void finding_line(struct print *p, const struct sum_finding *f)
 {
 	static const char *const names[] = {"low", "medium", "HIGH"};
 	static const uint8_t styles[] = {STYLE_DIM, STYLE_WARN, STYLE_DENIED};
 	struct text by;
+	int room;
 
 	text__init(&by, false);
 	if (f->failures == f->count)
@@ -240,12 +263,13 @@ static void finding_line(struct print *p, const struct sum_finding *f)
 	text__put(p->t, f->text);
 	if (f->object.len) {
 		text__put(p->t, ": ");
-		escaped(p, f->object, MAX(p->width - p->t->col - by.col - 2, 14));
+		room = p->width - p->t->col - by.col - 2;
+		if (room < 32 && (int)f->object.len > room)
+			room = MAX(p->width - p->t->col, 14);
+		escaped(p, f->object, room);
 	}
-	if (p->t->col + by.col + 2 > p->width) {
+	if (p->t->col + by.col + 2 > p->width)
 		text__char(p->t, '\n');
-		text__pad_to(p->t, 8);
-	}
 	print_right(p, &by, STYLE_DIM);
 	text__char(p->t, '\n');
 	text__done(&by);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables behind summary.h, for the summary*.c files only. Every table has a fixed capacity; strings live in one
- * arena of fixed size. calloc gives pages that cost nothing until they are used, so a small run stays small.
+ * The tables behind summary.h, for the summary*.c files only. Every table has a fixed capacity;
+ * strings live in one arena of fixed size. calloc gives pages that cost nothing until they are
+ * used, so a small run stays small.
  */
 #ifndef SANDTRACE_SUMMARY_MODEL_H
 #define SANDTRACE_SUMMARY_MODEL_H
@@ -11,7 +12,7 @@
 #include "suspicious.h"
 
 #define SUM_PROCS 4096
-#define SUM_IDS 16384	 /* slots of the exec_id index, a power of two */
+#define SUM_IDS 16384 /* slots of the exec_id index, a power of two */
 #define SUM_IDS_USED (SUM_IDS / 4 * 3)
 #define SUM_FILES 4096
 #define SUM_FILE_SLOTS 8192
@@ -22,8 +23,10 @@
 #define SUM_OBJECT_MAX 512  /* bytes of a finding's object */
 #define SUM_ARGV_MAX 240    /* bytes of a command line kept for the process tree */
 #define SUM_ARENA (1 << 20)
-/* Paths may not use the last part of the arena: no number of files can push findings and addresses out. */
-#define SUM_ARENA_RESERVED (SUM_FINDINGS * (SUM_OBJECT_MAX + 32) + SUM_ADDRS * 160 + SUM_DENIED * 32)
+/* Paths may not use the last part of the arena: no number of files can push findings and addresses
+ * out. */
+#define SUM_ARENA_RESERVED                                                                         \
+	(SUM_FINDINGS * (SUM_OBJECT_MAX + 32) + SUM_ADDRS * 160 + SUM_DENIED * 32)
 #define SUM_NONE UINT32_MAX
 
 /* A string in the arena. Any bytes; offset 0 with length 0 is the empty string. */
@@ -40,8 +43,8 @@ struct sum_call {
 #define PROC_LINKED (1 << 2) /* the record of its fork was seen */
 
 struct sum_proc {
-	uint64_t parent_id;	/* exec_id of the image that made it; 0: none of ours */
-	uint64_t start, end;	/* ns, 0: not seen */
+	uint64_t parent_id;  /* exec_id of the image that made it; 0: none of ours */
+	uint64_t start, end; /* ns, 0: not seen */
 	uint32_t pid;
 	uint32_t flags;
 	uint32_t exit_code, signal;
@@ -74,7 +77,7 @@ struct sum_file {
 
 struct sum_addr {
 	struct sum_str addr;
-	uint8_t op;	 /* one NET_* */
+	uint8_t op;	  /* one NET_* */
 	bool outbound_ip; /* AF_INET or AF_INET6, connect or send */
 	int last_errno;
 	uint64_t count, failures;
@@ -105,7 +108,7 @@ struct summary {
 	uint64_t syscalls, errors, denied, processes, threads, execs, total_ns, first_ts, last_ts;
 	/* the last slot of an ABI gathers numbers beyond the table */
 	struct sum_call calls[EV_ABI_MAX][ST_NR_SYSCALLS + 1];
-	uint8_t ruled[EV_ABI_MAX][ST_NR_SYSCALLS]; /* summary.c: whether a rule names the call */
+	uint8_t ruled[EV_ABI_MAX][ST_NR_SYSCALLS];  /* summary.c: whether a rule names the call */
 	uint8_t access[EV_ABI_MAX][ST_NR_SYSCALLS]; /* summary_access.c: its row, from 1 */
 
 	struct sum_proc *procs;
@@ -132,8 +135,10 @@ struct summary {
 };
 
 /* ---- summary.c ---- */
-/* False when no more than RESERVE bytes of the arena would be left; *RET is then the empty string. */
-bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve, struct sum_str *ret);
+/* False when no more than RESERVE bytes of the arena would be left; *RET is then the empty string.
+ */
+bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve,
+		  struct sum_str *ret);
 static inline const char *sum_str__get(const struct summary *s, struct sum_str str)
 {
 	return s->arena + str.off;
@@ -148,8 +153,9 @@ struct sum_who {
 	struct sum_proc *proc; /* or NULL */
 	const char *comm;      /* "" when not known */
 };
-void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule, const char *text,
-		      enum severity sev, const void *object, size_t len, bool failed);
+void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule,
+		      const char *text, enum severity sev, const void *object, size_t len,
+		      bool failed);
 
 /* ---- summary_proc.c ---- */
 struct sum_proc *sum_proc__find(const struct summary *s, uint64_t exec_id);
@@ -161,8 +167,10 @@ uint32_t sum_proc__parent(const struct summary *s, uint32_t index);
 
 /* ---- summary_access.c ---- */
 /* Files and addresses that a call touched. */
-void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who, bool failed);
-void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p, uint8_t use, int err);
+void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who,
+			 bool failed);
+void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p,
+		      uint8_t use, int err);
 
 /* ---- summary_top.c ---- */
 struct sum_top {
@@ -172,7 +180,9 @@ struct sum_top {
 	bool has_max;
 	char fallback[24]; /* the name, when libseccomp has none */
 };
-/* All calls made, most time first (BY_COUNT: most calls first), into a heap array. From RES->counts when set. */
-size_t sum_top__collect(const struct summary *s, const struct run_result *res, bool by_count, struct sum_top **ret_top);
+/* All calls made, most time first (BY_COUNT: most calls first), into a heap array. From RES->counts
+ * when set. */
+size_t sum_top__collect(const struct summary *s, const struct run_result *res, bool by_count,
+			struct sum_top **ret_top);
 
 #endif

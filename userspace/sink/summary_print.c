@@ -44,8 +44,8 @@ void print_right(struct print *p, const struct text *src, enum style style)
 static bool is_word(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') ||
-		      memchr("_./=:,@%+-", s[i], 10)))
+		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+		      (s[i] >= '0' && s[i] <= '9') || memchr("_./=:,@%+-", s[i], 10)))
 			return false;
 	return len != 0;
 }
@@ -108,14 +108,9 @@ static void fact_outcome(struct facts *f)
 		else
 			text__i64(&f->item, res->signal);
 		break;
-	case EXIT_TIMEOUT:
-		text__put(&f->item, "killed: timed out");
-		break;
-	case EXIT_INTERRUPTED:
-		text__put(&f->item, "interrupted");
-		break;
-	default:
-		text__put(&f->item, "not started");
+	case EXIT_TIMEOUT: text__put(&f->item, "killed: timed out"); break;
+	case EXIT_INTERRUPTED: text__put(&f->item, "interrupted"); break;
+	default: text__put(&f->item, "not started");
 	}
 	fact(f, good ? STYLE_GOOD : STYLE_DENIED);
 }
@@ -199,7 +194,8 @@ static void head(struct print *p)
 	text__style(p->t, STYLE_NONE);
 	text__put(p->t, "\n  ");
 	fact_outcome(&f);
-	text__duration(&f.item, res->end_ts > p->info->start_ts ? res->end_ts - p->info->start_ts : 0);
+	text__duration(&f.item,
+		       res->end_ts > p->info->start_ts ? res->end_ts - p->info->start_ts : 0);
 	fact(&f, STYLE_NONE);
 	fact_calls(&f);
 	if (p->s->processes) {
@@ -216,8 +212,9 @@ static void head(struct print *p)
 	text__done(&cmd);
 }
 
-int summary__print(const struct summary *s, const struct run_info *info, const struct run_result *res,
-		   const struct text_style *style, bool counts_only, FILE *out)
+int summary__print(const struct summary *s, const struct run_info *info,
+		   const struct run_result *res, const struct text_style *style, bool counts_only,
+		   FILE *out)
 {
 	struct text t;
 	struct print p = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process table of the summary. A process has one exec_id per image; all of them lead to its one row. Rings are
- * per process group of CPUs, so the records of two processes may arrive in either order: a row is made by whichever
- * comes first.
+ * The process table of the summary. A process has one exec_id per image; all of them lead to its
+ * one row. Rings are per process group of CPUs, so the records of two processes may arrive in
+ * either order: a row is made by whichever comes first.
  */
 #include <string.h>
 
@@ -58,8 +58,8 @@ static struct sum_proc *add(struct summary *s, uint32_t pid)
 }
 
 /*
- * The row of an image whose id leads nowhere: a new one while there is room. When a table is full the latest
- * process of that pid is the best guess; none is counted, because its fork was.
+ * The row of an image whose id leads nowhere: a new one while there is room. When a table is full
+ * the latest process of that pid is the best guess; none is counted, because its fork was.
  */
 static struct sum_proc *find_or_add(struct summary *s, uint32_t pid)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The calls made in a run, in one list and in order, from the model or from the kernel's own counts (-c). */
+/* The calls made in a run, in one list and in order, from the model or from the kernel's own counts
+ * (-c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,8 @@ static int by_calls(const void *a, const void *b)
 	return c ? c : strcmp(name_of(x), name_of(y));
 }
 
-static struct sum_call call_at(const struct summary *s, const struct run_result *res, int abi, int nr)
+static struct sum_call call_at(const struct summary *s, const struct run_result *res, int abi,
+			       int nr)
 {
 	if (res->counts) {
 		const struct st_count *k = &res->counts[abi * ST_NR_SYSCALLS + nr];
@@ -45,7 +47,8 @@ static struct sum_call call_at(const struct summary *s, const struct run_result 
 	return s->calls[abi][nr];
 }
 
-size_t sum_top__collect(const struct summary *s, const struct run_result *res, bool by_count, struct sum_top **ret_top)
+size_t sum_top__collect(const struct summary *s, const struct run_result *res, bool by_count,
+			struct sum_top **ret_top)
 {
 	int slots = ST_NR_SYSCALLS + (res->counts ? 0 : 1);
 	struct sum_top *top = calloc((size_t)EV_ABI_MAX * (ST_NR_SYSCALLS + 1), sizeof(*top));
@@ -57,7 +60,9 @@ size_t sum_top__collect(const struct summary *s, const struct run_result *res, b
 	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
 		for (int nr = 0; nr < slots; nr++) {
 			struct sum_call c = call_at(s, res, abi, nr);
-			const char *name = nr < ST_NR_SYSCALLS ? syscalls__name((enum ev_abi)abi, nr) : NULL;
+			const char *name = nr < ST_NR_SYSCALLS
+						   ? syscalls__name((enum ev_abi)abi, nr)
+						   : NULL;
 
 			if (!c.calls)
 				continue;
@@ -66,7 +71,8 @@ size_t sum_top__collect(const struct summary *s, const struct run_result *res, b
 			top[n].has_max = !res->counts;
 			top[n].name = nr == ST_NR_SYSCALLS ? "(beyond the table)" : name;
 			if (!top[n].name)
-				snprintf(top[n].fallback, sizeof(top[n].fallback), "syscall_%d", nr);
+				snprintf(top[n].fallback, sizeof(top[n].fallback), "syscall_%d",
+					 nr);
 			n++;
 		}
 	}

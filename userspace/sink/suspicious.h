@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What counts as suspicious, as data: one row per thing worth a second look. A row says nothing about guilt; the
- * summary shows it with who did it and how often. Pure.
+ * What counts as suspicious, as data: one row per thing worth a second look. A row says nothing
+ * about guilt; the summary shows it with who did it and how often. Pure.
  */
 #ifndef SANDTRACE_SUSPICIOUS_H
 #define SANDTRACE_SUSPICIOUS_H
@@ -10,21 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum severity { SEV_LOW, SEV_MEDIUM, SEV_HIGH };
+enum severity {
+	SEV_LOW,
+	SEV_MEDIUM,
+	SEV_HIGH
+};
 
 /* How a path was used, as bits. */
 #define USE_READ (1 << 0)
-#define USE_WRITE (1 << 1)  /* opened for writing, truncated, renamed onto */
+#define USE_WRITE (1 << 1) /* opened for writing, truncated, renamed onto */
 #define USE_CREATE (1 << 2)
 #define USE_DELETE (1 << 3) /* unlinked, or renamed away */
 #define USE_EXEC (1 << 4)
-#define USE_ATTR (1 << 5)   /* mode, owner, times, extended attributes */
+#define USE_ATTR (1 << 5) /* mode, owner, times, extended attributes */
 #define USE_CHANGE (USE_WRITE | USE_CREATE | USE_DELETE | USE_ATTR)
 #define USE_ANY (USE_READ | USE_CHANGE | USE_EXEC)
 
 /*
- * Patterns: '*' stands for any characters but '/', a leading "**" followed by '/' for any directories, a trailing
- * one for anything below. Matching is on the path as the caller gave it.
+ * Patterns: '*' stands for any characters but '/', a leading "**" followed by '/' for any
+ * directories, a trailing one for anything below. Matching is on the path as the caller gave it.
  */
 struct path_rule {
 	const char *id;

@@ -10,11 +10,11 @@
 
 /* The 16 basic colours only: they follow the reader's own palette, light or dark. */
 static const char *const style_seq[STYLE_MAX] = {
-	[STYLE_NONE] = "\033[0m",	[STYLE_DIM] = "\033[2m",	[STYLE_BOLD] = "\033[1m",
-	[STYLE_FILE] = "\033[36m",	[STYLE_DIRECTORY] = "\033[36m", [STYLE_NETWORK] = "\033[35m",
-	[STYLE_PROCESS] = "\033[33m",	[STYLE_MEMORY] = "\033[34m",	[STYLE_SYSTEM] = "\033[1;34m",
-	[STYLE_IPC] = "\033[32m",	[STYLE_FAILED] = "\033[31m",	[STYLE_DENIED] = "\033[1;31m",
-	[STYLE_GOOD] = "\033[32m",	[STYLE_WARN] = "\033[1;33m",
+	[STYLE_NONE] = "\033[0m",     [STYLE_DIM] = "\033[2m",	      [STYLE_BOLD] = "\033[1m",
+	[STYLE_FILE] = "\033[36m",    [STYLE_DIRECTORY] = "\033[36m", [STYLE_NETWORK] = "\033[35m",
+	[STYLE_PROCESS] = "\033[33m", [STYLE_MEMORY] = "\033[34m",    [STYLE_SYSTEM] = "\033[1;34m",
+	[STYLE_IPC] = "\033[32m",     [STYLE_FAILED] = "\033[31m",    [STYLE_DENIED] = "\033[1;31m",
+	[STYLE_GOOD] = "\033[32m",    [STYLE_WARN] = "\033[1;33m",
 };
 
 void text__init(struct text *t, bool color)
@@ -147,7 +147,8 @@ void text__grouped(struct text *t, uint64_t v)
 
 void text__pad_to(struct text *t, int col)
 {
-	static const char spaces[] = "                                                                ";
+	static const char spaces[] =
+		"                                                                ";
 
 	while (t->col < col && !t->err) {
 		int n = MIN(col - t->col, (int)sizeof(spaces) - 1);
@@ -219,24 +220,28 @@ static int cp_cols(uint32_t cp)
 {
 	/* C1 controls, what reorders, hides or joins text, private use, noncharacters, tags */
 	static const struct range hidden[] = {
-		{0x80, 0x9f},	    {0xad, 0xad},     {0x34f, 0x34f},	  {0x61c, 0x61c},   {0x115f, 0x1160},
-		{0x17b4, 0x17b5},   {0x180b, 0x180f}, {0x200b, 0x200f},	  {0x2028, 0x202e}, {0x2060, 0x206f},
-		{0x3164, 0x3164},   {0xd800, 0xf8ff}, {0xfdd0, 0xfdef},	  {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
-		{0xffa0, 0xffa0},   {0xfff0, 0xfffb}, {0xfffe, 0xffff},	  {0xe0000, 0x10ffff},
+		{0x80, 0x9f},	  {0xad, 0xad},	    {0x34f, 0x34f},	 {0x61c, 0x61c},
+		{0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},	 {0x200b, 0x200f},
+		{0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},	 {0xd800, 0xf8ff},
+		{0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},	 {0xffa0, 0xffa0},
+		{0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0x10ffff},
 	};
 	static const struct range combining[] = {
-		{0x300, 0x36f},	  {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},	{0x64b, 0x65f},
-		{0x6d6, 0x6dc},	  {0x900, 0x902},   {0x93c, 0x93c},   {0x941, 0x948},	{0x94d, 0x94d},
-		{0xe31, 0xe31},	  {0xe34, 0xe3a},   {0xe47, 0xe4e},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
-		{0x20d0, 0x20ff}, {0x3099, 0x309a}, {0xfe20, 0xfe2f},
+		{0x300, 0x36f},	  {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},
+		{0x64b, 0x65f},	  {0x6d6, 0x6dc},   {0x900, 0x902},   {0x93c, 0x93c},
+		{0x941, 0x948},	  {0x94d, 0x94d},   {0xe31, 0xe31},   {0xe34, 0xe3a},
+		{0xe47, 0xe4e},	  {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff},
+		{0x3099, 0x309a}, {0xfe20, 0xfe2f},
 	};
 	static const struct range wide[] = {
-		{0x1100, 0x115e},   {0x231a, 0x231b},	{0x23e9, 0x23ec},   {0x25fd, 0x25fe},  {0x2614, 0x2615},
-		{0x2648, 0x2653},   {0x26a1, 0x26a1},	{0x2705, 0x2705},   {0x270a, 0x270b},  {0x2728, 0x2728},
-		{0x274c, 0x274c},   {0x2753, 0x2755},	{0x2795, 0x2797},   {0x2b1b, 0x2b1c},  {0x2b50, 0x2b50},
-		{0x2e80, 0x303e},   {0x3041, 0xa4cf},	{0xa960, 0xa97c},   {0xac00, 0xd7a3},  {0xf900, 0xfaff},
-		{0xfe30, 0xfe6f},   {0xff00, 0xff60},	{0xffe0, 0xffe6},   {0x16fe0, 0x18cff}, {0x1b000, 0x1b2ff},
-		{0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
+		{0x1100, 0x115e},   {0x231a, 0x231b},	{0x23e9, 0x23ec},   {0x25fd, 0x25fe},
+		{0x2614, 0x2615},   {0x2648, 0x2653},	{0x26a1, 0x26a1},   {0x2705, 0x2705},
+		{0x270a, 0x270b},   {0x2728, 0x2728},	{0x274c, 0x274c},   {0x2753, 0x2755},
+		{0x2795, 0x2797},   {0x2b1b, 0x2b1c},	{0x2b50, 0x2b50},   {0x2e80, 0x303e},
+		{0x3041, 0xa4cf},   {0xa960, 0xa97c},	{0xac00, 0xd7a3},   {0xf900, 0xfaff},
+		{0xfe30, 0xfe6f},   {0xff00, 0xff60},	{0xffe0, 0xffe6},   {0x16fe0, 0x18cff},
+		{0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff},
+		{0x20000, 0x3fffd},
 	};
 
 	if (in_ranges(cp, hidden, ARRAY_SIZE(hidden)))
@@ -272,8 +277,8 @@ static void unit_hex(struct unit *u, char kind, uint32_t v, unsigned int digits)
 
 static void next_unit(const uint8_t *s, size_t len, struct unit *u)
 {
-	static const char names[32] = {[7] = 'a',  [8] = 'b',  [9] = 't', [10] = 'n',
-				       [11] = 'v', [12] = 'f', [13] = 'r'};
+	static const char names[32] = {
+		[7] = 'a', [8] = 'b', [9] = 't', [10] = 'n', [11] = 'v', [12] = 'f', [13] = 'r'};
 	uint32_t cp = 0;
 	int cols;
 
@@ -314,15 +319,24 @@ int text__escape(struct text *t, const void *data, size_t len, int max_cols)
 	struct unit u;
 	bool cut = false;
 
-	if (is_plain(s, len) && len <= (size_t)max_cols) {
-		raw(t, s, len, (int)len);
+	if (len <= INT_MAX && is_plain(s, len)) {
+		if (len <= (size_t)max_cols) {
+			raw(t, s, len, (int)len);
+			return (int)len;
+		}
+		head = (max_cols - 1) / 3;
+		tail = max_cols - 1 - head;
+		raw(t, s, (size_t)head, head);
+		text__put(t, "…");
+		raw(t, s + len - tail, (size_t)tail, tail);
 		return (int)len;
 	}
 	for (size_t i = 0; i < len; i += u.in) {
 		next_unit(s + i, len - i, &u);
 		total += u.cols;
 	}
-	/* The end of a path says more than its middle: a third for the head, the rest for the tail. */
+	/* The end of a path says more than its middle: a third for the head, the rest for the tail.
+	 */
 	head = total <= max_cols ? total : (max_cols - 1) / 3;
 	tail = total <= max_cols ? total : max_cols - 1 - head;
 	for (size_t i = 0; i < len; i += u.in) {

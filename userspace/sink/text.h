@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines for people: a growing buffer that knows its column, and escapes what came from a traced program, so
- * that none of its bytes can drive the terminal. Pure. Out of memory sets .err and later calls do nothing.
+ * Lines for people: a growing buffer that knows its column, and escapes what came from a traced
+ * program, so that none of its bytes can drive the terminal. Pure. Out of memory sets .err and
+ * later calls do nothing.
  */
 #ifndef SANDTRACE_TEXT_H
 #define SANDTRACE_TEXT_H
@@ -14,14 +15,27 @@
 struct text {
 	char *buf;
 	size_t len, cap;
-	int col;    /* terminal columns since the last newline; colours and combining marks take none */
+	int col;    /* columns since the last newline; colours and combining marks take none */
 	int err;    /* 0 or -ENOMEM */
 	bool color; /* false: text__style() writes nothing */
 };
 
 enum style {
-	STYLE_NONE, STYLE_DIM, STYLE_BOLD, STYLE_FILE, STYLE_DIRECTORY, STYLE_NETWORK, STYLE_PROCESS,
-	STYLE_MEMORY, STYLE_SYSTEM, STYLE_IPC, STYLE_FAILED, STYLE_DENIED, STYLE_GOOD, STYLE_WARN, STYLE_MAX,
+	STYLE_NONE,
+	STYLE_DIM,
+	STYLE_BOLD,
+	STYLE_FILE,
+	STYLE_DIRECTORY,
+	STYLE_NETWORK,
+	STYLE_PROCESS,
+	STYLE_MEMORY,
+	STYLE_SYSTEM,
+	STYLE_IPC,
+	STYLE_FAILED,
+	STYLE_DENIED,
+	STYLE_GOOD,
+	STYLE_WARN,
+	STYLE_MAX,
 };
 
 #define TEXT_NO_LIMIT INT_MAX
@@ -36,8 +50,8 @@ void text__char(struct text *t, char c);
 void text__repeat(struct text *t, const char *s, int times);
 void text__u64(struct text *t, uint64_t v);
 void text__i64(struct text *t, int64_t v);
-void text__hex(struct text *t, uint64_t v); /* 0x1f */
-void text__octal(struct text *t, uint64_t v); /* 0644 */
+void text__hex(struct text *t, uint64_t v);	/* 0x1f */
+void text__octal(struct text *t, uint64_t v);	/* 0644 */
 void text__grouped(struct text *t, uint64_t v); /* 1,234,567 */
 void text__pad_to(struct text *t, int col);
 void text__style(struct text *t, enum style style);
@@ -50,9 +64,9 @@ void text__cut(struct text *t, int col);
 void text__bytes(struct text *t, const void *data, size_t len);
 
 /*
- * Any bytes. Printable UTF-8 passes; control characters, invalid bytes, bidirectional and invisible characters are
- * written as escapes, and so are '"' and '\'. When the result is wider than MAX_COLS its middle is replaced
- * by one "…". Returns the columns the whole string needs.
+ * Any bytes. Printable UTF-8 passes; control characters, invalid bytes, bidirectional and invisible
+ * characters are written as escapes, and so are '"' and '\'. When the result is wider than MAX_COLS
+ * its middle is replaced by one "…". Returns the columns the whole string needs.
  */
 int text__escape(struct text *t, const void *data, size_t len, int max_cols);
 /* The same between double quotes, which count. */
@@ -64,9 +78,9 @@ void text__duration(struct text *t, uint64_t ns);
 /* ---- text_addr.c ---- */
 
 /*
- * "1.2.3.4:80", "[::1]:80", "unix:/path", "unix:@abstract", "netlink:3", "vsock:2:80", or "family 9 (20 bytes)".
- * Bytes are those of a struct sockaddr and may be cut anywhere. ESCAPE is false for text that is stored and
- * escaped later, by whoever shows it.
+ * "1.2.3.4:80", "[::1]:80", "unix:/path", "unix:@abstract", "netlink:3", "vsock:2:80", or "family 9
+ * (20 bytes)". Bytes are those of a struct sockaddr and may be cut anywhere. ESCAPE is false for
+ * text that is stored and escaped later, by whoever shows it.
  */
 void text__sockaddr(struct text *t, const void *data, size_t len, bool escape);
 
@@ -75,7 +89,8 @@ void text__sockaddr(struct text *t, const void *data, size_t len, bool escape);
 /* How argument lists are written. */
 struct text_args {
 	int max_string; /* columns for one string or argv; TEXT_NO_LIMIT: all */
-	/* out: how wide each string would like to be, so that a caller can find a limit that fits */
+	/* out: how wide each string would like to be, so that a caller can find a limit that fits
+	 */
 	int wanted[6];
 	unsigned int n_wanted;
 };
@@ -91,10 +106,12 @@ struct text_line {
 	int verbosity; /* 0-3, see sink.h */
 	int width;     /* columns; 0 or less: as wide as it gets */
 	uint64_t start_ts;
-	int pid_width; /* grows with the pids seen */
-	struct text args; /* scratch */
+	int pid_width;	  /* grows with the pids seen */
+	struct text args, scratch; /* reused from line to line; never coloured */
 };
 
+void text_line__init(struct text_line *line, int verbosity, int width);
+void text_line__done(struct text_line *line);
 /* Whether VERBOSITY shows this event. */
 bool text_line__wants(int verbosity, const struct event *ev);
 /* Refused by a seccomp filter or by policy. */

@@ -68,7 +68,8 @@ int text__argv(struct text *t, const struct part *p, int max_cols)
 		text__reset(&measure);
 		n = text__quote(&measure, s, (size_t)(e - s), per);
 		total += n + (first ? 0 : 2);
-		if (!first && max_cols != TEXT_NO_LIMIT && t->col - start + measure.col > max_cols - 8) {
+		if (!first && max_cols != TEXT_NO_LIMIT &&
+		    t->col - start + measure.col > max_cols - 8) {
 			skipped++;
 			continue;
 		}
@@ -134,7 +135,8 @@ static void pair(struct text *t, const struct part *p)
 }
 
 /* An argument whose memory was copied. False: show the register instead. */
-static bool copied(struct text *t, struct text_args *how, const struct event *ev, const struct part *p)
+static bool copied(struct text *t, struct text_args *how, const struct event *ev,
+		   const struct part *p)
 {
 	if (p->state == EV_PART_NULL) {
 		text__put(t, "NULL");
@@ -146,31 +148,23 @@ static bool copied(struct text *t, struct text_args *how, const struct event *ev
 		return true;
 	}
 	switch (p->type) {
-	case EV_PT_STR:
-		string(t, how, p);
-		return true;
-	case EV_PT_ARGV:
-		argv(t, how, p);
-		return true;
+	case EV_PT_STR: string(t, how, p); return true;
+	case EV_PT_ARGV: argv(t, how, p); return true;
 	case EV_PT_SOCKADDR:
 		text__char(t, '{');
 		text__sockaddr(t, p->data, p->len, true);
 		text__char(t, '}');
 		return true;
-	default:
-		break;
+	default: break;
 	}
 	switch (ev->sig->args[p->id].type) {
-	case ARG_OPEN_HOW:
-		open_how(t, p, (enum ev_abi)ev->syscall->abi);
-		return true;
+	case ARG_OPEN_HOW: open_how(t, p, (enum ev_abi)ev->syscall->abi); return true;
 	case ARG_PAIR:
 		if (p->len < 8)
 			return false;
 		pair(t, p);
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -201,18 +195,12 @@ static void number(struct text *t, const struct event *ev, unsigned int arg, enu
 	case ARG_INT:
 	case ARG_PID:
 	case ARG_UID:
-	case ARG_GID:
-		text__i64(t, (int32_t)v);
-		break;
-	case ARG_UINT:
-		text__u64(t, (uint32_t)v);
-		break;
+	case ARG_GID: text__i64(t, (int32_t)v); break;
+	case ARG_UINT: text__u64(t, (uint32_t)v); break;
 	case ARG_LONG:
 		text__i64(t, ev->syscall->abi == EV_ABI_COMPAT32 ? (int32_t)v : (int64_t)v);
 		break;
-	case ARG_SIZE:
-		text__u64(t, v);
-		break;
+	case ARG_SIZE: text__u64(t, v); break;
 	case ARG_SIGNAL:
 		name = signal__name((int)v);
 		if (name)
@@ -220,9 +208,7 @@ static void number(struct text *t, const struct event *ev, unsigned int arg, enu
 		else
 			text__i64(t, (int32_t)v);
 		break;
-	case ARG_MODE:
-		text__octal(t, v & 0xffffffff);
-		break;
+	case ARG_MODE: text__octal(t, v & 0xffffffff); break;
 	default:
 		if (type >= ARG_OPEN_FLAGS && type < ARG_TYPE_MAX &&
 		    flags__format(type, v, (enum ev_abi)ev->syscall->abi, buf, sizeof(buf)))
@@ -234,10 +220,12 @@ static void number(struct text *t, const struct event *ev, unsigned int arg, enu
 	}
 }
 
-/* open() reads its mode only when it may create: what is in the register otherwise means nothing. */
+/* open() reads its mode only when it may create: what is in the register otherwise means nothing.
+ */
 static bool mode_unused(const struct event *ev, unsigned int arg)
 {
-	if (!arg || ev->sig->args[arg].type != ARG_MODE || ev->sig->args[arg - 1].type != ARG_OPEN_FLAGS)
+	if (!arg || ev->sig->args[arg].type != ARG_MODE ||
+	    ev->sig->args[arg - 1].type != ARG_OPEN_FLAGS)
 		return false;
 	return !(ev->syscall->args[arg - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 }

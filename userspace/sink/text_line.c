@@ -5,10 +5,12 @@
 #include "../base/util.h"
 #include "text.h"
 
-/* A string is not shortened below these columns: one alone, or each of several. What comes after it gives way. */
+/* A string is not shortened below these columns: one alone, or each of several. What comes after it
+ * gives way. */
 #define MIN_STRING 14
 #define MIN_ONE_STRING 28
-/* Columns to the right of the result: "= -1 ECONNREFUSED" and "= 0x7f0123456000" fit, and a duration. */
+/* Columns to the right of the result: "= -1 ECONNREFUSED" and "= 0x7f0123456000" fit, and a
+ * duration. */
 #define RESULT_COLS 18
 #define DURATION_COLS 8
 /* Beyond this width calls are not spread further apart: the eye would lose the line. */
@@ -16,7 +18,8 @@
 
 static bool failed(const struct event *ev)
 {
-	return ev->syscall->ret < 0 && ev->syscall->ret >= -4095 && !(ev->hdr->flags & EV_F_NO_RETURN);
+	return ev->syscall->ret < 0 && ev->syscall->ret >= -4095 &&
+	       !(ev->hdr->flags & EV_F_NO_RETURN);
 }
 
 bool text_line__denied(const struct event *ev)
@@ -40,21 +43,24 @@ bool text_line__wants(int verbosity, const struct event *ev)
 	case CAT_FILE_METADATA:
 	case CAT_DIRECTORY:
 	case CAT_NETWORK:
-	case CAT_PROCESS:
-		return true;
-	default:
-		return false;
+	case CAT_PROCESS: return true;
+	default: return false;
 	}
 }
 
 static enum style category_style(unsigned int category)
 {
 	static const uint8_t styles[CAT_MAX] = {
-		[CAT_FILE_READ] = STYLE_FILE,	  [CAT_FILE_WRITE] = STYLE_FILE,
-		[CAT_FILE_METADATA] = STYLE_FILE, [CAT_DIRECTORY] = STYLE_DIRECTORY,
-		[CAT_PROCESS] = STYLE_PROCESS,	  [CAT_NETWORK] = STYLE_NETWORK,
-		[CAT_MEMORY] = STYLE_MEMORY,	  [CAT_SIGNAL] = STYLE_IPC,
-		[CAT_IPC] = STYLE_IPC,		  [CAT_SYSTEM] = STYLE_SYSTEM,
+		[CAT_FILE_READ] = STYLE_FILE,
+		[CAT_FILE_WRITE] = STYLE_FILE,
+		[CAT_FILE_METADATA] = STYLE_FILE,
+		[CAT_DIRECTORY] = STYLE_DIRECTORY,
+		[CAT_PROCESS] = STYLE_PROCESS,
+		[CAT_NETWORK] = STYLE_NETWORK,
+		[CAT_MEMORY] = STYLE_MEMORY,
+		[CAT_SIGNAL] = STYLE_IPC,
+		[CAT_IPC] = STYLE_IPC,
+		[CAT_SYSTEM] = STYLE_SYSTEM,
 	};
 
 	return category < CAT_MAX ? (enum style)styles[category] : STYLE_NONE;
@@ -99,7 +105,8 @@ static void prefix(struct text *t, struct text_line *line, const struct event *e
 /* What a call that gives an address returns. */
 static bool returns_address(const char *name)
 {
-	return !strncmp(name, "mmap", 4) || !strcmp(name, "brk") || !strcmp(name, "mremap") || !strcmp(name, "shmat");
+	return !strncmp(name, "mmap", 4) || !strcmp(name, "brk") || !strcmp(name, "mremap") ||
+	       !strcmp(name, "shmat");
 }
 
 static void result(struct text *t, const struct event *ev, bool long_form)
@@ -114,13 +121,15 @@ static void result(struct text *t, const struct event *ev, bool long_form)
 	if (!failed(ev)) {
 		text__put(t, "= ");
 		if (returns_address(ev->name))
-			text__hex(t, ev->syscall->abi == EV_ABI_COMPAT32 ? (uint32_t)ret : (uint64_t)ret);
+			text__hex(t, ev->syscall->abi == EV_ABI_COMPAT32 ? (uint32_t)ret
+									 : (uint64_t)ret);
 		else
 			text__i64(t, ret);
 		return;
 	}
 	name = errno__name((int)-ret);
-	/* restart codes are between the kernel and itself: the caller sees EINTR or the call again */
+	/* restart codes are between the kernel and itself: the caller sees EINTR or the call again
+	 */
 	text__put(t, ret <= -512 && ret >= -516 ? "= ? " : "= -1 ");
 	if (name)
 		text__put(t, name);
@@ -133,19 +142,15 @@ static void result(struct text *t, const struct event *ev, bool long_form)
 	}
 }
 
-static int columns(const struct event *ev, bool long_form)
+static int columns(struct text_line *line, const struct event *ev, bool long_form)
 {
-	struct text t;
-	int n;
-
-	text__init(&t, false);
-	result(&t, ev, long_form);
-	n = t.col;
-	text__done(&t);
-	return n;
+	text__reset(&line->scratch);
+	result(&line->scratch, ev, long_form);
+	return line->scratch.col;
 }
 
-/* The largest limit per string with which all of them together fit into ROOM beside FIXED other columns. */
+/* The largest limit per string with which all of them together fit into ROOM beside FIXED other
+ * columns. */
 static int fit_strings(const struct text_args *how, int room, int fixed)
 {
 	int share = how->n_wanted ? (room - 12) / (int)how->n_wanted : 0;
@@ -202,22 +207,21 @@ static void details(struct text *t, const struct event *ev)
 	text__style(t, STYLE_NONE);
 }
 
-static void duration(struct text *t, const struct event *ev, int end)
+static void duration(struct text *t, struct text_line *line, const struct event *ev, int end)
 {
-	struct text d;
+	struct text *d = &line->scratch;
 
 	if (ev->hdr->flags & EV_F_NO_ENTER)
 		return;
-	text__init(&d, false);
-	text__char(&d, '<');
-	text__duration(&d, ev->syscall->duration);
-	text__char(&d, '>');
+	text__reset(d);
+	text__char(d, '<');
+	text__duration(d, ev->syscall->duration);
+	text__char(d, '>');
 	text__put(t, "  ");
-	text__pad_to(t, end - d.col);
+	text__pad_to(t, end - d->col);
 	text__style(t, STYLE_DIM);
-	text__append(t, &d);
+	text__append(t, d);
 	text__style(t, STYLE_NONE);
-	text__done(&d);
 }
 
 static void abi_mark(struct text *t, const struct event *ev)
@@ -243,7 +247,7 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 	text__styled(t, category_style(ev->sig->category), ev->name);
 	text__char(t, '(');
 	/* 12: "  <123ms>" and the parenthesis with its space; 11: "  REFUSED" and its margin */
-	tail = columns(ev, false) + 12 + (denied ? 9 : 0);
+	tail = columns(line, ev, false) + 12 + (denied ? 9 : 0);
 	room = line->width > 0 ? MAX(width - t->col - tail, MIN_STRING) : TEXT_NO_LIMIT;
 	arguments(line, ev, room);
 	text__append(t, &line->args);
@@ -253,14 +257,15 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 	result_col = layout - RESULT_COLS - DURATION_COLS - (layout > 100 ? 26 : 0);
 	text__char(t, ' ');
 	text__pad_to(t, result_col);
-	if (line->width > 0 && line->verbosity < 3 && t->col + columns(ev, true) + 10 > width)
+	if (long_form && line->width > 0 && line->verbosity < 3 &&
+	    t->col + columns(line, ev, true) + 10 > width)
 		long_form = false;
 	text__style(t, denied ? STYLE_DENIED : is_failed ? STYLE_FAILED : STYLE_NONE);
 	result(t, ev, long_form);
 	if (denied)
 		text__put(t, "  REFUSED");
 	text__style(t, STYLE_NONE);
-	duration(t, ev, layout);
+	duration(t, line, ev, layout);
 	if (line->verbosity >= 3)
 		details(t, ev);
 	text__char(t, '\n');
@@ -281,12 +286,14 @@ static void part_string(struct text *t, const struct event *ev, unsigned int id,
 
 static void exec_line(struct text *t, const struct text_line *line, const struct event *ev)
 {
-	const struct part *p = event__part(ev, EV_EXEC_ARGV), *interp = event__part(ev, EV_EXEC_INTERP);
+	const struct part *p = event__part(ev, EV_EXEC_ARGV),
+			  *interp = event__part(ev, EV_EXEC_INTERP);
 	bool limited = line->width > 0 && line->verbosity < 3;
 	uint32_t flags = ev->exec->image_flags;
 
 	text__styled(t, STYLE_PROCESS, "┌─ exec ");
-	part_string(t, ev, EV_EXEC_PATH, limited ? MAX(line->width / 2 - 10, MIN_STRING) : TEXT_NO_LIMIT);
+	part_string(t, ev, EV_EXEC_PATH,
+		    limited ? MAX(line->width / 2 - 10, MIN_STRING) : TEXT_NO_LIMIT);
 	text__char(t, ' ');
 	if (p && (p->state == EV_PART_OK || p->state == EV_PART_TRUNCATED))
 		text__argv(t, p, limited ? MAX(line->width - t->col, MIN_STRING) : TEXT_NO_LIMIT);
@@ -308,7 +315,8 @@ static void exec_line(struct text *t, const struct text_line *line, const struct
 static void exit_line(struct text *t, const struct event *ev)
 {
 	const struct ev_proc_exit *e = ev->exit;
-	const char *thread = ev->hdr->flags & EV_F_THREAD ? "thread " : "", *name = signal__name((int)e->signal);
+	const char *thread = ev->hdr->flags & EV_F_THREAD ? "thread " : "",
+		   *name = signal__name((int)e->signal);
 
 	text__styled(t, STYLE_PROCESS, "└─ ");
 	text__style(t, e->signal ? STYLE_DENIED : e->exit_code ? STYLE_FAILED : STYLE_DIM);
@@ -349,15 +357,9 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 	}
 	prefix(t, line, ev, ev->hdr->ts);
 	switch (ev->hdr->kind) {
-	case EV_PROC_EXEC:
-		exec_line(t, line, ev);
-		break;
-	case EV_PROC_EXIT:
-		exit_line(t, ev);
-		break;
-	case EV_PROC_SPAWN:
-		spawn_line(t, ev);
-		break;
+	case EV_PROC_EXEC: exec_line(t, line, ev); break;
+	case EV_PROC_EXIT: exit_line(t, ev); break;
+	case EV_PROC_SPAWN: spawn_line(t, ev); break;
 	default:
 		text__put(t, ev->desc->event_type);
 		text__char(t, ' ');
@@ -373,4 +375,17 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 		text__style(t, STYLE_NONE);
 	}
 	text__char(t, '\n');
+}
+
+void text_line__init(struct text_line *line, int verbosity, int width)
+{
+	memset(line, 0, sizeof(*line));
+	line->verbosity = verbosity;
+	line->width = width;
+}
+
+void text_line__done(struct text_line *line)
+{
+	text__done(&line->args);
+	text__done(&line->scratch);
 }
