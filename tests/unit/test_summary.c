@@ -169,7 +169,7 @@ static void takes_counts_of_the_kernel(void **state)
 	struct st_count *counts = calloc(EV_ABI_MAX * ST_NR_SYSCALLS, sizeof(*counts));
 	int nr = syscalls__number(EV_ABI_NATIVE, "getppid");
 	json_object *o;
-	char *s, last[64];
+	char *s, last[96];
 
 	(void)state;
 	assert_non_null(counts);
