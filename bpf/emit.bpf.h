@@ -77,10 +77,9 @@ __weak __noinline int brake__spin(__u64 used, __u64 mark)
 	return 0;
 }
 
-static __always_inline void emit__submit(void *ring, void *rec, __u32 class)
+static __always_inline void emit__submit_counted(void *ring, void *rec, __u32 class, struct st_counters *c)
 {
 	__u64 mark = class == EV_CLASS_SYSCALL ? st_cfg.brake_bulk : st_cfg.brake_urgent, flags = BPF_RB_NO_WAKEUP;
-	struct st_counters *c = counters__get(class);
 	bool pressure = mark && *(volatile __u32 *)&st_shared.pressure, brake = false;
 	__u64 used = 0;
 
@@ -97,6 +96,11 @@ static __always_inline void emit__submit(void *ring, void *rec, __u32 class)
 	bpf_ringbuf_submit(rec, flags);
 	if (brake)
 		brake__spin(used, mark);
+}
+
+static __always_inline void emit__submit(void *ring, void *rec, __u32 class)
+{
+	emit__submit_counted(ring, rec, class, counters__get(class));
 }
 
 static __always_inline void emit__discard(void *rec)

@@ -265,6 +265,7 @@ static __always_inline void exec__call(struct st_task *st, const struct exec_fac
 	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts)
 		return;
 	st->flags |= ST_TASK_EXEC_DONE;
+	c.totals = counters__get(EV_CLASS_SYSCALL);
 	counters__seen(EV_CLASS_SYSCALL);
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.ts - st->enter_ts;
@@ -341,6 +342,7 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 
 	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts || st->flags & ST_TASK_EXEC_DONE)
 		return;
+	c.totals = counters__get(EV_CLASS_SYSCALL);
 	counters__seen(EV_CLASS_SYSCALL);
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.ts - st->enter_ts;

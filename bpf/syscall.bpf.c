@@ -147,7 +147,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 		return -1;
 	syscall__fill(&r->h, &r->s, c);
 	syscall__args(regs, c->abi, r->s.args);
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	emit__submit_counted(ring, r, EV_CLASS_SYSCALL, c->totals);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 			return 1;                                                                  \
 		}                                                                                  \
 		fill_fds(r, plan, c);                                                              \
-		emit__submit(ring, r, EV_CLASS_SYSCALL);                                           \
+		emit__submit_counted(ring, r, EV_CLASS_SYSCALL, c->totals);                                           \
 		return 0;                                                                          \
 	}
 #define NO_FDS(rec, plan, c)
@@ -214,14 +214,17 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 		plan = st_plans[c.abi][c.nr];
 	if (!(plan.flags & ST_PLAN_INTEREST))
 		return 0;
-	counters__seen(EV_CLASS_SYSCALL);
+	c.totals = counters__get(EV_CLASS_SYSCALL);
+	if (!c.totals)
+		return 0;
+	__sync_fetch_and_add(&c.totals->seen, 1);
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.flags & EV_F_NO_ENTER ? 0 : c.ts - st->enter_ts;
 	c.ret = ret;
 	c.st = st;
 	if (st_cfg.aggregate)
 		return count__add(&c);
-	c.pid_tgid = bpf_get_current_pid_tgid();
+	c.pid_tgid = (__u64)task->tgid << 32 | (__u32)task->pid;
 	ring = emit__bulk_ring(c.pid_tgid >> 32);
 	if (!ring)
 		return 0;
@@ -241,7 +244,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 			err = emit__large3(&c, regs, ring, &plan);
 	}
 	if (err < 0)
-		counters__lost(EV_CLASS_SYSCALL);
+		__sync_fetch_and_add(&c.totals->lost, 1);
 	return 0;
 }
 
