@@ -183,6 +183,26 @@ static void kill_signal(struct record *r)
 	call(r, 62, 0, ARGS(0xfffffffe, 15));
 }
 
+/* -y */
+static void read_fd_path(struct record *r)
+{
+	call(r, 0, 5, ARGS(3, 0x7ffe01020304, 4096));
+	record__part(r, 0, EV_PT_PATH, EV_PART_OK, LITERAL("log\xff\0var\0"), 9);
+}
+
+static void openat_return_path(struct record *r)
+{
+	openat_path(r, EV_PART_OK, LITERAL("log"), 3);
+	record__part(r, 0, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("d\0c\0"), 0);
+	record__part(r, EV_PART_RESULT, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("log\0d\0"), 6000);
+}
+
+static void getppid_return_path(struct record *r)
+{
+	getppid_plain(r);
+	record__part(r, EV_PART_RESULT, EV_PT_PATH, EV_PART_FAULT, NULL, 0, 0);
+}
+
 static void execve_argv(struct record *r)
 {
 	call(r, 59, 0, ARGS(0x7ffe01020304, 0x7ffe01020400, 0x7ffe01020500));
@@ -374,6 +394,9 @@ static const struct golden {
 	CASE(mmap_anonymous),
 	CASE(kill_signal),
 	CASE(execve_argv),
+	CASE(read_fd_path),
+	CASE(openat_return_path),
+	CASE(getppid_return_path),
 	CASE(execve_argv_truncated),
 	CASE(exit_group),
 	CASE(denied),

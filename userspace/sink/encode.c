@@ -196,7 +196,7 @@ static void result_path(struct encoder *e, struct json *j, const struct event *e
 	if (!part)
 		return;
 	json__key(j, "return_path");
-	value__part(&e->values, j, "return", part, ARG_NONE);
+	value__part(&e->values, j, "return_path", part, ARG_NONE);
 }
 
 static void encode_syscall(struct encoder *e, const struct event *ev, struct json *j)

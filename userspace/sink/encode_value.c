@@ -271,6 +271,18 @@ void value__part(struct value_memory *m, struct json *j, const char *name, const
 	}
 }
 
+/* What a descriptor stands for: NAME_path, which has its own NAME_path_state and so on. */
+static void fd_path(struct value_memory *m, struct json *j, const char *name,
+		    const struct part *part)
+{
+	char key[64];
+	size_t len = strnlen(name, sizeof(key) - sizeof("_path"));
+
+	memcpy(put(key, name, len), "_path", sizeof("_path"));
+	json__key(j, key);
+	value__part(m, j, key, part, ARG_NONE);
+}
+
 void value__arg(struct value_memory *m, struct json *j, const struct event *ev, unsigned int i)
 {
 	const struct syscall_arg *arg = &ev->sig->args[i];
@@ -327,8 +339,6 @@ void value__arg(struct value_memory *m, struct json *j, const struct event *ev, 
 	default:
 		encode_symbol(m, j, arg->type, v, sc->abi);
 	}
-	if (part) {
-		json__key2(j, arg->name, "_path");
-		value__part(m, j, arg->name, part, ARG_NONE);
-	}
+	if (part)
+		fd_path(m, j, arg->name, part);
 }
