@@ -169,6 +169,31 @@ static void writes_addresses(void **state)
 	}
 }
 
+static const char *list_of(const char *s, uint32_t len, int max)
+{
+	struct part p = {.data = (const uint8_t *)s, .len = len, .type = EV_PT_ARGV};
+
+	text__reset(&t);
+	assert_true(text__argv(&t, &p, max) >= t.col || max == TEXT_NO_LIMIT);
+	return str();
+}
+
+static void shortens_lists(void **state)
+{
+	(void)state;
+	assert_string_equal(list_of("", 0, TEXT_NO_LIMIT), "[]");
+	assert_string_equal(list_of("a\0\0b", 4, TEXT_NO_LIMIT), "[\"a\", \"\", \"b\"]");
+	assert_string_equal(list_of("a\0b\0", 4, 40), "[\"a\", \"b\"]");
+	assert_string_equal(list_of("sh\0-c\0echo a rather long command", 32, 40),
+			    "[\"sh\", \"-c\", \"echo …ong command\"]");
+	assert_string_equal(list_of("cc\0-c\0a.c\0b.c\0c.c\0d.c\0e.c", 25, 30),
+			    "[\"cc\", \"-c\", \"a.c\", …+4]");
+	for (int max = 14; max < 60; max++) {
+		list_of("gcc\0-O2\0-o\0a/very/long/path/to/some/object.o\0-c\0x.c", 51, max);
+		assert_true(t.col <= max + 12);
+	}
+}
+
 static const char *line_of(int verbosity, int width)
 {
 	assert_true(test_event__done(&te));
@@ -195,8 +220,8 @@ static void writes_calls(void **state)
 	call_openat(3, "/etc/ld.so.cache", 0);
 	assert_string_equal(
 		line_of(2, 80),
-		"4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", O_RDONLY|O_…) = 3"
-		"    <12us>\n");
+		"4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", O_RDONLY|O_CL…) = 3"
+		"  <12us>\n");
 	assert_string_equal(line_of(2, 100),
 			    "4242  0.001234  openat(AT_FDCWD, \"/etc/ld.so.cache\", "
 			    "O_RDONLY|O_CLOEXEC)  = 3                 <12us>\n");
@@ -236,6 +261,22 @@ static void keeps_to_the_width(void **state)
 	call_openat(-ENOENT, path, 0);
 	assert_non_null(strstr(line_of(3, 80), path));
 	assert_non_null(strstr(line_of(2, 0), path));
+}
+
+static void shows_what_descriptors_stand_for(void **state)
+{
+	uint64_t args[6] = {3, 0x1000, 10};
+
+	(void)state;
+	test_call(&te, "read", 10, 0, args);
+	record__part(&te.rec, 0, EV_PT_PATH, EV_PART_OK, "host\033name\0etc\0", 14, 14);
+	assert_non_null(strstr(line_of(2, 120), "read(3</etc/host\\x1bname>, 0x1000, 10) "));
+	test_call(&te, "read", 10, 0, args);
+	test_string(&te, 0, "pipe:[12]");
+	assert_non_null(strstr(line_of(2, 120), "read(3<pipe:[12]>, 0x1000, 10) "));
+	call_openat(3, "x", 0);
+	record__part(&te.rec, EV_PART_RESULT, EV_PT_PATH, EV_PART_OK, "x\0home\0", 7, 7);
+	assert_non_null(strstr(line_of(2, 120), "= 3</home/x> "));
 }
 
 static void tells_what_could_not_be_read(void **state)
@@ -378,8 +419,10 @@ int main(void)
 		cmocka_unit_test(is_harmless_whatever_the_bytes),
 		cmocka_unit_test(scales_durations),
 		cmocka_unit_test(writes_addresses),
+		cmocka_unit_test(shortens_lists),
 		cmocka_unit_test(writes_calls),
 		cmocka_unit_test(keeps_to_the_width),
+		cmocka_unit_test(shows_what_descriptors_stand_for),
 		cmocka_unit_test(tells_what_could_not_be_read),
 		cmocka_unit_test(writes_processes),
 		cmocka_unit_test(chooses_by_verbosity),

@@ -10,6 +10,9 @@
 #define O_TMPFILE (020000000 | O_DIRECTORY)
 #endif
 
+/* No string of a list is cut below this many columns: it is left out instead. */
+#define MIN_ITEM 10
+
 /* Why a part is not what one hoped for; "" when it is. */
 static const char *part_note(const struct part *p)
 {
@@ -48,40 +51,49 @@ static const uint8_t *argv_end(const struct part *p, const uint8_t *s)
 	return nul ? nul : end;
 }
 
+/*
+ * One string of a list that began at column START and may take MAX_COLS; TOTAL grows by what it
+ * needs. The first string is the program's name and gets half the room; what does not fit is cut,
+ * or left out when little remains.
+ */
+static bool list_item(struct text *t, const void *s, size_t len, int start, int max_cols,
+		      bool first, int *total)
+{
+	/* 8: ", …+123" and the bracket */
+	int room = max_cols - 8 - (t->col - start) - 2;
+	size_t mark = t->len;
+	int col = t->col;
+
+	if (max_cols == TEXT_NO_LIMIT)
+		room = TEXT_NO_LIMIT;
+	else if (first)
+		room = MAX(max_cols / 2, 10);
+	if (!first)
+		text__put(t, ", ");
+	*total += text__quote(t, s, len, room < MIN_ITEM ? MIN_ITEM : room) + (first ? 0 : 2);
+	if (first || t->col - col - 2 <= room)
+		return true;
+	t->len = mark;
+	t->col = col;
+	return false;
+}
+
 int text__argv(struct text *t, const struct part *p, int max_cols)
 {
 	const uint8_t *s = p->data, *end = p->data + p->len, *e;
-	int total = 2, start = t->col, per = max_cols, skipped = 0;
-	struct text measure;
+	int total = 2, start = t->col, skipped = 0;
 
-	if (max_cols != TEXT_NO_LIMIT)
-		per = MAX(max_cols / 2, 10);
-	text__init(&measure, false);
 	text__char(t, '[');
 	for (bool first = true; p->len && s <= end; s = e + 1, first = false) {
-		int n;
-
 		e = argv_end(p, s);
 		/* a NUL that ends the last string begins no other */
 		if (s == end && !first)
 			break;
-		text__reset(&measure);
-		n = text__quote(&measure, s, (size_t)(e - s), per);
-		total += n + (first ? 0 : 2);
-		if (!first && max_cols != TEXT_NO_LIMIT &&
-		    t->col - start + measure.col > max_cols - 8) {
+		if (skipped)
+			total += (int)(e - s) + 4;
+		if (skipped || !list_item(t, s, (size_t)(e - s), start, max_cols, first, &total))
 			skipped++;
-			continue;
-		}
-		if (skipped) {
-			skipped++;
-			continue;
-		}
-		if (!first)
-			text__put(t, ", ");
-		text__append(t, &measure);
 	}
-	text__done(&measure);
 	if (skipped) {
 		text__put(t, ", …+");
 		text__u64(t, (uint64_t)skipped);
@@ -168,21 +180,64 @@ static bool copied(struct text *t, struct text_args *how, const struct event *ev
 	}
 }
 
-/* A file descriptor, with the path it stood for where a part says so. */
-static void descriptor(struct text *t, const struct event *ev, unsigned int arg, bool dir)
+int text__fd_path(struct text *t, const struct part *p, int max_cols)
 {
-	const struct part *p = event__part(ev, arg);
+	char path[EV_PATH_MAX];
+	size_t out = 0, end = p ? p->len : 0;
+	int n;
+
+	if (!p || (!end && p->type != EV_PT_PATH) ||
+	    (p->state != EV_PART_OK && p->state != EV_PART_TRUNCATED) ||
+	    (p->type != EV_PT_STR && p->type != EV_PT_PATH))
+		return 0;
+	if (max_cols != TEXT_NO_LIMIT)
+		max_cols = MAX(max_cols - 2, 1);
+	text__char(t, '<');
+	if (p->type == EV_PT_STR) {
+		n = text__escape(t, p->data, p->len, max_cols);
+		text__char(t, '>');
+		return n + 2;
+	}
+	/* components come leaf first, each with its NUL */
+	while (end) {
+		size_t last = end - !p->data[end - 1], from = last;
+
+		while (from && p->data[from - 1])
+			from--;
+		if (out + 1 + last - from > sizeof(path))
+			break;
+		path[out++] = '/';
+		memcpy(path + out, p->data + from, last - from);
+		out += last - from;
+		end = from;
+	}
+	if (!out && p->state == EV_PART_OK)
+		path[out++] = '/';
+	/* a walk that was given up lacks the components next to the root */
+	text__put(t, p->state == EV_PART_TRUNCATED ? "..." : "");
+	n = text__escape(t, path, out, max_cols);
+	text__char(t, '>');
+	return n + 2;
+}
+
+/* A file descriptor, with the path it stands for where a part says so. */
+static void descriptor(struct text *t, struct text_args *how, const struct event *ev,
+		       unsigned int arg, bool dir)
+{
+	const struct part *name = dir ? event__part(ev, arg + 1) : NULL;
 	int32_t fd = (int32_t)ev->syscall->args[arg];
+	int n;
 
 	if (dir && fd == AT_FDCWD)
 		text__put(t, "AT_FDCWD");
 	else
 		text__i64(t, fd);
-	if (p && p->type == EV_PT_STR && p->state == EV_PART_OK) {
-		text__char(t, '<');
-		text__escape(t, p->data, p->len, TEXT_NO_LIMIT);
-		text__char(t, '>');
-	}
+	/* an absolute path does not start from this directory */
+	if (name && name->type == EV_PT_STR && name->len && name->data[0] == '/')
+		return;
+	n = text__fd_path(t, event__part(ev, arg), how->max_string);
+	if (n && how->n_wanted < ARRAY_SIZE(how->wanted))
+		how->wanted[how->n_wanted++] = n;
 }
 
 static void number(struct text *t, const struct event *ev, unsigned int arg, enum arg_type type)
@@ -242,7 +297,7 @@ void text__args(struct text *t, struct text_args *how, const struct event *ev)
 		if (i)
 			text__put(t, ", ");
 		if (type == ARG_FD || type == ARG_DIRFD)
-			descriptor(t, ev, i, type == ARG_DIRFD);
+			descriptor(t, how, ev, i, type == ARG_DIRFD);
 		else if (!p || !copied(t, how, ev, p))
 			number(t, ev, i, type);
 	}

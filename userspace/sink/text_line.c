@@ -109,7 +109,8 @@ static bool returns_address(const char *name)
 	       !strcmp(name, "shmat");
 }
 
-static void result(struct text *t, const struct event *ev, bool long_form)
+static void result(struct text *t, const struct text_line *line, const struct event *ev,
+		   bool long_form)
 {
 	int64_t ret = ev->syscall->ret;
 	const char *name;
@@ -125,6 +126,10 @@ static void result(struct text *t, const struct event *ev, bool long_form)
 									 : (uint64_t)ret);
 		else
 			text__i64(t, ret);
+		text__fd_path(t, event__part(ev, EV_PART_RESULT),
+			      line->width > 0 && line->verbosity < 3
+				      ? MAX(line->width / 4, MIN_STRING)
+				      : TEXT_NO_LIMIT);
 		return;
 	}
 	name = errno__name((int)-ret);
@@ -145,7 +150,7 @@ static void result(struct text *t, const struct event *ev, bool long_form)
 static int columns(struct text_line *line, const struct event *ev, bool long_form)
 {
 	text__reset(&line->scratch);
-	result(&line->scratch, ev, long_form);
+	result(&line->scratch, line, ev, long_form);
 	return line->scratch.col;
 }
 
@@ -207,17 +212,26 @@ static void details(struct text *t, const struct event *ev)
 	text__style(t, STYLE_NONE);
 }
 
-static void duration(struct text *t, struct text_line *line, const struct event *ev, int end)
+/* "<12us>" into line->scratch; empty when the beginning of the call was not seen. */
+static const struct text *duration(struct text_line *line, const struct event *ev)
 {
 	struct text *d = &line->scratch;
 
-	if (ev->hdr->flags & EV_F_NO_ENTER)
-		return;
 	text__reset(d);
-	text__char(d, '<');
+	if (ev->hdr->flags & EV_F_NO_ENTER)
+		return d;
+	text__put(d, "  <");
 	text__duration(d, ev->syscall->duration);
 	text__char(d, '>');
-	text__put(t, "  ");
+	return d;
+}
+
+static void duration_at(struct text *t, struct text_line *line, const struct event *ev, int end)
+{
+	const struct text *d = duration(line, ev);
+
+	if (!d->col)
+		return;
 	text__pad_to(t, end - d->col);
 	text__style(t, STYLE_DIM);
 	text__append(t, d);
@@ -246,9 +260,10 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 	abi_mark(t, ev);
 	text__styled(t, category_style(ev->sig->category), ev->name);
 	text__char(t, '(');
-	/* 12: "  <123ms>" and the parenthesis with its space; 11: "  REFUSED" and its margin */
-	tail = columns(line, ev, false) + 12 + (denied ? 9 : 0);
-	room = line->width > 0 ? MAX(width - t->col - tail, MIN_STRING) : TEXT_NO_LIMIT;
+	tail = columns(line, ev, false) + (denied ? 9 : 0);
+	tail += duration(line, ev)->col;
+	/* 2: the parenthesis and the space before the result */
+	room = line->width > 0 ? MAX(width - t->col - tail - 2, MIN_STRING) : TEXT_NO_LIMIT;
 	arguments(line, ev, room);
 	text__append(t, &line->args);
 	text__char(t, ')');
@@ -256,16 +271,17 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 	/* A third of a wide screen is for results: there errors can be spelled out. */
 	result_col = layout - RESULT_COLS - DURATION_COLS - (layout > 100 ? 26 : 0);
 	text__char(t, ' ');
-	text__pad_to(t, result_col);
+	/* a long result starts further left, so that the line still fits */
+	text__pad_to(t, MIN(result_col, layout - tail));
 	if (long_form && line->width > 0 && line->verbosity < 3 &&
-	    t->col + columns(line, ev, true) + 10 > width)
+	    t->col + columns(line, ev, true) + 9 > width)
 		long_form = false;
 	text__style(t, denied ? STYLE_DENIED : is_failed ? STYLE_FAILED : STYLE_NONE);
-	result(t, ev, long_form);
+	result(t, line, ev, long_form);
 	if (denied)
 		text__put(t, "  REFUSED");
 	text__style(t, STYLE_NONE);
-	duration(t, line, ev, layout);
+	duration_at(t, line, ev, layout);
 	if (line->verbosity >= 3)
 		details(t, ev);
 	text__char(t, '\n');
