@@ -97,7 +97,7 @@ struct text_args {
 
 /* "AT_FDCWD, \"/etc/passwd\", O_RDONLY" of a syscall event, without the parentheses. */
 void text__args(struct text *t, struct text_args *how, const struct event *ev);
-/* "</path>" of the part that says what a descriptor stands for (-y), in kernel order or plain; else nothing. */
+/* "</path>" of the part that says what a descriptor stands for (-y); nothing without one. */
 int text__fd_path(struct text *t, const struct part *part, int max_cols);
 /* ["ls", "/tmp"] of an EV_PT_ARGV part. Returns the columns the whole list needs. */
 int text__argv(struct text *t, const struct part *part, int max_cols);
