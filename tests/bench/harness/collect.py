@@ -20,9 +20,10 @@ OPS = {"getppid": 500_000, "rdwr": 200_000, "openclose": 60_000, "stat": 100_000
 FEWEST = {"forkexec": 40}
 FULL_SPEED = 3_000_000
 APP_VARIANTS = ["none", "floor-exit64", "sandtrace", "sandtrace-c", "bpftrace-count", "perf-trace", "strace"]
+IDLE_VARIANTS = ["none", "floor-exit64", "sandtrace", "sandtrace-c"]
 QUICK_APPS = {"none", "sandtrace", "strace"}
 # Share of the time budget that may be spent when a phase ends.
-SHARE = {"startup": 0.10, "throughput": 0.22, "micro": 0.55, "app": 1.0}
+SHARE = {"startup": 0.08, "idle": 0.11, "throughput": 0.22, "micro": 0.55, "app": 1.0}
 
 
 class Collector:
@@ -117,6 +118,12 @@ class Collector:
                 continue
             self.samples.append(got | {"kind": "startup", "op": "true", "round": number, "variant": variant.name})
 
+    def idle(self, number):
+        """A command that sleeps a second: what a tool uses when there is nothing to trace."""
+        for variant in self.shuffled(IDLE_VARIANTS):
+            argv = [self.wl, "run", "--out", str(self.result), "--", "sleep", "1"]
+            self.take("idle", "sleep", number, variant, argv, pinned=False)
+
     def app(self, name, prepare, command):
         def one(number):
             for variant in self.shuffled(QUICK_APPS if self.options.quick else APP_VARIANTS):
@@ -185,6 +192,7 @@ class Collector:
     def run(self):
         options = self.options
         self.phase("startup", 3 if options.quick else 20, self.startup)
+        self.phase("idle", 1 if options.quick else 5, self.idle)
         self.phase("throughput", 1 if options.quick else 5, self.throughput)
         self.phase("micro", options.rounds, self.micro)
         if options.apps:

@@ -29,7 +29,9 @@ class Data:
         return [s for s in self.result["samples"] if (s["kind"], s["op"], s["variant"]) == (kind, op, variant)]
 
     def series(self, kind, op, variant, key):
-        return stats.by_round(self.pick(kind, op, variant), key)
+        """{round: value}. A floor that lost records did less than it should and is not counted."""
+        samples = self.pick(kind, op, variant)
+        return stats.by_round([s for s in samples if not (variant.startswith("floor") and s.get("lost"))], key)
 
     def ops(self, kind):
         return [op for op in OP_LABEL if self.pick(kind, op, "none")]
@@ -73,13 +75,25 @@ class Data:
         """{round: ns} of tracing /bin/true; agent CPU is what it costs beyond running it untraced."""
         return self.series("startup", "true", variant, key)
 
-    def agent_cpu_per_event(self, variant):
-        """Nanoseconds of the agent's own CPU for each event at full speed, its start-up taken off."""
+    def start_cpu(self, variant):
+        """Nanoseconds of CPU that the tool itself needs to trace next to nothing; None where not measured."""
         start = self.startup(variant, "cpu_ns").values()
         bare = self.startup("none", "cpu_ns").values()
-        if not start or not bare:
+        return median(start) - median(bare) if start and bare else None
+
+    def idle_share(self, variant):
+        """Share of one CPU that the tool uses while its command sleeps."""
+        fixed = self.start_cpu(variant)
+        if fixed is None:
             return None
-        fixed = median(start) - median(bare)
+        got = [s for s in self.pick("idle", "sleep", variant) if "agent_cpu_ns" in s]
+        return stats.estimate([max(0, s["agent_cpu_ns"] - fixed) / s["wall_ns"] for s in got])
+
+    def agent_cpu_per_event(self, variant):
+        """Nanoseconds of the agent's own CPU for each event at full speed, its start-up taken off."""
+        fixed = self.start_cpu(variant)
+        if fixed is None:
+            return None
         got = [s for s in self.pick("throughput", "getppid", variant) if s.get("events")]
         return stats.estimate([max(0, s["agent_cpu_ns"] - fixed) / s["events"] for s in got])
 

@@ -25,7 +25,7 @@ METHOD = """\
   ring record a call, at exit only, no wake-up, read every millisecond by a reader that only counts. The 64
   bytes hold time, task and result: no arguments, no duration, no paths, no output.
 - Traces are written to tmpfs. Agent CPU is that of the tool's own process; per event, less that of tracing
-  /bin/true. RSS is VmHWM, sampled every 50 ms.
+  /bin/true; idle, in % of one CPU while the command sleeps. RSS is VmHWM, sampled every 50 ms.
 - Kernel time spent in interrupts and by other system-wide observers is charged as the kernel charges it.
 """
 
@@ -101,7 +101,7 @@ def agent_table(data):
     for variant in data.variants:
         rate, start = data.rate(variant), list(data.startup(variant).values())
         per_event, rss = data.agent_cpu_per_event(variant), data.peak_rss_mb(variant)
-        sustained = data.sustained(variant)
+        sustained, idle = data.sustained(variant), data.idle_share(variant)
         if rate is None or not start:
             continue
         agent = variant != "none"
@@ -111,6 +111,7 @@ def agent_table(data):
                 f"{rate.value / 1e6:.3f} M/s",
                 f"{sustained.value / 1e6:.3f} M/s" if agent and sustained else "-",
                 f"{per_event.value / 1000:.2f} us" if agent and per_event else "-",
+                f"{100 * idle.value:.1f} %" if agent and idle else "-",
                 f"{rss.value:.1f} MB" if agent and rss else "-",
                 f"{median(start) / 1e6:.1f} ms",
                 loss_cell(data, "throughput", variant),
@@ -121,6 +122,7 @@ def agent_table(data):
         "getppid, one CPU",
         "to the end of the trace",
         "agent CPU per event",
+        "agent CPU, idle",
         "peak RSS",
         "/bin/true, start to end",
         "lost",
