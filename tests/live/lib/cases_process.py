@@ -79,7 +79,11 @@ def exec_thread(t):
     got = marks(t, pid)
     same(len(got), 5, "calls after the exec", got)
     expect(all(r["exec_id"] == e["exec_id"] and r["tid"] == pid for r in got), "identity after the exec", [e] + got)
-    same(exited(t, pid)["exit_code"], 3, "exit code")
+    # the leader gave way to the thread: it left as a thread, with the old image
+    left = t.procs("exited", tid=pid)
+    same([(r.get("thread", False), r["exec_id"]) for r in left], [(True, e["parent_exec_id"]), (False, e["exec_id"])],
+         "exited records of the leader and of its successor", left)
+    same(left[1]["exit_code"], 3, "exit code", left)
 
 
 @recorded("exec_failed", "execs", "fail", rc=3)
