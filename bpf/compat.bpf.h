@@ -6,35 +6,12 @@
 #include "maps.bpf.h"
 
 /*
- * bpf_probe_read_kernel is refused at load under lockdown=confidentiality. st_cfg.kernel_reads is read-only data,
- * so with 0 the verifier never sees the call and the program loads; the caller gets -EPERM.
+ * Loads SRC->MEMBER. Why not through the BTF pointer: each pointer loaded that way costs the verifier up to 4 ms on
+ * kernels that look type names up one by one (seen on 6.18), which was most of the start-up time. The price: refused
+ * under lockdown=confidentiality, where libbpf 1.1 would also rewrite bpf_probe_read_user to a helper that is refused,
+ * so nothing is lost by it; `run` says so there.
  */
-static __always_inline long kread(void *dst, __u32 size, const void *src)
-{
-	if (!st_cfg.kernel_reads)
-		return -1;
-	return bpf_probe_read_kernel(dst, size, src);
-}
-
-static __always_inline long kread_str(void *dst, __u32 size, const void *src)
-{
-	if (!st_cfg.kernel_reads)
-		return -1;
-	return bpf_probe_read_kernel_str(dst, size, src);
-}
-
-/*
- * Loads SRC->MEMBER. A pointer loaded through BTF costs the verifier up to 4 ms each on kernels that look type names
- * up one by one (seen on 6.18), which would be most of the start-up time; a kernel read costs it nothing. Under
- * lockdown only the BTF load is allowed. The verifier sees one of the two branches.
- */
-#define KGET(dst, src, member)                                                                     \
-	({                                                                                         \
-		if (st_cfg.kernel_reads)                                                           \
-			bpf_probe_read_kernel(&(dst), sizeof(dst), &(src)->member);                \
-		else                                                                               \
-			(dst) = (src)->member;                                                     \
-	})
+#define KGET(dst, src, member) bpf_probe_read_kernel(&(dst), sizeof(dst), &(src)->member)
 
 #if defined(__TARGET_ARCH_x86)
 

@@ -16,7 +16,20 @@
 
 /* Set once before load; the verifier removes the branches that a run does not use. */
 const volatile struct st_config st_cfg __weak = {};
-const volatile struct st_plan st_plans[EV_ABI_MAX][ST_NR_SYSCALLS] __weak = {};
+/* Padded to four ABIs: an index of 12 bits is always inside, which old verifiers can see. */
+#define ST_PLANS (4 * ST_NR_SYSCALLS)
+const volatile struct st_plan st_plans[ST_PLANS] __weak = {};
+
+/* NULL: beyond the table. */
+static __always_inline const volatile struct st_plan *plan__get(__u32 abi, __u64 nr)
+{
+	__u64 i = abi * ST_NR_SYSCALLS + nr;
+
+	if (abi >= EV_ABI_MAX || nr >= ST_NR_SYSCALLS)
+		return NULL;
+	asm volatile("%0 &= %1" : "+r"(i) : "i"(ST_PLANS - 1));
+	return &st_plans[i];
+}
 
 /* Written by the reader through mmap. */
 struct st_shared st_shared __weak = {};

@@ -36,15 +36,15 @@ static __always_inline long path__step(struct path_walk *w, const __u32 cap)
 	if (w->dentry == w->root_dentry && w->vfsmnt == w->root_mnt)
 		return 1;
 	w->state = EV_PART_FAULT;
-	if (kread(&mnt_root, sizeof(mnt_root), &w->vfsmnt->mnt_root) ||
-	    kread(&parent, sizeof(parent), &w->dentry->d_parent) ||
-	    kread(&name, sizeof(name), &w->dentry->d_name.name))
+	if (bpf_probe_read_kernel(&mnt_root, sizeof(mnt_root), &w->vfsmnt->mnt_root) ||
+	    bpf_probe_read_kernel(&parent, sizeof(parent), &w->dentry->d_parent) ||
+	    bpf_probe_read_kernel(&name, sizeof(name), &w->dentry->d_name.name))
 		return 1;
 	if (w->dentry == mnt_root) {
 		struct mount *mnt = (void *)w->vfsmnt - bpf_core_field_offset(struct mount, mnt), *up = NULL;
 
-		if (kread(&up, sizeof(up), &mnt->mnt_parent) ||
-		    kread(&w->dentry, sizeof(w->dentry), &mnt->mnt_mountpoint))
+		if (bpf_probe_read_kernel(&up, sizeof(up), &mnt->mnt_parent) ||
+		    bpf_probe_read_kernel(&w->dentry, sizeof(w->dentry), &mnt->mnt_mountpoint))
 			return 1;
 		w->state = up == mnt || !up ? EV_PART_OK : EV_PART_TRUNCATED; /* the global root: done */
 		w->vfsmnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
@@ -53,7 +53,7 @@ static __always_inline long path__step(struct path_walk *w, const __u32 cap)
 	w->state = EV_PART_TRUNCATED;
 	if (off >= cap)
 		return 1;
-	n = kread_str((char *)(p + 1) + (off & (cap - 1)), NAME_BUF, name);
+	n = bpf_probe_read_kernel_str((char *)(p + 1) + (off & (cap - 1)), NAME_BUF, name);
 	if (n < 0) {
 		w->state = EV_PART_FAULT;
 		return 1;
@@ -86,7 +86,7 @@ static __always_inline int path__part(struct ev_part *p, bool large, __u32 id, _
 	struct path path = {}, root = {};
 
 	p->len = 0;
-	if (!kread(&path, sizeof(path), (void *)kpath) && !kread(&root, sizeof(root), (void *)kroot) && path.dentry &&
+	if (!bpf_probe_read_kernel(&path, sizeof(path), (void *)kpath) && !bpf_probe_read_kernel(&root, sizeof(root), (void *)kroot) && path.dentry &&
 	    path.mnt) {
 		w.dentry = path.dentry;
 		w.vfsmnt = path.mnt;
@@ -145,8 +145,6 @@ __weak __noinline int fd__small(struct path_small *m, __u32 id, int fd)
 	if (!m)
 		return 0;
 	part__fill(&m->p, id, EV_PT_STR, -1, 0, EV_PART_FAULT);
-	if (!st_cfg.kernel_reads)
-		return 0;
 	KGET(fs, task, fs);
 	if (fd == AT_FDCWD)
 		return path__part(&m->p, false, id, (__u64)&fs->pwd, (__u64)&fs->root);
@@ -154,7 +152,7 @@ __weak __noinline int fd__small(struct path_small *m, __u32 id, int fd)
 	KGET(fdt, files, fdt);
 	KGET(max, fdt, max_fds);
 	KGET(fds, fdt, fd);
-	if (fd < 0 || (__u32)fd >= max || kread(&file, sizeof(file), fds + fd) || !file) {
+	if (fd < 0 || (__u32)fd >= max || bpf_probe_read_kernel(&file, sizeof(file), fds + fd) || !file) {
 		part__fill(&m->p, id, EV_PT_STR, 0, 0, EV_PART_NULL); /* not open */
 		return 0;
 	}

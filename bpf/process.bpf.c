@@ -125,8 +125,8 @@ static __always_inline __u32 image__flags(const struct exec_facts *x, struct ino
 		flags |= EV_IMG_DELETED;
 	/* a memfd is a nameless tmpfs file whose dentry is called memfd:NAME; tmpfs files of that name have links */
 	if (nlink == 0 && magic == TMPFS_MAGIC &&
-	    !kread(&dentry, sizeof(dentry), &x->file->f_path.dentry) &&
-	    !kread(&name, sizeof(name), &dentry->d_name.name) && kread_str(start.text, 7, name) == 7 &&
+	    !bpf_probe_read_kernel(&dentry, sizeof(dentry), &x->file->f_path.dentry) &&
+	    !bpf_probe_read_kernel(&name, sizeof(name), &dentry->d_name.name) && bpf_probe_read_kernel_str(start.text, 7, name) == 7 &&
 	    start.word == memfd.word)
 		flags |= EV_IMG_MEMFD;
 	return flags;
@@ -134,7 +134,7 @@ static __always_inline __u32 image__flags(const struct exec_facts *x, struct ino
 
 static __always_inline long part__kstr(struct ev_part *p, __u32 room, __u8 id, const char *src)
 {
-	long n = kread_str(p + 1, room, src);
+	long n = bpf_probe_read_kernel_str(p + 1, room, src);
 
 	part__fill(p, id, EV_PT_STR, n > 0 ? n - 1 : n, n == room ? 0 : n - 1, n == room ? EV_PART_TRUNCATED : EV_PART_OK);
 	return n;
@@ -218,7 +218,8 @@ static __noinline int exec__emit_large(struct task_struct *task, struct st_task 
 /* execve(path, argv, envp), execveat(dirfd, path, argv, envp, flags): the first planned argument is the path. */
 #define CALL_FILL(r)                                                                               \
 	do {                                                                                       \
-		__u8 _path = st_plans[c->abi & 3 ? c->abi & 3 : 0][c->nr & (ST_NR_SYSCALLS - 1)].mem[0] & 7; \
+		const volatile struct st_plan *_plan = plan__get(c->abi, c->nr);                   \
+		__u8 _path = _plan ? _plan->mem[0] & 7 : 0;                                        \
 		syscall__fill(&(r)->h, &(r)->s, c);                                                \
 		for (int _i = 0; _i < 5; _i++)                                                     \
 			(r)->s.args[_i] = c->st->exec_args[_i];                                    \
@@ -335,6 +336,7 @@ struct rec_gone {
 static __always_inline void exit__open_call(struct task_struct *task, struct st_task *st)
 {
 	struct call c = { .st = st, .nr = st->nr, .abi = st->abi, .flags = EV_F_NO_RETURN };
+	const volatile struct st_plan *plan;
 	struct pt_regs *regs;
 	struct rec_gone *r;
 	__u16 *link;
@@ -361,9 +363,10 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	syscall__args(regs, c.abi, r->s.args);
 	link = &r->h.parts;
-	if (c.abi < EV_ABI_MAX && c.nr < ST_NR_SYSCALLS) {
+	plan = plan__get(c.abi, c.nr);
+	if (plan) {
 		for (int i = 0; i < ST_MEM_SLOTS; i++) {
-			__u8 mem = st_plans[c.abi][c.nr].mem[i];
+			__u8 mem = plan->mem[i];
 
 			if (!mem)
 				break;

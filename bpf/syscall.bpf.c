@@ -18,11 +18,14 @@
 /* Tasks armed by the launcher, and newborn ones: off the fast path. True: the call is to be recorded. */
 static __noinline bool enter__first(struct st_task *st, __u32 abi, __u32 nr)
 {
+	const volatile struct st_plan *plan;
+
 	st->flags &= ~ST_TASK_NEWBORN;
 	if (!(st->flags & ST_TASK_ARMED))
 		return true;
 	/* armed: the launcher's own calls up to its execve are not the command's */
-	if (abi >= EV_ABI_MAX || nr >= ST_NR_SYSCALLS || !(st_plans[abi][nr].flags & ST_PLAN_EXEC))
+	plan = plan__get(abi, nr);
+	if (!plan || !(plan->flags & ST_PLAN_EXEC))
 		return false;
 	st->flags = (st->flags & ~ST_TASK_ARMED) | ST_TASK_SCOPE;
 	return true;
@@ -43,6 +46,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct st_task *st = task__state(task);
+	const volatile struct st_plan *known;
 	__u8 plan;
 	__u32 abi;
 
@@ -54,10 +58,8 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	st->nr = id;
 	st->abi = abi;
 	st->flags |= ST_TASK_IN_CALL;
-	if (abi < EV_ABI_MAX && (__u64)id < ST_NR_SYSCALLS)
-		plan = st_plans[abi][id].flags;
-	else
-		plan = st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0;
+	known = plan__get(abi, id);
+	plan = known ? known->flags : st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0;
 	if (!(plan & ST_PLAN_INTEREST)) {
 		st->enter_ts = 0;
 		return 0;
@@ -114,7 +116,7 @@ static __always_inline int fds__one(struct path_small *m, __u8 slot, const struc
 		fd__small(m, EV_PART_RESULT, c->ret);
 	} else if (closes) {
 		closing = bpf_task_storage_get(&st_closing, bpf_get_current_task_btf(), 0, 0);
-		if (!closing || kread(m, sizeof(*m), closing))
+		if (!closing || bpf_probe_read_kernel(m, sizeof(*m), closing))
 			return 0;
 	} else {
 		fd__small(m, arg, args[arg < 6 ? arg : 0]);
@@ -186,6 +188,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct st_task *st = task__state(task);
 	struct st_plan plan = { .flags = st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0 };
+	const volatile struct st_plan *known;
 	struct call c = {};
 	void *ring;
 	long nr;
@@ -210,8 +213,9 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 		c.flags = EV_F_NO_ENTER;
 	}
 	c.nr = nr;
-	if (c.abi < EV_ABI_MAX && c.nr < ST_NR_SYSCALLS)
-		plan = st_plans[c.abi][c.nr];
+	known = plan__get(c.abi, c.nr);
+	if (known)
+		plan = *(const struct st_plan *)known;
 	if (!(plan.flags & ST_PLAN_INTEREST))
 		return 0;
 	c.totals = counters__get(EV_CLASS_SYSCALL);

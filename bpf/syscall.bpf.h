@@ -143,11 +143,16 @@ struct user_msghdr64 { /* the two members needed; a 32-bit caller's layout diffe
 static __always_inline int mem__copy(struct ev_part *p, __u32 room, __u8 mem, const struct ev_syscall *s)
 {
 	__u8 arg = mem & 7;
-	__u64 addr = s->args[arg < 6 ? arg : 0], next = s->args[arg < 5 ? arg + 1 : 0];
+	__u64 i = arg, j = arg + 1, addr, next;
 	long ret = s->ret;
 	__u32 type = EV_PT_STR;
 	__u8 state = EV_PART_OK;
 
+	/* compare and use the same register, or older verifiers lose the bound */
+	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
+	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(j));
+	addr = s->args[i];
+	next = s->args[j];
 	switch (mem >> 3) {
 	case ST_MEM_STR: {
 		long n;

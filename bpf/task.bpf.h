@@ -17,9 +17,9 @@ static __always_inline __u32 pid__innermost(struct pid *pid)
 	struct upid upid = {};
 	__u32 level = 0;
 
-	if (!pid || kread(&level, sizeof(level), &pid->level) || level > 32)
+	if (!pid || bpf_probe_read_kernel(&level, sizeof(level), &pid->level) || level > 32)
 		return 0;
-	if (kread(&upid, sizeof(upid), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(upid)))
+	if (bpf_probe_read_kernel(&upid, sizeof(upid), (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * sizeof(upid)))
 		return 0;
 	return upid.nr;
 }
@@ -30,11 +30,11 @@ static __always_inline void task__ns_pids(struct task_struct *task, __u32 *ns_pi
 	struct signal_struct *signal = NULL;
 
 	*ns_pid = *ns_tid = 0;
-	kread(&pid, sizeof(pid), &task->thread_pid);
+	bpf_probe_read_kernel(&pid, sizeof(pid), &task->thread_pid);
 	*ns_tid = pid__innermost(pid);
-	kread(&signal, sizeof(signal), &task->signal);
+	bpf_probe_read_kernel(&signal, sizeof(signal), &task->signal);
 	if (signal)
-		kread(&tgid, sizeof(tgid), &signal->pids[PIDTYPE_TGID]);
+		bpf_probe_read_kernel(&tgid, sizeof(tgid), &signal->pids[PIDTYPE_TGID]);
 	*ns_pid = pid__innermost(tgid);
 }
 

@@ -44,8 +44,8 @@ struct st_config {
 	__u32 wake_bytes;	   /* wake the reader when a ring holds more than this */
 	__u8 follow_forks;
 	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
-	__u8 kernel_reads;	   /* bpf_probe_read_kernel may be used (not so under lockdown=confidentiality) */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
+	__u8 pad;
 	__u32 page_kb;		   /* kernel pages to KiB */
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;

@@ -25,13 +25,13 @@ struct bpf_capture {
 /* The verifier's log and libbpf's own words, shown only with -vvv or kept for the failure message. */
 static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[512];
+	_cleanup_(free) char *text = NULL;
+	char *save = NULL;
 
-	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG)
+	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG || vasprintf(&text, fmt, ap) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = 0;
-	log_debug("libbpf: %s", line);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		log_debug("libbpf: %s", line);
 	return 0;
 }
 
@@ -62,7 +62,6 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->wake_bytes = (__u32)(opts->ring_bytes / opts->shards / 8);
 	cfg->follow_forks = opts->follow_forks;
 	cfg->aggregate = opts->aggregate;
-	cfg->kernel_reads = 1;
 	cfg->fd_paths = opts->fd_paths;
 	cfg->interest_beyond = opts->interest_beyond;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
@@ -70,7 +69,7 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
 		cfg->brake_urgent = URGENT_BYTES / 4 * 3;
 	}
-	memcpy((void *)skel->rodata->st_plans, opts->plans, sizeof(skel->rodata->st_plans));
+	memcpy((void *)skel->rodata->st_plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
 	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
 	skel->bss->st_shared.reader_awake = 1;
 	if (!opts->aggregate)

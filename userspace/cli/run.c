@@ -24,7 +24,6 @@
 #define RING_BYTES_PER_CPU (4ULL << 20)
 #define RING_BYTES_MIN (8ULL << 20)
 #define RING_BYTES_MAX (512ULL << 20)
-#define DEFAULT_WIDTH 100
 
 struct run {
 	struct run_options opts;
@@ -42,23 +41,6 @@ struct run {
 	sigset_t old_mask;
 	int out_fd;
 };
-
-/*
- * A closed standard descriptor would be taken by the next file we open, and the command would inherit the trace
- * as its stdout. Fill the gaps, close-on-exec: for the command they stay closed.
- */
-static int guard_std_fds(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			return log_errno(-errno, "open /dev/null");
-	} while (fd < 3);
-	close(fd);
-	return 0;
-}
 
 static int build_plans(struct run *r)
 {
@@ -150,11 +132,12 @@ static int open_output(struct run *r)
 	return log_errno(err, "open output %s", name);
 }
 
+/* 0: no terminal, nothing is shortened to fit. */
 static int terminal_width(int fd)
 {
 	struct winsize ws;
 
-	return !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_col >= 20 ? ws.ws_col : DEFAULT_WIDTH;
+	return !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_col >= 20 ? ws.ws_col : 0;
 }
 
 /* Which view goes where: the trace to -o or stderr, the summary to stderr unless the trace there is JSONL. */
@@ -392,7 +375,7 @@ int cmd_run(int argc, char **argv)
 		return status;
 	if (r->opts.verbosity >= 3)
 		log_level = LOG_LVL_DEBUG;
-	if (guard_std_fds() || build_plans(r) || check_ring(&r->opts))
+	if (build_plans(r) || check_ring(&r->opts))
 		return EXIT_SANDTRACE;
 	if (resolve(r, &status))
 		return status;
