@@ -34,7 +34,7 @@ LDLIBS_PURE = -lseccomp
 LDLIBS = -lbpf -lelf -lz $(LDLIBS_PURE)
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
-PURE_SRC := $(wildcard userspace/event/*.c userspace/policy/*.c) userspace/base/util.c \
+PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \
 	    $(filter-out userspace/sink/sink_%.c,$(wildcard userspace/sink/*.c))
 APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
 PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o)

@@ -14,6 +14,7 @@
 
 #include "event/event.h"
 #include "event/syscalls.h"
+#include "enrich/enrich.h"
 #include "sink/encode.h"
 
 struct record {
@@ -56,6 +57,7 @@ static int run(const char *what, struct record *r, size_t len, struct encoder *e
 	       unsigned long events)
 {
 	uint64_t start = cpu_ns(), bytes = 0, ns;
+	static struct enrich names;
 	struct event ev;
 
 	for (unsigned long i = 0; i < events; i++) {
@@ -66,8 +68,7 @@ static int run(const char *what, struct record *r, size_t len, struct encoder *e
 		r->hdr.ts += 700;
 		r->sc.duration = 1000 + i % 512;
 		ev.seq = i + 1;
-		ev.sig = syscalls__sig((enum ev_abi)ev.syscall->abi, ev.syscall->nr);
-		ev.name = syscalls__name((enum ev_abi)ev.syscall->abi, ev.syscall->nr);
+		enrich(&names, &ev);
 		err = encode__event(e, &ev, j);
 		if (err)
 			return err;

@@ -12,6 +12,7 @@
 
 #include "event/event.h"
 #include "event/syscalls.h"
+#include "enrich/enrich.h"
 #include "sink/encode.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -55,7 +56,7 @@ static void must_parse(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char generic[32];
+	static struct enrich names;
 	struct event ev;
 	uint8_t *rec;
 
@@ -70,15 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(rec);
 		return 0;
 	}
-	if (ev.hdr->kind == EV_SYSCALL) {
-		enum ev_abi abi = (enum ev_abi)ev.syscall->abi;
-
-		ev.sig = syscalls__sig(abi, ev.syscall->nr);
-		ev.name = syscalls__name(abi, ev.syscall->nr);
-		snprintf(generic, sizeof(generic), "syscall_%d", ev.syscall->nr);
-		if (!ev.name)
-			ev.name = generic;
-	}
+	enrich(&names, &ev);
 	json__reset(&out);
 	if (encode__event(encoder, &ev, &out))
 		abort();

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "enrich/enrich.h"
 #include "event/event.h"
 #include "event/syscalls.h"
 #include "record.h"
@@ -13,6 +14,7 @@
 struct test_event {
 	struct record rec;
 	struct event ev;
+	struct enrich enrich;
 };
 
 /* A call by NAME; add parts with record__part(), then test_event__done(). */
@@ -45,12 +47,7 @@ static inline bool test_event__done(struct test_event *t)
 {
 	if (decode(t->rec.bytes, t->rec.len, &t->ev))
 		return false;
-	if (t->ev.hdr->kind == EV_SYSCALL) {
-		t->ev.sig = syscalls__sig((enum ev_abi)t->ev.syscall->abi, t->ev.syscall->nr);
-		t->ev.name = syscalls__name((enum ev_abi)t->ev.syscall->abi, t->ev.syscall->nr);
-		if (!t->ev.name)
-			t->ev.name = "syscall_unknown";
-	}
+	enrich(&t->enrich, &t->ev);
 	return true;
 }
 

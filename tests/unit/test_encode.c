@@ -18,6 +18,7 @@
 #include "event/event.h"
 #include "event/syscalls.h"
 #include "record.h"
+#include "enrich/enrich.h"
 #include "sink/encode.h"
 
 #define FIXTURES "tests/fixtures/records"
@@ -438,20 +439,11 @@ static void check_file(const char *name, const char *suffix, const void *data, s
 			 (const char *)data);
 }
 
-/* What enrich does. */
 static void look_up(struct event *ev)
 {
-	static char generic[32];
-	enum ev_abi which;
+	static struct enrich e;
 
-	if (ev->hdr->kind != EV_SYSCALL)
-		return;
-	which = (enum ev_abi)ev->syscall->abi;
-	ev->sig = syscalls__sig(which, ev->syscall->nr);
-	ev->name = syscalls__name(which, ev->syscall->nr);
-	snprintf(generic, sizeof(generic), "syscall_%d", ev->syscall->nr);
-	if (!ev->name)
-		ev->name = generic;
+	enrich(&e, ev);
 }
 
 static void golden_records(void **state)

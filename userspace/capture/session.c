@@ -260,8 +260,11 @@ static int rest(struct session *s, long handled)
 		case SRC_CHILD:
 			err = reap(s);
 			break;
-		case SRC_RING:
 		case SRC_CGROUP:
+			/* the file stays "changed", and epoll busy, until it is read */
+			cgroup__populated(s->cgroup);
+			break;
+		case SRC_RING:
 			break;
 		}
 	}

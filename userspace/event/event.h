@@ -65,6 +65,7 @@ struct event {
 	uint64_t seq;		       /* pipeline: position in this run's stream, from 1 */
 	const struct syscall_sig *sig; /* enrich: never NULL for EV_SYSCALL */
 	const char *name;	       /* enrich: syscall name, or "syscall_NNN" when there is none */
+	uint8_t category;	       /* enrich: enum category; for an open it depends on the flags */
 	enum action action;	       /* policy */
 };
 

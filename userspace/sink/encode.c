@@ -23,7 +23,7 @@ struct call_text {
 	const char *name; /* the texts are of this name and signature */
 	const struct syscall_sig *sig;
 	char *text;
-	uint16_t head_len, tail_len;
+	uint16_t head_len;
 	uint16_t key_len[6];
 };
 
@@ -131,11 +131,6 @@ static int fill_call_text(struct call_text *t, const struct event *ev)
 		t->key_len[i] = (uint16_t)(j.len - at);
 		j.comma = true;
 	}
-	at = j.len;
-	j.comma = true;
-	json__key(&j, "category");
-	json__str(&j, syscalls__category_name((enum category)sig->category));
-	t->tail_len = (uint16_t)(j.len - at);
 	if (j.err || j.len > UINT16_MAX) {
 		json__done(&j);
 		return -ENOMEM;
@@ -237,7 +232,7 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 	if (ev->n_parts)
 		result_path(e, j, ev);
 
-	p = json__reserve(j, FIXED_MAX + t->tail_len);
+	p = json__reserve(j, FIXED_MAX);
 	if (!p)
 		return;
 	p = put_result(PUT(p, "}},"), ev);
@@ -245,8 +240,10 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 	p = fmt_u64(PUT(p, ",\"duration_ns\":"), sc->duration);
 	p = PUT(p, ",\"action\":\"");
 	p = put(p, action_names[ev->action & 3], strlen(action_names[ev->action & 3]));
+	p = PUT(p, "\",\"category\":\"");
+	name = syscalls__category_name((enum category)ev->category);
+	p = put(p, name, strlen(name));
 	*p++ = '"';
-	p = put(p, text, t->tail_len);
 	if (hdr->flags & EV_F_NO_ENTER)
 		p = PUT(p, ",\"no_enter\":true");
 	if (hdr->flags & EV_F_NO_RETURN)

@@ -37,7 +37,7 @@ bool text_line__wants(int verbosity, const struct event *ev)
 		return false;
 	if (ev->hdr->kind != EV_SYSCALL)
 		return !(ev->hdr->flags & EV_F_THREAD);
-	switch (ev->sig->category) {
+	switch (ev->category) {
 	case CAT_FILE_READ:
 	case CAT_FILE_WRITE:
 	case CAT_FILE_METADATA:
@@ -258,7 +258,7 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 
 	prefix(t, line, ev, start);
 	abi_mark(t, ev);
-	text__styled(t, category_style(ev->sig->category), ev->name);
+	text__styled(t, category_style(ev->category), ev->name);
 	text__char(t, '(');
 	tail = columns(line, ev, false) + (denied ? 9 : 0);
 	tail += duration(line, ev)->col;
