@@ -187,4 +187,4 @@ clean: ## remove build/
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(PURE_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(wildcard $(B)/bpf-aarch64/*.d) $(UNIT:=.d)
