@@ -284,7 +284,7 @@ static void categories_are_refined(void **state)
 	static const struct {
 		const char *name;
 		enum category want;
-		uint64_t args[6];
+		__u64 args[6];
 	} cases[] = {
 		{ "openat", CAT_FILE_READ, { U, U, O_RDONLY | O_CLOEXEC, U } },
 		{ "openat", CAT_FILE_READ, { U, U, O_RDONLY | O_DIRECTORY, U } },

@@ -198,7 +198,7 @@ static enum category categorize_open(uint64_t flags)
 }
 
 enum category syscalls__categorize(const struct syscall_sig *sig, enum ev_abi abi,
-				   const uint64_t args[6])
+				   const __u64 args[6])
 {
 	(void)abi; /* the flags that matter are the same in every ABI of one machine */
 	if (sig->category != CAT_FILE_READ && sig->category != CAT_FILE_WRITE)

@@ -87,7 +87,7 @@ int syscalls__number(enum ev_abi abi, const char *name);
  * stays file_read.
  */
 enum category syscalls__categorize(const struct syscall_sig *sig, enum ev_abi abi,
-				   const uint64_t args[6]);
+				   const __u64 args[6]);
 
 const char *syscalls__category_name(enum category c);
 

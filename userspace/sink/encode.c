@@ -200,7 +200,7 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 	const struct ev_header *hdr = ev->hdr;
 	const struct call_text *t = call_text(e, ev);
 	uint64_t start = hdr->ts > sc->duration ? hdr->ts - sc->duration : 0;
-	const char *text;
+	const char *text, *name;
 	char *p;
 
 	p = t ? json__reserve(j, FIXED_MAX + t->head_len) : NULL;
