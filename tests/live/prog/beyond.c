@@ -1,5 +1,5 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /* Numbers that no table has: each returns ENOSYS and carries its six arguments. */
 #include "live.h"
 

@@ -1,5 +1,5 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
  * N getppid calls (argv[1]) on every CPU at full speed, one pinned process each, released together.
  * Prints issued=N * CPUs.

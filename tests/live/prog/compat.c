@@ -1,8 +1,8 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * i386 calls made by int 0x80 from 64-bit code. The program is not position independent, so its strings lie
- * below 4 GiB. Numbers are i386's: getpid 20, openat 295.
+ * i386 calls made by int 0x80 from 64-bit code. The program is not position independent, so its
+ * strings lie below 4 GiB. Numbers are i386's: getpid 20, openat 295.
  */
 #include "live.h"
 
@@ -12,7 +12,10 @@ static long int80(long nr, long a, long b, long c)
 {
 	long ret;
 
-	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int)ret;
 }
 

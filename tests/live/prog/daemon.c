@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Double fork and setsid. The daemon starts working when both of its ancestors are gone: it holds the read end of a
- * pipe whose write ends die with them. It makes 53 getppid calls and exits with 9; the command exits with 4.
+ * Double fork and setsid. The daemon starts working when both of its ancestors are gone: it holds
+ * the read end of a pipe whose write ends die with them. It makes 53 getppid calls and exits with
+ * 9; the command exits with 4.
  */
 #include "live.h"
 

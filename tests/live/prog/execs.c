@@ -1,9 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Ways to execute. Every mode ends in this program again as "execs final", which makes 5 getppid calls and exits
- * with 3: thread (by a thread that is not the leader), fail (three refused calls), script, memfd, deleted, and
- * argv BYTES (an argument list of about that many bytes).
+ * Ways to execute. Every mode ends in this program again as "execs final", which makes 5 getppid
+ * calls and exits with 3: thread (by a thread that is not the leader), fail (three refused calls),
+ * script, memfd, deleted, and argv BYTES (an argument list of about that many bytes).
  */
 #include "live.h"
 #include <pthread.h>
@@ -88,7 +88,8 @@ static void deleted(void)
 	syscall(SYS_execveat, fd, "", final_argv, no_env, AT_EMPTY_PATH);
 }
 
-/* Arguments of 1,000 bytes each (999 and the NUL), the last one shorter, BYTES in all with "execs" and "final". */
+/* Arguments of 1,000 bytes each (999 and the NUL), the last one shorter, BYTES in all with "execs"
+ * and "final". */
 static void big_argv(size_t bytes)
 {
 	size_t head = sizeof("execs") + sizeof("final"), rest = bytes - head;

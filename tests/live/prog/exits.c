@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
  * exit: a raw thread-exit by the second thread, then exit_group(42) by the first.
- * code N: exit_group(N). signal N: dies of that signal, without a core file. core: aborts with a core allowed.
+ * code N: exit_group(N). signal N: dies of that signal, without a core file. core: aborts with a
+ * core allowed.
  */
 #include "live.h"
 #include <pthread.h>

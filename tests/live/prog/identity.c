@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Who a process record says it is: a child changes directory to /, becomes user and group 65534 (only as root), and
- * executes this program again from an open descriptor as "identity final", which exits with 5.
+ * Who a process record says it is: a child changes directory to /, becomes user and group 65534
+ * (only as root), and executes this program again from an open descriptor as "identity final",
+ * which exits with 5.
  */
 #include "live.h"
 
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 		_exit(5);
 	if (!getcwd(cwd, sizeof(cwd)))
 		die("getcwd");
-	fact("pid=%d\nppid=%d\nuid=%d\ngid=%d\ncwd=%s\n", getpid(), getppid(), getuid(), getgid(), cwd);
+	fact("pid=%d\nppid=%d\nuid=%d\ngid=%d\ncwd=%s\n", getpid(), getppid(), getuid(), getgid(),
+	     cwd);
 	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	pid = fork();
 	if (pid == 0) {

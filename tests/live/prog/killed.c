@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A child blocked in read (or futex) is killed by SIGKILL there: its call is entered and never returns. */
+/* CFLAGS: -static */
+/* A child blocked in read (or futex) is killed by SIGKILL there: its call is entered and never
+ * returns. */
 #include "live.h"
 #include <linux/futex.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared by the workloads of the live tests. Calls that a test counts are made through syscall(), so that the C
- * library cannot cache, batch or replace them; facts that a test needs (ids, addresses) go to stdout as key=value
- * lines. A workload that cannot run here exits with SKIP after a line skip=REASON. Nothing waits by sleeping.
+ * Shared by the workloads of the live tests. Calls that a test counts are made through syscall(),
+ * so that the C library cannot cache, batch or replace them; facts that a test needs (ids,
+ * addresses) go to stdout as key=value lines. A workload that cannot run here exits with SKIP after
+ * a line skip=REASON. Nothing waits by sleeping.
  */
 #ifndef SANDTRACE_TESTS_LIVE_H
 #define SANDTRACE_TESTS_LIVE_H
@@ -69,7 +70,8 @@ static UNUSED int reap(pid_t pid)
 	return status;
 }
 
-/* Returns when task TID is blocked inside call NR: the kernel says so in /proc, so no time is guessed. */
+/* Returns when task TID is blocked inside call NR: the kernel says so in /proc, so no time is
+ * guessed. */
 static UNUSED void wait_blocked(pid_t tid, long nr)
 {
 	char path[64], buf[128];

@@ -1,6 +1,7 @@
-/* CFLAGS: -m32 -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A real 32-bit program: 21 getppid (i386 64), an openat that fails, socketcall(socket), exit_group(6). */
+/* CFLAGS: -m32 -static */
+/* A real 32-bit program: 21 getppid (i386 64), an openat that fails, socketcall(socket),
+ * exit_group(6). */
 #include "live.h"
 #include <linux/net.h>
 #include <sys/socket.h>

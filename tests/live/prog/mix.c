@@ -1,8 +1,8 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * A known mix for the filters: 3 openat that fail, 4 close that fail, 5 getppid, 1 socket, 1 connect that fails,
- * then a child with 7 getppid and 2 openat.
+ * A known mix for the filters: 3 openat that fail, 4 close that fail, 5 getppid, 1 socket, 1
+ * connect that fails, then a child with 7 getppid and 2 openat.
  */
 #include "live.h"
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Socket addresses of every family through every call that carries one. Local only: loopback and unix sockets.
- * Ports are chosen by the kernel and printed.
+ * Socket addresses of every family through every call that carries one. Local only: loopback and
+ * unix sockets. Ports are chosen by the kernel and printed.
  */
 #include "live.h"
 #include <arpa/inet.h>
@@ -13,7 +13,8 @@
 
 static void v4(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, got;
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			   got;
 	socklen_t len = sizeof(got);
 	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), s;
 
@@ -34,9 +35,12 @@ static void v4(void)
 
 static void v6_udp(void)
 {
-	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT }, got;
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT },
+			    got;
 	struct iovec iov = { "y", 1 };
-	struct msghdr msg = { .msg_name = &got, .msg_namelen = sizeof(got), .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = {
+		.msg_name = &got, .msg_namelen = sizeof(got), .msg_iov = &iov, .msg_iovlen = 1
+	};
 	socklen_t len = sizeof(got);
 	int r = socket(AF_INET6, SOCK_DGRAM, 0), s = socket(AF_INET6, SOCK_DGRAM, 0);
 	char buf[8];
@@ -57,15 +61,18 @@ static void v6_udp(void)
 
 static void unix_addresses(void)
 {
-	struct sockaddr_un path = { AF_UNIX, "sock" }, abstract = { AF_UNIX, "\0hidden\0name" }, long_one = { AF_UNIX, "" };
+	struct sockaddr_un path = { AF_UNIX, "sock" }, abstract = { AF_UNIX, "\0hidden\0name" },
+			   long_one = { AF_UNIX, "" };
 	socklen_t alen = offsetof(struct sockaddr_un, sun_path) + 12;
-	int a = socket(AF_UNIX, SOCK_DGRAM, 0), b = socket(AF_UNIX, SOCK_DGRAM, 0), c = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int a = socket(AF_UNIX, SOCK_DGRAM, 0), b = socket(AF_UNIX, SOCK_DGRAM, 0),
+	    c = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	unlink("sock");
 	if (bind(a, (void *)&path, sizeof(path)) || bind(b, (void *)&abstract, alen) ||
 	    connect(c, (void *)&path, sizeof(path)) || connect(c, (void *)&abstract, alen))
 		die("unix");
-	memset(long_one.sun_path, 'u', sizeof(long_one.sun_path)); /* all 108 bytes, no NUL: legal */
+	memset(long_one.sun_path, 'u',
+	       sizeof(long_one.sun_path)); /* all 108 bytes, no NUL: legal */
 	fact("unix_long=%d\n", connect(c, (void *)&long_one, sizeof(long_one)) ? errno : 0);
 	close(a);
 	close(b);
@@ -79,19 +86,25 @@ static void odd_addresses(void)
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
 	memset(big, 'z', sizeof(big));
-	connect(s, NULL, 16);			  /* EFAULT */
-	connect(s, (void *)0x10, 16);		  /* EFAULT */
-	connect(s, (void *)&a, 1);		  /* EINVAL: shorter than a family */
-	connect(s, (void *)big, sizeof(big));	  /* EINVAL: longer than sockaddr_storage */
-	connect(s, (void *)&a, -1);		  /* EINVAL */
+	connect(s, NULL, 16);		      /* EFAULT */
+	connect(s, (void *)0x10, 16);	      /* EFAULT */
+	connect(s, (void *)&a, 1);	      /* EINVAL: shorter than a family */
+	connect(s, (void *)big, sizeof(big)); /* EINVAL: longer than sockaddr_storage */
+	connect(s, (void *)&a, -1);	      /* EINVAL */
 	close(s);
 }
 
 static void pass_fd(void)
 {
-	union { struct cmsghdr h; char room[CMSG_SPACE(sizeof(int))]; } c = { 0 };
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c = { 0 };
 	struct iovec iov = { "f", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.room, .msg_controllen = sizeof(c.room) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = c.room,
+			      .msg_controllen = sizeof(c.room) };
 	int sv[2], p[2], fd = open("/dev/null", O_RDONLY);
 	char byte;
 

@@ -1,5 +1,5 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /* openat2: a plain use, one with resolve flags that refuses, a short size, a bad pointer. */
 #include "live.h"
 #include <linux/openat2.h>
@@ -14,7 +14,9 @@ static void try(const char *name, const char *path, const void *how, size_t size
 int main(void)
 {
 	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC };
-	struct open_how create = { .flags = O_RDWR | O_CREAT, .mode = 0640, .resolve = RESOLVE_BENEATH };
+	struct open_how create = { .flags = O_RDWR | O_CREAT,
+				   .mode = 0640,
+				   .resolve = RESOLVE_BENEATH };
 	struct open_how beneath = { .flags = O_RDONLY, .resolve = RESOLVE_BENEATH };
 
 	try("plain", "/dev/null", &how, sizeof(how));

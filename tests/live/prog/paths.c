@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * openat with paths that are hard to copy: one call each, in this order; every return value is printed.
- * Names of created files hold bytes that are not UTF-8, control characters, quotes and a newline.
+ * openat with paths that are hard to copy: one call each, in this order; every return value is
+ * printed. Names of created files hold bytes that are not UTF-8, control characters, quotes and a
+ * newline.
  */
 #include "live.h"
 #include <sys/mman.h>

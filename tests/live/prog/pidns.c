@@ -1,5 +1,5 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /* A child in a new pid namespace, where it is 1 and its own child is 2. */
 #include "live.h"
 

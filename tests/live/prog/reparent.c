@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * The command is a subreaper. Its child makes a grandchild and dies; the grandchild sees the end of the pipe when
- * its parent is gone, makes 19 calls and exits with 8; a second child stays a zombie until the end.
+ * The command is a subreaper. Its child makes a grandchild and dies; the grandchild sees the end of
+ * the pipe when its parent is gone, makes 19 calls and exits with 8; a second child stays a zombie
+ * until the end.
  */
 #include "live.h"
 #include <sys/prctl.h>
@@ -39,7 +40,7 @@ int main(void)
 	do {
 		grandchild = waitpid(-1, &status, 0);
 	} while (grandchild == zombie);
-	fact("pid=%d\nzombie=%d\nchild=%d\ngrandchild=%d\nstatus=%d\n", getpid(), zombie, child, grandchild,
-	     WEXITSTATUS(status));
+	fact("pid=%d\nzombie=%d\nchild=%d\ngrandchild=%d\nstatus=%d\n", getpid(), zombie, child,
+	     grandchild, WEXITSTATUS(status));
 	return 0;
 }

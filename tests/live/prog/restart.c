@@ -1,9 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Calls that a signal interrupts: handler (read with SA_RESTART), nohandler (read, SIGSTOP and SIGCONT),
- * nanosleep (SIGSTOP and SIGCONT: goes on through restart_syscall) and pause (ends with EINTR).
- * The parent sends each signal when the child is blocked in the call, never before.
+ * Calls that a signal interrupts: handler (read with SA_RESTART), nohandler (read, SIGSTOP and
+ * SIGCONT), nanosleep (SIGSTOP and SIGCONT: goes on through restart_syscall) and pause (ends with
+ * EINTR). The parent sends each signal when the child is blocked in the call, never before.
  */
 #include "live.h"
 #include <time.h>

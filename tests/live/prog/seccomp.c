@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getppid refused by a filter: errno (EPERM, 3 calls), trap (SIGSYS handler, 1 call), kill (the process). */
+/* CFLAGS: -static */
+/* getppid refused by a filter: errno (EPERM, 3 calls), trap (SIGSYS handler, 1 call), kill (the
+ * process). */
 #include "live.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -25,7 +26,8 @@ static void filter(uint32_t verdict)
 	};
 	struct sock_fprog prog = { sizeof(insns) / sizeof(insns[0]), insns };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
 		die("seccomp");
 }
 

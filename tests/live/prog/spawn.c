@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One child made by fork, vfork, clone or clone3 (argv[1]); it makes 37 getppid calls and exits with 11. */
+/* CFLAGS: -static */
+/* One child made by fork, vfork, clone or clone3 (argv[1]); it makes 37 getppid calls and exits
+ * with 11. */
 #include "live.h"
 #include <linux/sched.h>
 
@@ -23,7 +24,8 @@ int main(int argc, char **argv)
 	const char *how = argc > 1 ? argv[1] : "fork";
 	volatile pid_t pid;
 
-	/* vfork's child runs on this very stack frame: it must be left by the child through _exit only */
+	/* vfork's child runs on this very stack frame: it must be left by the child through _exit
+	 * only */
 	if (!strcmp(how, "vfork"))
 		pid = vfork();
 	else

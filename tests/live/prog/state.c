@@ -1,9 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Prints everything a process inherits, to compare a run under sandtrace with one without: signal mask and
- * dispositions, descriptors and what they are, limits, umask, nice, directory, arguments, environment, groups.
- * With an argument, prints only the number of open descriptors.
+ * Prints everything a process inherits, to compare a run under sandtrace with one without: signal
+ * mask and dispositions, descriptors and what they are, limits, umask, nice, directory, arguments,
+ * environment, groups. With an argument, prints only the number of open descriptors.
  */
 #include "live.h"
 #include <dirent.h>
@@ -14,9 +14,11 @@ extern char **environ;
 
 static void status_lines(void)
 {
-	static const char *const keep[] = { "SigBlk:", "SigIgn:", "SigCgt:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:",
-					    "CapAmb:", "NoNewPrivs:", "Seccomp:", "Groups:", "Uid:", "Gid:", "Umask:",
-					    "THP_enabled:", "TracerPid:" };
+	static const char *const keep[] = {
+		"SigBlk:", "SigIgn:", "SigCgt:",      "CapInh:",   "CapPrm:", "CapEff:",
+		"CapBnd:", "CapAmb:", "NoNewPrivs:",  "Seccomp:",  "Groups:", "Uid:",
+		"Gid:",	   "Umask:",  "THP_enabled:", "TracerPid:"
+	};
 	FILE *f = fopen("/proc/self/status", "re");
 	char line[4096];
 	size_t i;
@@ -48,7 +50,8 @@ static int descriptors(int print)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		len = readlink(path, target, sizeof(target) - 1);
 		target[len > 0 ? len : 0] = 0;
-		printf("fd %d %s flags %x %x\n", fd, target, fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
+		printf("fd %d %s flags %x %x\n", fd, target, fcntl(fd, F_GETFL),
+		       fcntl(fd, F_GETFD));
 	}
 	if (d)
 		closedir(d);
@@ -69,11 +72,12 @@ int main(int argc, char **argv)
 	printf("descriptors %d\n", descriptors(1));
 	for (i = 0; i < RLIM_NLIMITS; i++)
 		if (!getrlimit(i, &r))
-			printf("rlimit %d %llu %llu\n", i, (unsigned long long)r.rlim_cur, (unsigned long long)r.rlim_max);
+			printf("rlimit %d %llu %llu\n", i, (unsigned long long)r.rlim_cur,
+			       (unsigned long long)r.rlim_max);
 	printf("cwd %s\n", getcwd(cwd, sizeof(cwd)));
 	printf("nice %d sched %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0));
-	printf("leader %d session %d dumpable %d pdeathsig-free\n", getpgrp() == getpid(), getsid(0) == getpid(),
-	       prctl(PR_GET_DUMPABLE));
+	printf("leader %d session %d dumpable %d pdeathsig-free\n", getpgrp() == getpid(),
+	       getsid(0) == getpid(), prctl(PR_GET_DUMPABLE));
 	printf("keepcaps %d subreaper-free name %s\n", prctl(PR_GET_KEEPCAPS), argv[0]);
 	for (i = 0; environ[i]; i++)
 		printf("env %s\n", environ[i]);

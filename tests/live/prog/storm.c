@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 2,000 processes (or argv[1]), eight at a time; each makes one getppid call and exits with its number modulo 100. */
+/* CFLAGS: -static */
+/* 2,000 processes (or argv[1]), eight at a time; each makes one getppid call and exits with its
+ * number modulo 100. */
 #include "live.h"
 
 int main(int argc, char **argv)

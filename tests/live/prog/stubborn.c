@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Does not want to die: loop (burns CPU without a call), or tree (itself, two children and a grandchild in sessions
- * of their own, all ignoring SIGTERM, SIGINT and SIGHUP, all burning CPU). Writes the pids to the file argv[2].
+ * Does not want to die: loop (burns CPU without a call), or tree (itself, two children and a
+ * grandchild in sessions of their own, all ignoring SIGTERM, SIGINT and SIGHUP, all burning CPU).
+ * Writes the pids to the file argv[2].
  */
 #include "live.h"
 

@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* N threads, thread I (from 0) makes 100 * (I + 1) getppid calls and leaves by exit(2), not exit_group. */
+/* CFLAGS: -static */
+/* N threads, thread I (from 0) makes 100 * (I + 1) getppid calls and leaves by exit(2), not
+ * exit_group. */
 #include "live.h"
 #include <pthread.h>
 

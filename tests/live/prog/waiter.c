@@ -1,8 +1,9 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CFLAGS: -static */
 /*
- * Blocks until a signal comes. ends: SIGINT or SIGTERM ends it with status 40 + signal; stays: ignores them and
- * waits for ever. First prints what it sees of the terminal, then "ready" from inside the blocked set.
+ * Blocks until a signal comes. ends: SIGINT or SIGTERM ends it with status 40 + signal; stays:
+ * ignores them and waits for ever. First prints what it sees of the terminal, then "ready" from
+ * inside the blocked set.
  */
 #include "live.h"
 #include <termios.h>

@@ -1,6 +1,7 @@
-/* CFLAGS: -static */
 /* SPDX-License-Identifier: Apache-2.0 */
-/* x32 numbers from 64-bit code. A kernel without x32 answers ENOSYS, and the calls are x32 calls all the same. */
+/* CFLAGS: -static */
+/* x32 numbers from 64-bit code. A kernel without x32 answers ENOSYS, and the calls are x32 calls
+ * all the same. */
 #include "live.h"
 
 #define X32 0x40000000

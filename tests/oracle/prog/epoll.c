@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An epoll server and its client in two processes over a unix socket: 50 requests, each answered in full. */
+/* An epoll server and its client in two processes over a unix socket: 50 requests, each answered in
+ * full. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -27,12 +28,14 @@ static void client(void)
 
 int main(void)
 {
-	int l = socket(AF_UNIX, SOCK_SEQPACKET, 0), ep = epoll_create1(EPOLL_CLOEXEC), c = -1, open_ = 1, status;
+	int l = socket(AF_UNIX, SOCK_SEQPACKET, 0), ep = epoll_create1(EPOLL_CLOEXEC), c = -1,
+	    open_ = 1, status;
 	struct epoll_event ev = { .events = EPOLLIN, .data.fd = l };
 	char buf[64] = { 0 };
 
 	unlink(addr.sun_path);
-	if (bind(l, (void *)&addr, sizeof(addr)) || listen(l, 4) || epoll_ctl(ep, EPOLL_CTL_ADD, l, &ev))
+	if (bind(l, (void *)&addr, sizeof(addr)) || listen(l, 4) ||
+	    epoll_ctl(ep, EPOLL_CTL_ADD, l, &ev))
 		return 1;
 	if (fork() == 0)
 		client();

@@ -15,14 +15,16 @@ int main(void)
 		close(to[1]);
 		close(from[0]);
 		for (i = 0; i < 100; i++)
-			if (read(to[0], buf, sizeof(buf)) != i + 1 || write(from[1], buf, 2 * i + 1) != 2 * i + 1)
+			if (read(to[0], buf, sizeof(buf)) != i + 1 ||
+			    write(from[1], buf, 2 * i + 1) != 2 * i + 1)
 				_exit(2);
 		_exit(0);
 	}
 	close(to[0]);
 	close(from[1]);
 	for (i = 0; i < 100; i++)
-		if (write(to[1], buf, i + 1) != i + 1 || read(from[0], buf, sizeof(buf)) != 2 * i + 1)
+		if (write(to[1], buf, i + 1) != i + 1 ||
+		    read(from[0], buf, sizeof(buf)) != 2 * i + 1)
 			return 3;
 	wait(NULL);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread pool: 6 threads, each with its own queue of 40 jobs (open, read, stat, close), fed before they start. */
+/* A thread pool: 6 threads, each with its own queue of 40 jobs (open, read, stat, close), fed
+ * before they start. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ static void *worker(void *arg)
 	for (i = 0; i < JOBS; i++) {
 		int fd = open(i % 3 ? "/etc/passwd" : "/absent", O_RDONLY | O_CLOEXEC);
 
-		/* descriptors are shared between the threads, so which number a thread gets is a race: read by none */
+		/* descriptors are shared between the threads, so which number a thread gets is a
+		 * race: read by none */
 		if (fd >= 0) {
 			(void)!read(fd, buf, 64 + id);
 			close(fd);

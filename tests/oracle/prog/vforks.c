@@ -6,7 +6,7 @@
 
 int main(void)
 {
-	int i;
+	volatile int i; /* lives across vfork */
 
 	for (i = 0; i < 200; i++) {
 		pid_t pid = vfork();
