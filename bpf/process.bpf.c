@@ -56,7 +56,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	r->e.child_exec_id = st->exec_id;
 	r->e.child_pid = child->tgid;
 	r->e.child_tid = child->pid;
-	emit__submit(ring, r, EV_CLASS_PROCESS);
+	emit__submit_process(ring, r);
 	return 0;
 }
 
@@ -140,16 +140,15 @@ static __always_inline long part__kstr(struct ev_part *p, __u32 room, __u8 id, c
 	return n;
 }
 
-/* ROOM is a power of two. The whole block of strings in one copy: it is contiguous, as the kernel just laid it. */
-static __always_inline void part__argv(struct ev_part *p, __u32 room, __u8 id, const struct exec_facts *x)
+/* The whole block of strings in one copy: it is contiguous, as the kernel just laid it. */
+static __always_inline void part__argv(struct ev_part *p, const __u64 room, __u8 id, const struct exec_facts *x)
 {
-	__u32 n = x->arg_len < room ? x->arg_len : room - 1;
-	__u32 bound = n;
+	__u64 n = x->arg_len;
 	long err;
 
-	asm volatile("%0 &= %1" : "+r"(bound) : "r"(room - 1)); /* for the verifier, as in mem__bytes */
-	err = bpf_probe_read_user(p + 1, bound, (const void *)x->arg_start);
-
+	/* in one register, or older verifiers lose the bound */
+	asm volatile("if %0 < %1 goto +1; %0 = %1" : "+r"(n) : "r"(room));
+	err = bpf_probe_read_user(p + 1, n, (const void *)x->arg_start);
 	part__fill(p, id, EV_PT_ARGV, err ? -1 : (long)n, x->arg_len, n < x->arg_len ? EV_PART_TRUNCATED : EV_PART_OK);
 }
 
@@ -199,7 +198,7 @@ static __noinline int exec__emit_small(struct task_struct *task, struct st_task 
 		emit__discard(r);
 		return 1;
 	}
-	emit__submit(ring, r, EV_CLASS_PROCESS);
+	emit__submit_process(ring, r);
 	return 0;
 }
 
@@ -211,7 +210,7 @@ static __noinline int exec__emit_large(struct task_struct *task, struct st_task 
 		return -1;
 	exec__fill(&r->h, &r->e, task, st, x);
 	EXEC_FILL(r, path__large);
-	emit__submit(ring, r, EV_CLASS_PROCESS);
+	emit__submit_process(ring, r);
 	return 0;
 }
 
@@ -241,7 +240,7 @@ static __noinline int call__emit_small(const struct call *c, const struct exec_f
 		emit__discard(r);
 		return 1;
 	}
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	emit__submit_syscall(ring, r, c->st);
 	return 0;
 }
 
@@ -252,7 +251,7 @@ static __noinline int call__emit_large(const struct call *c, const struct exec_f
 	if (!r)
 		return -1;
 	CALL_FILL(r);
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	emit__submit_syscall(ring, r, c->st);
 	return 0;
 }
 
@@ -266,8 +265,7 @@ static __always_inline void exec__call(struct st_task *st, const struct exec_fac
 	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts)
 		return;
 	st->flags |= ST_TASK_EXEC_DONE;
-	c.totals = counters__get(EV_CLASS_SYSCALL);
-	counters__seen(EV_CLASS_SYSCALL);
+	st->seen++;
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.ts - st->enter_ts;
 	if (st_cfg.aggregate) {
@@ -278,7 +276,7 @@ static __always_inline void exec__call(struct st_task *st, const struct exec_fac
 	ring = emit__bulk_ring(c.pid_tgid >> 32);
 	if (!ring)
 		return;
-	if (x->arg_len < EXEC_ARGV_SMALL)
+	if (x->arg_len <= EXEC_ARGV_SMALL)
 		err = call__emit_small(&c, x, ring);
 	if (err > 0)
 		err = call__emit_large(&c, x, ring);
@@ -317,7 +315,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	ring = emit__urgent_ring();
 	if (!ring)
 		return 0;
-	if (x.arg_len < EXEC_ARGV_SMALL)
+	if (x.arg_len <= EXEC_ARGV_SMALL)
 		err = exec__emit_small(task, st, &x, ring);
 	if (err > 0)
 		err = exec__emit_large(task, st, &x, ring);
@@ -344,8 +342,7 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 
 	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts || st->flags & ST_TASK_EXEC_DONE)
 		return;
-	c.totals = counters__get(EV_CLASS_SYSCALL);
-	counters__seen(EV_CLASS_SYSCALL);
+	st->seen++;
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.ts - st->enter_ts;
 	if (st_cfg.aggregate) {
@@ -375,7 +372,7 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 			link = &r->mem[i].next;
 		}
 	}
-	emit__submit(ring, r, EV_CLASS_SYSCALL);
+	emit__submit_syscall(ring, r, st);
 }
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* linux/sched/signal.h */
@@ -441,6 +438,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
 	exit__open_call(task, st);
+	counters__flush(st);
 	st->flags = 0;
 	/* two last threads can both see live == 0: the leader's state says who was first */
 	KGET(signal, task, signal);
@@ -459,7 +457,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
 	task__fill(&r->e.task, task, st);
 	exit__fill(&r->e, task, signal, last);
-	emit__submit(ring, r, EV_CLASS_PROCESS);
+	emit__submit_process(ring, r);
 	return 0;
 }
 

@@ -149,7 +149,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 		return -1;
 	syscall__fill(&r->h, &r->s, c);
 	syscall__args(regs, c->abi, r->s.args);
-	emit__submit_counted(ring, r, EV_CLASS_SYSCALL, c->totals);
+	emit__submit_syscall(ring, r, c->st);
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 			return 1;                                                                  \
 		}                                                                                  \
 		fill_fds(r, plan, c);                                                              \
-		emit__submit_counted(ring, r, EV_CLASS_SYSCALL, c->totals);                                           \
+		emit__submit_syscall(ring, r, c->st);                                           \
 		return 0;                                                                          \
 	}
 #define NO_FDS(rec, plan, c)
@@ -218,10 +218,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 		plan = *(const struct st_plan *)known;
 	if (!(plan.flags & ST_PLAN_INTEREST))
 		return 0;
-	c.totals = counters__get(EV_CLASS_SYSCALL);
-	if (!c.totals)
-		return 0;
-	__sync_fetch_and_add(&c.totals->seen, 1);
+	st->seen++;
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.flags & EV_F_NO_ENTER ? 0 : c.ts - st->enter_ts;
 	c.ret = ret;
@@ -248,7 +245,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 			err = emit__large3(&c, regs, ring, &plan);
 	}
 	if (err < 0)
-		__sync_fetch_and_add(&c.totals->lost, 1);
+		counters__lost(EV_CLASS_SYSCALL);
 	return 0;
 }
 

@@ -80,7 +80,6 @@ struct call {
 	__u64 pid_tgid;
 	long ret;
 	struct st_task *st;
-	struct st_counters *totals; /* of the syscall class, on this CPU */
 	__u32 nr, abi;
 	__u16 flags;
 };
@@ -119,14 +118,15 @@ static __always_inline int count__add(const struct call *c)
 {
 	__u32 i = c->abi * ST_NR_SYSCALLS + (c->nr < ST_NR_SYSCALLS ? c->nr : ST_NR_SYSCALLS - 1);
 	struct st_count *n = bpf_map_lookup_elem(&st_counts, &i);
+	struct st_counters *totals = counters__get(EV_CLASS_SYSCALL);
 
-	if (!n || !c->totals)
+	if (!n || !totals)
 		return 0;
 	__sync_fetch_and_add(&n->calls, 1);
 	if (c->ret < 0 && c->ret >= -4095)
 		__sync_fetch_and_add(&n->errors, 1);
 	__sync_fetch_and_add(&n->ns, c->duration);
-	__sync_fetch_and_add(&c->totals->aggregated, 1);
+	__sync_fetch_and_add(&totals->aggregated, 1);
 	return 0;
 }
 

@@ -41,7 +41,8 @@ struct st_plan {
 
 struct st_config {
 	__u32 shard_mask;	   /* number of bulk rings - 1 */
-	__u32 wake_bytes;	   /* wake the reader when a ring holds more than this */
+	__u32 wake_bulk;	   /* wake the reader when a ring holds more bytes than this */
+	__u32 wake_urgent;
 	__u8 follow_forks;
 	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
@@ -49,7 +50,8 @@ struct st_config {
 	__u32 page_kb;		   /* kernel pages to KiB */
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;
-	__u32 fd_paths;		   /* -y */
+	__u8 fd_paths;		   /* -y */
+	__u8 pad2[3];
 };
 
 /* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */
@@ -67,10 +69,16 @@ struct st_task {
 	__u16 abi;
 	__u16 flags;
 	__u32 group_exited;   /* on the leader: the process's exit was recorded */
+	/* not yet in st_counters: added there once in 64 calls and when the task exits */
+	__u32 seen;
+	__u32 emitted;
 	__u32 pad;
 };
 
-/* Per CPU and class; updated with atomic adds because programs may be preempted (kernels with PREEMPT_LAZY). */
+/*
+ * Per CPU and class; updated with atomic adds because programs may be preempted (kernels with PREEMPT_LAZY). Exact
+ * once every task has exited; until then up to 63 calls of each task are still in its own storage.
+ */
 struct st_counters {
 	__u64 seen;	/* calls or events in scope and of interest */
 	__u64 emitted;	/* handed to a ring */

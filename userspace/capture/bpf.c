@@ -59,7 +59,8 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 
 	cfg->shard_mask = opts->shards - 1;
 	/* an eighth of a ring: early enough to be drained before three quarters, rare enough to cost nothing */
-	cfg->wake_bytes = (__u32)(opts->ring_bytes / opts->shards / 8);
+	cfg->wake_bulk = (__u32)(opts->ring_bytes / opts->shards / 8);
+	cfg->wake_urgent = URGENT_BYTES / 8;
 	cfg->follow_forks = opts->follow_forks;
 	cfg->aggregate = opts->aggregate;
 	cfg->fd_paths = opts->fd_paths;

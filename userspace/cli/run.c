@@ -311,6 +311,9 @@ static int record(struct run *r)
 	struct run_result res;
 	int err, exec_errno;
 
+	/* only now: a recorder that cannot start leaves no empty file, and truncates none */
+	if (open_output(r))
+		return EXIT_SANDTRACE;
 	fill_info(r);
 	err = add_sinks(r);
 	if (!err)
@@ -379,8 +382,6 @@ int cmd_run(int argc, char **argv)
 		return EXIT_SANDTRACE;
 	if (resolve(r, &status))
 		return status;
-	if (open_output(r))
-		return EXIT_SANDTRACE;
 	if (pipeline__init(&r->pipeline))
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
 	status = setup_and_record(r);
