@@ -53,7 +53,9 @@ static __always_inline long path__step(struct path_walk *w, const __u32 cap)
 	w->state = EV_PART_TRUNCATED;
 	if (off >= cap)
 		return 1;
-	n = bpf_probe_read_kernel_str((char *)(p + 1) + (off & (cap - 1)), NAME_BUF, name);
+	/* the compiler knows the bound and would drop a mask; verifiers before 6.12 need to see it */
+	asm volatile("%0 &= %1" : "+r"(off) : "r"(cap - 1));
+	n = bpf_probe_read_kernel_str((char *)(p + 1) + off, NAME_BUF, name);
 	if (n < 0) {
 		w->state = EV_PART_FAULT;
 		return 1;

@@ -78,14 +78,15 @@ const char *command__nearest(const char *name)
 
 /*
  * A descriptor that sandtrace opens must never become the command's standard input, output or error
- * because one of them was closed. The stand-ins cannot be read or written, so using one still
- * fails, and they are closed on exec, so the command finds what it would have found.
+ * because one of them was closed. Reading or writing a stand-in fails as it would have, but for
+ * standard error, which swallows what nobody can see, so that messages do not fail a run. All
+ * are closed on exec, so the command finds what it would have found.
  */
 static void hold_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-		    open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC) < 0)
+		    open("/dev/null", (fd == 1 ? O_RDONLY : O_WRONLY) | O_CLOEXEC) < 0)
 			_exit(EXIT_SANDTRACE);
 }
 

@@ -198,6 +198,25 @@ static void fill_info(struct run *r)
 	};
 }
 
+/* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
+#define DESCRIPTORS_NEEDED 48
+
+/* The kernel's own answer to a full table, deep inside libbpf, is EINVAL: ask beforehand. */
+static int check_descriptors(void)
+{
+	int fds[DESCRIPTORS_NEEDED], n = 0;
+
+	while (n < DESCRIPTORS_NEEDED && (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
+		n++;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	if (n == DESCRIPTORS_NEEDED)
+		return 0;
+	log_err(-EMFILE, "only %d file descriptors are free here, and recording takes %d", n, DESCRIPTORS_NEEDED);
+	log_hint("close what is inherited, or raise the limit: ulimit -n");
+	return -EMFILE;
+}
+
 static int start_capture(struct run *r)
 {
 	struct bpf_capture_opts co = {
@@ -378,7 +397,7 @@ int cmd_run(int argc, char **argv)
 		return status;
 	if (r->opts.verbosity >= 3)
 		log_level = LOG_LVL_DEBUG;
-	if (build_plans(r) || check_ring(&r->opts))
+	if (build_plans(r) || check_ring(&r->opts) || check_descriptors())
 		return EXIT_SANDTRACE;
 	if (resolve(r, &status))
 		return status;
