@@ -62,7 +62,8 @@ static void takes_every_kind_bare(void **state)
 		assert_int_equal(ev.n_parts, 0);
 		assert_int_equal(decode(rec.bytes, rec.len - 1, &ev), -EBADMSG);
 	}
-	assert_int_equal(n, 4);
+#define ONE(...) +1
+	assert_int_equal(n, 0 EVENTS(ONE));
 }
 
 static void leaves_gaps_alone(void **state)
