@@ -35,6 +35,7 @@ enum event_kind {
 	EV_PROC_SPAWN = 2,    /* sched_process_fork, bpf/process.bpf.c */
 	EV_PROC_EXEC = 3,     /* sched_process_exec, bpf/process.bpf.c */
 	EV_PROC_EXIT = 4,     /* sched_process_exit, bpf/process.bpf.c */
+	EV_PROC_SIGNAL = 5,   /* signal_deliver, bpf/signal.bpf.c */
 };
 
 /* Loss and totals are accounted by class (per-CPU counters, include/config.h). */
@@ -165,6 +166,14 @@ struct ev_proc_exit {
 	__u32 pad;
 };
 
+struct ev_proc_signal {
+	struct ev_task task;  /* who receives it */
+	__u32 signal;
+	__s32 code;	      /* siginfo si_code: SI_USER 0, SI_TKILL -6, SI_KERNEL 128, ... */
+	__u32 sender_pid;     /* of kill, tgkill, sigqueue, in the receiver's pid namespace; 0: none, or not known */
+	__u32 handled;	      /* 1: goes to a handler, 0: the default action */
+};
+
 /*
  * Field lists. F(struct, member, TYPE) is a scalar of the payload, P(id, name, TYPE) a part.
  * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names),
@@ -217,6 +226,13 @@ struct ev_proc_exit {
 	F(ev_proc_exit, core, BOOL32)                                                              \
 	F(ev_proc_exit, pad, PAD)
 
+#define EV_PROC_SIGNAL_FIELDS(F, P)                                                                \
+	EV_TASK_FIELDS(F, ev_proc_signal)                                                          \
+	F(ev_proc_signal, signal, U32)                                                             \
+	F(ev_proc_signal, code, S32)                                                               \
+	F(ev_proc_signal, sender_pid, U32)                                                         \
+	F(ev_proc_signal, handled, BOOL32)
+
 /* A syscall has an encoder of its own (its arguments mean something different in each call). */
 #define EV_SYSCALL_FIELDS(F, P)
 
@@ -225,7 +241,8 @@ struct ev_proc_exit {
 	X(EV_SYSCALL, ev_syscall, "syscall", "", EV_CLASS_SYSCALL, EV_SYSCALL_FIELDS)              \
 	X(EV_PROC_SPAWN, ev_proc_spawn, "process", "spawned", EV_CLASS_PROCESS, EV_PROC_SPAWN_FIELDS) \
 	X(EV_PROC_EXEC, ev_proc_exec, "process", "exec", EV_CLASS_PROCESS, EV_PROC_EXEC_FIELDS)    \
-	X(EV_PROC_EXIT, ev_proc_exit, "process", "exited", EV_CLASS_PROCESS, EV_PROC_EXIT_FIELDS)
+	X(EV_PROC_EXIT, ev_proc_exit, "process", "exited", EV_CLASS_PROCESS, EV_PROC_EXIT_FIELDS)     \
+	X(EV_PROC_SIGNAL, ev_proc_signal, "process", "signaled", EV_CLASS_PROCESS, EV_PROC_SIGNAL_FIELDS)
 
 #define EV_ASSERT_SIZE(s, n) _Static_assert(sizeof(struct s) == (n), "size of struct " #s)
 EV_ASSERT_SIZE(ev_header, 32);
@@ -235,5 +252,6 @@ EV_ASSERT_SIZE(ev_task, 64);
 EV_ASSERT_SIZE(ev_proc_spawn, 80);
 EV_ASSERT_SIZE(ev_proc_exec, 88);
 EV_ASSERT_SIZE(ev_proc_exit, 136);
+EV_ASSERT_SIZE(ev_proc_signal, 80);
 
 #endif

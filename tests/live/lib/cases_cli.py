@@ -441,3 +441,13 @@ def any_foreign(old):
     """Cgroups of other sandtrace processes that started meanwhile."""
     return all(any(alive(int(p)) for p in "".join(c if c.isdigit() else " " for c in os.path.basename(g)).split())
                for g in cgroups() - old)
+
+
+@host("signal_delivered")
+def signal_delivered(h):
+    """One record for each signal that acts: who sent it, whether a handler ran. None for one that is ignored."""
+    rc, _, err = h.run("sh", "-c", "trap : USR1; trap '' USR2; kill -USR1 $$; kill -USR2 $$; kill -TERM $$")
+    same(rc, 128 + signal.SIGTERM, "exit status (%s)" % err)
+    got = h.trace().procs("signaled")
+    same([(r["signal"], r["handled"]) for r in got], [(signal.SIGUSR1, True), (signal.SIGTERM, False)], "signals", got)
+    same((got[0]["code"], got[0]["sender_pid"]), (0, got[0]["pid"]), "code and sender", got)
