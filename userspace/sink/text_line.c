@@ -365,6 +365,50 @@ static void spawn_line(struct text *t, const struct event *ev)
 	text__u64(t, thread ? ev->spawn->child_tid : ev->spawn->child_pid);
 }
 
+static void signal_line(struct text *t, const struct event *ev)
+{
+	const struct ev_proc_signal *e = ev->payload;
+	const char *name = signal__name((int)e->signal);
+
+	text__style(t, e->handled ? STYLE_PROCESS : STYLE_FAILED);
+	text__put(t, "--- ");
+	if (name)
+		text__put(t, name);
+	else
+		text__u64(t, e->signal);
+	if (e->sender_pid) {
+		text__put(t, " from ");
+		text__u64(t, e->sender_pid);
+	}
+	text__put(t, e->handled ? ", handled ---" : " ---");
+	text__style(t, STYLE_NONE);
+}
+
+/* A kind without a line of its own: its numbers by name, so that it is readable from the day it is added. */
+static void generic_line(struct text *t, const struct event *ev)
+{
+	const uint8_t *payload = ev->payload;
+
+	text__styled(t, STYLE_PROCESS, ev->desc->action);
+	for (size_t i = 0; i < ev->desc->n_fields; i++) {
+		const struct field *f = &ev->desc->fields[i];
+		uint64_t v = 0;
+
+		if (f->offset < sizeof(struct ev_task) || f->type == FT_PART || f->type == FT_COMM)
+			continue;
+		memcpy(&v, payload + f->offset, f->type == FT_U64 || f->type == FT_S64 ? 8 : 4);
+		text__char(t, ' ');
+		text__put(t, f->name);
+		text__char(t, '=');
+		if (f->type == FT_S32)
+			text__i64(t, (int32_t)v);
+		else if (f->type == FT_S64)
+			text__i64(t, (int64_t)v);
+		else
+			text__u64(t, v);
+	}
+}
+
 void text_line__event(struct text *t, struct text_line *line, const struct event *ev)
 {
 	if (ev->hdr->kind == EV_SYSCALL) {
@@ -376,10 +420,8 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 	case EV_PROC_EXEC: exec_line(t, line, ev); break;
 	case EV_PROC_EXIT: exit_line(t, ev); break;
 	case EV_PROC_SPAWN: spawn_line(t, ev); break;
-	default:
-		text__put(t, ev->desc->event_type);
-		text__char(t, ' ');
-		text__put(t, ev->desc->action);
+	case EV_PROC_SIGNAL: signal_line(t, ev); break;
+	default: generic_line(t, ev);
 	}
 	if (line->verbosity >= 3) {
 		text__style(t, STYLE_DIM);
