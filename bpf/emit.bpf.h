@@ -36,14 +36,9 @@ static __always_inline void *emit__bulk_ring(__u32 tgid)
 {
 	__u32 i = (tgid ^ tgid >> 7) & st_cfg.shard_mask & (ST_MAX_SHARDS - 1);
 
-	return bpf_map_lookup_elem(&st_rings, &i);
-}
-
-static __always_inline void *emit__urgent_ring(void)
-{
-	__u32 i = ST_RING_URGENT;
-
-	return bpf_map_lookup_elem(&st_rings, &i);
+	if (!st_cfg.shard_mask)
+		return &st_bulk;
+	return bpf_map_lookup_elem(&st_shards, &i);
 }
 
 /*
@@ -113,13 +108,13 @@ static __always_inline void emit__submit_checked(void *ring, void *rec, __u32 cl
 }
 
 /* A record of class process: few, so counted at once. */
-static __always_inline void emit__submit_process(void *ring, void *rec)
+static __always_inline void emit__submit_process(void *rec)
 {
 	struct st_counters *c = counters__get(EV_CLASS_PROCESS);
 
 	if (c)
 		__sync_fetch_and_add(&c->emitted, 1);
-	emit__submit_checked(ring, rec, EV_CLASS_PROCESS, true);
+	emit__submit_checked(&st_urgent, rec, EV_CLASS_PROCESS, true);
 }
 
 /*

@@ -34,19 +34,27 @@ static __always_inline const volatile struct st_plan *plan__get(__u32 abi, __u64
 /* Written by the reader through mmap. */
 struct st_shared st_shared __weak = {};
 
-/* Placeholder size: a multiple of 64 KiB so that it is valid on machines with 64K pages. */
+/*
+ * Two rings, so that bulk can never push out urgent. Sizes are set before load; the placeholder is a multiple of
+ * 64 KiB, so that it is valid on machines with 64K pages.
+ */
 struct st_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);
 };
+struct st_ring st_bulk __weak SEC(".maps");
+struct st_ring st_urgent __weak SEC(".maps");
 
-/* Bulk rings 0..shards-1 by tgid, then the urgent ring: bulk can never push out urgent. Filled by the loader. */
+/*
+ * Further bulk rings on machines with many CPUs, by tgid. Not used with one: filling a map of maps waits for an RCU
+ * grace period per slot, 6 ms each.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, ST_MAX_RINGS);
+	__uint(max_entries, ST_MAX_SHARDS);
 	__type(key, __u32);
 	__array(values, struct st_ring);
-} st_rings __weak SEC(".maps");
+} st_shards __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

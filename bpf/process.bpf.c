@@ -29,7 +29,6 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct st_task *pst = task__state(parent), *st;
 	bool thread = parent->tgid == child->tgid;
 	struct rec_spawn *r;
-	void *ring;
 
 	if (!pst || !(pst->flags & ST_TASK_SCOPE) || (!st_cfg.follow_forks && !thread))
 		return 0;
@@ -44,8 +43,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	st->parent_exec_id = thread ? pst->parent_exec_id : pst->exec_id;
 	st->flags = ST_TASK_SCOPE | NEWBORN_FLAG;
 
-	ring = emit__urgent_ring();
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
@@ -56,7 +54,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	r->e.child_exec_id = st->exec_id;
 	r->e.child_pid = child->tgid;
 	r->e.child_tid = child->pid;
-	emit__submit_process(ring, r);
+	emit__submit_process(r);
 	return 0;
 }
 
@@ -95,6 +93,7 @@ struct exec_facts {
 	struct file *file;
 	struct fs_struct *fs;
 	__u64 arg_start, arg_len;
+	__u64 ts;
 	__u32 old_pid;
 	__u16 secure;
 };
@@ -166,8 +165,8 @@ static __always_inline void part__argv(struct ev_part *p, const __u64 room, __u8
 		(r)->cwd.p.next = __builtin_offsetof(__typeof__(*(r)), argv);                      \
 	} while (0)
 
-static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, struct task_struct *task,
-				       const struct st_task *st, const struct exec_facts *x)
+static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, const struct st_task *st,
+				       const struct exec_facts *x)
 {
 	struct inode *inode = NULL;
 	struct super_block *sb = NULL;
@@ -178,50 +177,56 @@ static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec 
 	KGET(dev, sb, s_dev);
 	KGET(e->inode, inode, i_ino);
 	header__fill(h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXEC, 0);
-	task__fill(&e->task, task, st);
+	task__fill(&e->task, bpf_get_current_task_btf(), st);
 	e->dev_major = dev >> 20;
 	e->dev_minor = dev & 0xfffff;
 	e->old_tid = x->old_pid;
 	e->image_flags = image__flags(x, inode);
 }
 
-static __noinline int exec__emit_small(struct task_struct *task, struct st_task *st, const struct exec_facts *x, void *ring)
+__noinline int exec__emit_small(struct st_task *st, struct exec_facts *x)
 {
-	struct rec_exec_small *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct rec_exec_small *r;
 
+	if (!st || !x)
+		return -1;
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r)
 		return -1;
-	exec__fill(&r->h, &r->e, task, st, x);
+	exec__fill(&r->h, &r->e, st, x);
 	EXEC_FILL(r, path__small);
 	if (r->path.p.state == EV_PART_TRUNCATED || r->interp.p.state == EV_PART_TRUNCATED ||
 	    r->exe.p.state == EV_PART_TRUNCATED || r->cwd.p.state == EV_PART_TRUNCATED) {
 		emit__discard(r);
 		return 1;
 	}
-	emit__submit_process(ring, r);
+	emit__submit_process(r);
 	return 0;
 }
 
-static __noinline int exec__emit_large(struct task_struct *task, struct st_task *st, const struct exec_facts *x, void *ring)
+__noinline int exec__emit_large(struct st_task *st, struct exec_facts *x)
 {
-	struct rec_exec_large *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct rec_exec_large *r;
 
+	if (!st || !x)
+		return -1;
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r)
 		return -1;
-	exec__fill(&r->h, &r->e, task, st, x);
+	exec__fill(&r->h, &r->e, st, x);
 	EXEC_FILL(r, path__large);
-	emit__submit_process(ring, r);
+	emit__submit_process(r);
 	return 0;
 }
 
 /* execve(path, argv, envp), execveat(dirfd, path, argv, envp, flags): the first planned argument is the path. */
-#define CALL_FILL(r)                                                                               \
+#define CALL_FILL(r, c)                                                                            \
 	do {                                                                                       \
-		const volatile struct st_plan *_plan = plan__get(c->abi, c->nr);                   \
+		const volatile struct st_plan *_plan = plan__get((c)->abi, (c)->nr);               \
 		__u8 _path = _plan ? _plan->mem[0] & 7 : 0;                                        \
 		syscall__fill(&(r)->h, &(r)->s, c);                                                \
 		for (int _i = 0; _i < 5; _i++)                                                     \
-			(r)->s.args[_i] = c->st->exec_args[_i];                                    \
+			(r)->s.args[_i] = (c)->st->exec_args[_i];                                    \
 		(r)->s.args[5] = 0;                                                                \
 		part__kstr(&(r)->path.p, sizeof((r)->path.data), _path, x->filename);              \
 		part__argv(&(r)->argv.p, sizeof((r)->argv.data), _path + 1, x);                    \
@@ -229,57 +234,72 @@ static __noinline int exec__emit_large(struct task_struct *task, struct st_task 
 		(r)->path.p.next = __builtin_offsetof(__typeof__(*(r)), argv);                     \
 	} while (0)
 
-static __noinline int call__emit_small(const struct call *c, const struct exec_facts *x, void *ring)
+static __always_inline void call__of_exec(struct call *c, struct st_task *st, const struct exec_facts *x)
 {
-	struct rec_call_small *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	*c = (struct call){ .st = st, .nr = st->nr, .abi = st->abi, .ts = x->ts, .duration = x->ts - st->enter_ts,
+			    .pid_tgid = bpf_get_current_pid_tgid() };
+}
 
+__noinline int call__emit_small(struct st_task *st, struct exec_facts *x)
+{
+	struct rec_call_small *r;
+	struct call c;
+	void *ring;
+
+	if (!st || !x)
+		return -1;
+	call__of_exec(&c, st, x);
+	ring = emit__bulk_ring(c.pid_tgid >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
 	if (!r)
 		return -1;
-	CALL_FILL(r);
+	CALL_FILL(r, &c);
 	if (r->path.p.state == EV_PART_TRUNCATED) {
 		emit__discard(r);
 		return 1;
 	}
-	emit__submit_syscall(ring, r, c->st);
+	emit__submit_syscall(ring, r, st);
 	return 0;
 }
 
-static __noinline int call__emit_large(const struct call *c, const struct exec_facts *x, void *ring)
+__noinline int call__emit_large(struct st_task *st, struct exec_facts *x)
 {
-	struct rec_call_large *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct rec_call_large *r;
+	struct call c;
+	void *ring;
 
+	if (!st || !x)
+		return -1;
+	call__of_exec(&c, st, x);
+	ring = emit__bulk_ring(c.pid_tgid >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
 	if (!r)
 		return -1;
-	CALL_FILL(r);
-	emit__submit_syscall(ring, r, c->st);
+	CALL_FILL(r, &c);
+	emit__submit_syscall(ring, r, st);
 	return 0;
 }
 
 /* The execve call: recorded here, where path and argv of the new image can be read, and not at its sys_exit. */
-static __always_inline void exec__call(struct st_task *st, const struct exec_facts *x)
+static __always_inline void exec__call(struct st_task *st, struct exec_facts *x)
 {
-	struct call c = { .st = st, .nr = st->nr, .abi = st->abi };
-	void *ring;
 	int err = 1;
 
 	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts)
 		return;
 	st->flags |= ST_TASK_EXEC_DONE;
 	st->seen++;
-	c.ts = bpf_ktime_get_ns();
-	c.duration = c.ts - st->enter_ts;
 	if (st_cfg.aggregate) {
+		struct call c;
+
+		call__of_exec(&c, st, x);
 		count__add(&c);
 		return;
 	}
-	c.pid_tgid = bpf_get_current_pid_tgid();
-	ring = emit__bulk_ring(c.pid_tgid >> 32);
-	if (!ring)
-		return;
 	if (x->arg_len <= EXEC_ARGV_SMALL)
-		err = call__emit_small(&c, x, ring);
+		err = call__emit_small(st, x);
 	if (err > 0)
-		err = call__emit_large(&c, x, ring);
+		err = call__emit_large(st, x);
 	if (err < 0)
 		counters__lost(EV_CLASS_SYSCALL);
 }
@@ -288,9 +308,8 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct st_task *st = task__state(task);
-	struct exec_facts x = {};
+	struct exec_facts x = { .ts = bpf_ktime_get_ns() };
 	struct mm_struct *mm = NULL;
-	void *ring;
 	int err = 1;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
@@ -312,13 +331,10 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	st->exec_id = exec_id__next();
 
 	counters__seen(EV_CLASS_PROCESS);
-	ring = emit__urgent_ring();
-	if (!ring)
-		return 0;
 	if (x.arg_len <= EXEC_ARGV_SMALL)
-		err = exec__emit_small(task, st, &x, ring);
+		err = exec__emit_small(st, &x);
 	if (err > 0)
-		err = exec__emit_large(task, st, &x, ring);
+		err = exec__emit_large(st, &x);
 	if (err < 0)
 		counters__lost(EV_CLASS_PROCESS);
 	return 0;
@@ -433,7 +449,6 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct rec_exit *r;
 	bool last = false;
 	int live = 1;
-	void *ring;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
@@ -448,8 +463,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		last = !leader || !__sync_lock_test_and_set(&leader->group_exited, 1);
 	}
 	counters__seen(EV_CLASS_PROCESS);
-	ring = emit__urgent_ring();
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
@@ -457,7 +471,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
 	task__fill(&r->e.task, task, st);
 	exit__fill(&r->e, task, signal, last);
-	emit__submit_process(ring, r);
+	emit__submit_process(r);
 	return 0;
 }
 

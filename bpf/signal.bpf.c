@@ -43,7 +43,6 @@ int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_siga
 	struct rec_signal *r;
 	unsigned long handler = 0;
 	int code = 0, sender = 0;
-	void *ring;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
@@ -51,8 +50,7 @@ int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_siga
 	if (!sig)
 		return 0;
 	counters__seen(EV_CLASS_PROCESS);
-	ring = emit__urgent_ring();
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
@@ -67,7 +65,7 @@ int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_siga
 	r->e.code = code;
 	r->e.sender_pid = sender;
 	r->e.handled = handler > 1; /* SIG_DFL 0, SIG_IGN 1 */
-	emit__submit_process(ring, r);
+	emit__submit_process(r);
 	return 0;
 }
 

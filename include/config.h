@@ -9,8 +9,7 @@
 #include "events.h"
 
 #define ST_MAX_SHARDS 8	     /* bulk rings; a power of two */
-#define ST_RING_URGENT 8     /* index of the urgent ring in the ring array */
-#define ST_MAX_RINGS 9
+#define ST_MAX_RINGS (ST_MAX_SHARDS + 1)
 #define ST_NR_SYSCALLS 1024  /* x32 ends at 547; numbers from here up share one plan: no decoding */
 
 /* What to copy from the caller's memory when a syscall returns: one byte each, kind << 3 | argument index. */

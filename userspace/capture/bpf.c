@@ -16,7 +16,8 @@
 struct bpf_capture {
 	struct sandtrace_bpf *skel;
 	struct ring_set *rings;
-	int ring_fds[ST_MAX_RINGS];
+	int ring_fds[ST_MAX_RINGS]; /* borrowed */
+	int shard_fds[ST_MAX_SHARDS]; /* owned; 0: none */
 	unsigned int n_rings;
 	int n_cpus;
 	size_t ring_bytes;
@@ -35,22 +36,39 @@ static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
-static int add_ring(struct bpf_capture *c, const char *name, __u32 slot, size_t size)
+/* FD is borrowed from the skeleton, or owned when it is a shard's. */
+static int add_ring(struct bpf_capture *c, int fd, size_t size)
 {
-	_cleanup_(close) int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, name, 0, 0, (__u32)size, NULL);
-	int err;
+	int err = ring_set__add(c->rings, fd, size);
+
+	if (err)
+		return log_errno(err, "map a ring buffer of %zu bytes", size);
+	c->ring_fds[c->n_rings++] = fd;
+	c->ring_bytes += size;
+	return 0;
+}
+
+static int add_shard(struct bpf_capture *c, __u32 slot, size_t size)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "st_bulk", 0, 0, (__u32)size, NULL), err;
 
 	if (fd < 0)
 		return log_errno(fd, "create a ring buffer of %zu bytes", size);
-	err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_rings), &slot, &fd, BPF_ANY);
-	if (err)
-		return log_errno(err, "place ring buffer %u", slot);
-	err = ring_set__add(c->rings, fd, size);
-	if (err)
-		return log_errno(err, "map a ring buffer of %zu bytes", size);
-	c->ring_fds[c->n_rings++] = steal_fd(&fd);
-	c->ring_bytes += size;
-	return 0;
+	c->shard_fds[slot] = fd;
+	err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_shards), &slot, &fd, BPF_ANY);
+	return err ? log_errno(err, "place ring buffer %u", slot) : add_ring(c, fd, size);
+}
+
+static int add_rings(struct bpf_capture *c, const struct bpf_capture_opts *opts)
+{
+	size_t size = opts->ring_bytes / opts->shards;
+	int err = add_ring(c, bpf_map__fd(c->skel->maps.st_urgent), URGENT_BYTES);
+
+	if (opts->shards == 1)
+		return err ? err : add_ring(c, bpf_map__fd(c->skel->maps.st_bulk), size);
+	for (__u32 i = 0; i < opts->shards && !err; i++)
+		err = add_shard(c, i, size);
+	return err;
 }
 
 static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts *opts)
@@ -73,6 +91,9 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	memcpy((void *)skel->rodata->st_plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
 	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
 	skel->bss->st_shared.reader_awake = 1;
+	bpf_map__set_max_entries(skel->maps.st_urgent, URGENT_BYTES);
+	if (opts->shards == 1)
+		bpf_map__set_max_entries(skel->maps.st_bulk, (__u32)opts->ring_bytes);
 	if (!opts->aggregate)
 		bpf_map__set_max_entries(skel->maps.st_counts, 1);
 }
@@ -99,10 +120,7 @@ int bpf_capture__new(const struct bpf_capture_opts *opts, struct bpf_capture **r
 		log_errno(err, "the kernel does not accept the BPF programs");
 		goto fail;
 	}
-	for (unsigned int i = 0; i < opts->shards && !err; i++)
-		err = add_ring(c, "st_bulk", i, opts->ring_bytes / opts->shards);
-	if (!err)
-		err = add_ring(c, "st_urgent", ST_RING_URGENT, URGENT_BYTES);
+	err = add_rings(c, opts);
 	if (err)
 		goto fail;
 	err = sandtrace_bpf__attach(c->skel);
@@ -122,8 +140,9 @@ void bpf_capture__free(struct bpf_capture *c)
 	if (!c)
 		return;
 	ring_set__free(c->rings);
-	for (unsigned int i = 0; i < c->n_rings; i++)
-		close(c->ring_fds[i]);
+	for (unsigned int i = 0; i < ST_MAX_SHARDS; i++)
+		if (c->shard_fds[i] > 0)
+			close(c->shard_fds[i]);
 	sandtrace_bpf__destroy(c->skel);
 	free(c);
 }
