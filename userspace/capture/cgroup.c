@@ -2,6 +2,7 @@
 #include "cgroup.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,18 +140,32 @@ int cgroup__populated(struct cgroup *cg)
 	return strstr(buf, "populated 1") ? 1 : 0;
 }
 
+static int remove_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_DP)
+		rmdir(path);
+	return 0;
+}
+
 void cgroup__remove(struct cgroup *cg)
 {
+	struct pollfd p = { .fd = cg->events_fd, .events = POLLPRI };
+
 	if (!cg->path[0])
 		return;
-	/* members may have made cgroups below: only leaves can be removed, and only we know to stop at one level */
-	if (rmdir(cg->path) && errno != ENOENT) {
-		struct pollfd p = { .fd = cg->events_fd, .events = POLLPRI };
-
-		/* the last member is gone but not yet reaped off the cgroup: the event tells when it is */
-		for (int i = 0; i < 20 && rmdir(cg->path) && errno == EBUSY; i++)
+	/*
+	 * EBUSY has two causes: members that are dead but not yet off the cgroup (the event tells when they are), and
+	 * cgroups that the command made below, which can only be removed from the leaves up.
+	 */
+	for (int i = 0; i < 50 && rmdir(cg->path) && errno == EBUSY; i++) {
+		nftw(cg->path, remove_dir, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		if (cgroup__populated(cg) > 0)
 			poll(&p, 1, 10);
 	}
+	if (!access(cg->path, F_OK))
+		log_warn("cgroup %s could not be removed: %s", cg->path, strerror(errno));
 	cg->path[0] = 0;
 	if (cg->dir_fd >= 0)
 		close(cg->dir_fd);
