@@ -47,6 +47,7 @@ static __always_inline void *emit__bulk_ring(__u32 tgid)
  * reader's own timer covers what stays below the mark.
  */
 #define WAKE_CHECK_MASK 63
+#define LARGE_RECORD 1024
 
 /*
  * The brake of the lossless mode. The reader freezes the command at three quarters of a ring, but the freezer takes
@@ -54,7 +55,7 @@ static __always_inline void *emit__bulk_ring(__u32 tgid)
  * spins here, longer the fuller it is: the rate falls to what the rest of the ring can hold. It costs nothing below
  * the mark. Spinning is bounded, and the task can be preempted as soon as it leaves the program.
  */
-#define BRAKE_TURN_NS 20000ULL	   /* at the mark; doubled for each further sixteenth of the rest: up to 1.3 ms */
+#define BRAKE_TURN_NS 20000ULL	   /* at the mark; doubled for each further eighth of the rest: up to 1.3 ms */
 #define BRAKE_MAX_TURNS (1 << 16)
 
 static long brake__turn(__u32 i, __u64 *until)
@@ -98,9 +99,7 @@ static __always_inline void emit__submit_checked(void *ring, void *rec, __u32 cl
 			flags = BPF_RB_FORCE_WAKEUP;
 		brake = mark && used > mark;
 		if (brake)
-			st_shared.pressure = 1;
-		else if (pressure && used < mark / 2)
-			st_shared.pressure = 0;
+			st_shared.pressure = 1; /* the reader takes it back, when all rings are half empty */
 	}
 	bpf_ringbuf_submit(rec, flags);
 	if (brake)
@@ -121,13 +120,14 @@ static __always_inline void emit__submit_process(void *rec)
  * A record of a call. Counted in the task's storage, which is at hand, and to which only its own programs write: an
  * atomic add to a per-CPU counter would cost 6 ns each.
  */
-static __always_inline void emit__submit_syscall(void *ring, void *rec, struct st_task *st)
+static __always_inline void emit__submit_syscall(void *ring, void *rec, __u64 size, struct st_task *st)
 {
 	bool check = !(++st->emitted & WAKE_CHECK_MASK);
 
 	if (check)
 		counters__flush(st);
-	emit__submit_checked(ring, rec, EV_CLASS_SYSCALL, check);
+	/* 63 large records of a few tasks would fill a ring unseen */
+	emit__submit_checked(ring, rec, EV_CLASS_SYSCALL, check || size > LARGE_RECORD);
 }
 
 static __always_inline void emit__discard(void *rec)

@@ -31,7 +31,7 @@ static __always_inline const volatile struct st_plan *plan__get(__u32 abi, __u64
 	return &st_plans[i];
 }
 
-/* Written by the reader through mmap. */
+/* Shared with the reader, which maps it. */
 struct st_shared st_shared __weak = {};
 
 /*

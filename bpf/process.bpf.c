@@ -29,6 +29,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct st_task *pst = task__state(parent), *st;
 	bool thread = parent->tgid == child->tgid;
 	struct rec_spawn *r;
+	__u64 ts;
 
 	if (!pst || !(pst->flags & ST_TASK_SCOPE) || (!st_cfg.follow_forks && !thread))
 		return 0;
@@ -43,12 +44,13 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	st->parent_exec_id = thread ? pst->parent_exec_id : pst->exec_id;
 	st->flags = ST_TASK_SCOPE | NEWBORN_FLAG;
 
+	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
 	}
-	header__fill(&r->h, bpf_ktime_get_ns(), pst, bpf_get_current_pid_tgid(), EV_PROC_SPAWN, thread ? EV_F_THREAD : 0);
+	header__fill(&r->h, ts, pst, bpf_get_current_pid_tgid(), EV_PROC_SPAWN, thread ? EV_F_THREAD : 0);
 	task__fill(&r->e.task, parent, pst);
 	task__ns_pids(child, &r->e.task.ns_pid, &r->e.task.ns_tid);
 	r->e.child_exec_id = st->exec_id;
@@ -165,8 +167,8 @@ static __always_inline void part__argv(struct ev_part *p, const __u64 room, __u8
 		(r)->cwd.p.next = __builtin_offsetof(__typeof__(*(r)), argv);                      \
 	} while (0)
 
-static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, const struct st_task *st,
-				       const struct exec_facts *x)
+static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec *e, __u64 ts,
+				       const struct st_task *st, const struct exec_facts *x)
 {
 	struct inode *inode = NULL;
 	struct super_block *sb = NULL;
@@ -176,7 +178,7 @@ static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec 
 	KGET(sb, inode, i_sb);
 	KGET(dev, sb, s_dev);
 	KGET(e->inode, inode, i_ino);
-	header__fill(h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXEC, 0);
+	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_PROC_EXEC, 0);
 	task__fill(&e->task, bpf_get_current_task_btf(), st);
 	e->dev_major = dev >> 20;
 	e->dev_minor = dev & 0xfffff;
@@ -187,13 +189,14 @@ static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec 
 __noinline int exec__emit_small(struct st_task *st, struct exec_facts *x)
 {
 	struct rec_exec_small *r;
+	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
 
 	if (!st || !x)
 		return -1;
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r)
 		return -1;
-	exec__fill(&r->h, &r->e, st, x);
+	exec__fill(&r->h, &r->e, ts, st, x);
 	EXEC_FILL(r, path__small);
 	if (r->path.p.state == EV_PART_TRUNCATED || r->interp.p.state == EV_PART_TRUNCATED ||
 	    r->exe.p.state == EV_PART_TRUNCATED || r->cwd.p.state == EV_PART_TRUNCATED) {
@@ -207,13 +210,14 @@ __noinline int exec__emit_small(struct st_task *st, struct exec_facts *x)
 __noinline int exec__emit_large(struct st_task *st, struct exec_facts *x)
 {
 	struct rec_exec_large *r;
+	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
 
 	if (!st || !x)
 		return -1;
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r)
 		return -1;
-	exec__fill(&r->h, &r->e, st, x);
+	exec__fill(&r->h, &r->e, ts, st, x);
 	EXEC_FILL(r, path__large);
 	emit__submit_process(r);
 	return 0;
@@ -258,7 +262,7 @@ __noinline int call__emit_small(struct st_task *st, struct exec_facts *x)
 		emit__discard(r);
 		return 1;
 	}
-	emit__submit_syscall(ring, r, st);
+	emit__submit_syscall(ring, r, sizeof(*r), st);
 	return 0;
 }
 
@@ -276,7 +280,7 @@ __noinline int call__emit_large(struct st_task *st, struct exec_facts *x)
 	if (!r)
 		return -1;
 	CALL_FILL(r, &c);
-	emit__submit_syscall(ring, r, st);
+	emit__submit_syscall(ring, r, sizeof(*r), st);
 	return 0;
 }
 
@@ -340,6 +344,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	return 0;
 }
 
+#define SIGSYS 31
+
 struct rec_gone {
 	struct ev_header h;
 	struct ev_syscall s;
@@ -356,8 +362,25 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 	__u16 *link;
 	void *ring;
 
-	if (!(st->flags & ST_TASK_IN_CALL) || !st->enter_ts || st->flags & ST_TASK_EXEC_DONE)
+	if (st->flags & ST_TASK_EXEC_DONE)
 		return;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!(st->flags & ST_TASK_IN_CALL)) {
+		long nr = syscall__nr_at_exit(regs);
+
+		/* seccomp killed this thread in a call: neither its enter nor its exit was seen */
+		if ((task->exit_code & 0x7f) != SIGSYS || st->flags & ST_TASK_REFUSED || nr < 0)
+			return;
+		c.abi = syscall__abi(task, &nr);
+		c.nr = nr;
+		c.flags |= EV_F_NO_ENTER;
+		plan = plan__get(c.abi, c.nr);
+		if (plan ? !(plan->flags & ST_PLAN_INTEREST) : !st_cfg.interest_beyond)
+			return;
+		st->enter_ts = bpf_ktime_get_ns();
+	} else if (!st->enter_ts) {
+		return;
+	}
 	st->seen++;
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.ts - st->enter_ts;
@@ -373,7 +396,6 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 		return;
 	}
 	syscall__fill(&r->h, &r->s, &c);
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	syscall__args(regs, c.abi, r->s.args);
 	link = &r->h.parts;
 	plan = plan__get(c.abi, c.nr);
@@ -388,7 +410,7 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 			link = &r->mem[i].next;
 		}
 	}
-	emit__submit_syscall(ring, r, st);
+	emit__submit_syscall(ring, r, sizeof(*r), st);
 }
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* linux/sched/signal.h */
@@ -449,6 +471,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct rec_exit *r;
 	bool last = false;
 	int live = 1;
+	__u64 ts;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
@@ -463,12 +486,13 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		last = !leader || !__sync_lock_test_and_set(&leader->group_exited, 1);
 	}
 	counters__seen(EV_CLASS_PROCESS);
+	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
 	}
-	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
+	header__fill(&r->h, ts, st, bpf_get_current_pid_tgid(), EV_PROC_EXIT, last ? 0 : EV_F_THREAD);
 	task__fill(&r->e.task, task, st);
 	exit__fill(&r->e, task, signal, last);
 	emit__submit_process(r);

@@ -43,6 +43,7 @@ int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_siga
 	struct rec_signal *r;
 	unsigned long handler = 0;
 	int code = 0, sender = 0;
+	__u64 ts;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
@@ -50,12 +51,13 @@ int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_siga
 	if (!sig)
 		return 0;
 	counters__seen(EV_CLASS_PROCESS);
+	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
 	}
-	header__fill(&r->h, bpf_ktime_get_ns(), st, bpf_get_current_pid_tgid(), EV_PROC_SIGNAL, 0);
+	header__fill(&r->h, ts, st, bpf_get_current_pid_tgid(), EV_PROC_SIGNAL, 0);
 	task__fill(&r->e.task, task, st);
 	KGET(code, info, si_code);
 	if (code <= SI_USER && code != SI_TIMER)

@@ -6,8 +6,8 @@
  *   syscall_exit    tp_btf/sys_exit    builds and emits the record
  *
  * Why these: one pair of hooks sees every call of every ABI; task storage, looked up twice, is cheaper than any
- * map keyed by pid and cannot be confused by pid reuse. tp_btf since 5.5, task storage in it since 5.11-5.16
- * (not in 5.10). Context: the calling task, may not sleep.
+ * map keyed by pid and cannot be confused by pid reuse. tp_btf since 5.5, task storage in it by 6.1 (not in
+ * 5.10). Context: the calling task, may not sleep.
  *
  * What is missed: calls that never return have no exit; they are recorded when their task dies
  * (process.bpf.c) and, for a successful execve, at sched_process_exec. A call that seccomp refuses has no enter:
@@ -57,7 +57,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 		return 0;
 	st->nr = id;
 	st->abi = abi;
-	st->flags |= ST_TASK_IN_CALL;
+	st->flags = (st->flags & ~ST_TASK_REFUSED) | ST_TASK_IN_CALL;
 	known = plan__get(abi, id);
 	plan = known ? known->flags : st_cfg.interest_beyond ? ST_PLAN_INTEREST : 0;
 	if (!(plan & ST_PLAN_INTEREST)) {
@@ -115,6 +115,8 @@ static __always_inline int fds__one(struct path_small *m, __u8 slot, const struc
 			return 0;
 		fd__small(m, EV_PART_RESULT, c->ret);
 	} else if (closes) {
+		if (c->flags & EV_F_NO_ENTER) /* what was looked up belongs to an earlier close */
+			return 0;
 		closing = bpf_task_storage_get(&st_closing, bpf_get_current_task_btf(), 0, 0);
 		if (!closing || bpf_probe_read_kernel(m, sizeof(*m), closing))
 			return 0;
@@ -149,7 +151,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 		return -1;
 	syscall__fill(&r->h, &r->s, c);
 	syscall__args(regs, c->abi, r->s.args);
-	emit__submit_syscall(ring, r, c->st);
+	emit__submit_syscall(ring, r, sizeof(*r), c->st);
 	return 0;
 }
 
@@ -171,7 +173,7 @@ static __always_inline int emit__plain(const struct call *c, struct pt_regs *reg
 			return 1;                                                                  \
 		}                                                                                  \
 		fill_fds(r, plan, c);                                                              \
-		emit__submit_syscall(ring, r, c->st);                                           \
+		emit__submit_syscall(ring, r, sizeof(*r), c->st);                                           \
 		return 0;                                                                          \
 	}
 #define NO_FDS(rec, plan, c)
@@ -211,6 +213,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 		nr = syscall__nr_at_exit(regs);
 		c.abi = syscall__abi(task, &nr);
 		c.flags = EV_F_NO_ENTER;
+		st->flags |= ST_TASK_REFUSED;
 	}
 	c.nr = nr;
 	known = plan__get(c.abi, c.nr);
@@ -218,7 +221,8 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 		plan = *(const struct st_plan *)known;
 	if (!(plan.flags & ST_PLAN_INTEREST))
 		return 0;
-	st->seen++;
+	if (!(++st->seen & WAKE_CHECK_MASK) && st_cfg.aggregate)
+		counters__flush(st);
 	c.ts = bpf_ktime_get_ns();
 	c.duration = c.flags & EV_F_NO_ENTER ? 0 : c.ts - st->enter_ts;
 	c.ret = ret;

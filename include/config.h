@@ -59,6 +59,7 @@ struct st_config {
 #define ST_TASK_NEWBORN (1 << 2)   /* its first sys_exit is the tail of its parent's fork */
 #define ST_TASK_EXEC_DONE (1 << 3) /* the execve was recorded at sched_process_exec: skip its sys_exit */
 #define ST_TASK_IN_CALL (1 << 4)   /* between sys_enter and sys_exit */
+#define ST_TASK_REFUSED (1 << 5)   /* its last sys_exit had no enter */
 struct st_task {
 	__u64 enter_ts;	      /* 0: the current call is not of interest */
 	__u64 exec_id;
@@ -94,7 +95,7 @@ struct st_count {
 
 struct st_shared {
 	__u32 reader_awake; /* written by the reader: it looks at the rings by itself and needs no wake-up */
-	__u32 pressure;	    /* a ring was above its brake mark: look at each record, not at one in 64 */
+	__u32 pressure;	    /* set by the programs, cleared by the reader: look at each record, not at one in 64 */
 	__u64 next_exec_id; /* minted by atomic add */
 };
 
