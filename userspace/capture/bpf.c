@@ -10,8 +10,10 @@
 
 #include "sandtrace.skel.h"
 
-/* Urgent records are few and small (process events): a burst of 4,000 forks and exits fits. */
-#define URGENT_BYTES (1U << 20)
+/* Process events: an exec takes 3 KiB, or 50 with a long argv. Grows with the CPUs that can exec at the same time. */
+#define URGENT_BYTES_MIN (2U << 20)
+#define URGENT_BYTES_PER_CPU (512U << 10)
+#define URGENT_BYTES_MAX (64U << 20)
 
 struct bpf_capture {
 	struct sandtrace_bpf *skel;
@@ -62,13 +64,22 @@ static int add_shard(struct bpf_capture *c, __u32 slot, size_t size)
 static int add_rings(struct bpf_capture *c, const struct bpf_capture_opts *opts)
 {
 	size_t size = opts->ring_bytes / opts->shards;
-	int err = add_ring(c, bpf_map__fd(c->skel->maps.st_urgent), URGENT_BYTES);
+	int err = add_ring(c, bpf_map__fd(c->skel->maps.st_urgent), bpf_map__max_entries(c->skel->maps.st_urgent));
 
 	if (opts->shards == 1)
 		return err ? err : add_ring(c, bpf_map__fd(c->skel->maps.st_bulk), size);
 	for (__u32 i = 0; i < opts->shards && !err; i++)
 		err = add_shard(c, i, size);
 	return err;
+}
+
+static __u32 urgent_bytes(void)
+{
+	__u32 n = URGENT_BYTES_MIN, want = (__u32)MIN(libbpf_num_possible_cpus(), 1024) * URGENT_BYTES_PER_CPU;
+
+	while (n < want && n < URGENT_BYTES_MAX)
+		n <<= 1;
+	return n;
 }
 
 static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts *opts)
@@ -78,7 +89,7 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->shard_mask = opts->shards - 1;
 	/* an eighth of a ring: early enough to be drained before three quarters, rare enough to cost nothing */
 	cfg->wake_bulk = (__u32)(opts->ring_bytes / opts->shards / 8);
-	cfg->wake_urgent = URGENT_BYTES / 8;
+	cfg->wake_urgent = urgent_bytes() / 8;
 	cfg->follow_forks = opts->follow_forks;
 	cfg->aggregate = opts->aggregate;
 	cfg->fd_paths = opts->fd_paths;
@@ -86,12 +97,12 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
 	if (opts->lossless) {
 		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
-		cfg->brake_urgent = URGENT_BYTES / 4 * 3;
+		cfg->brake_urgent = urgent_bytes() / 4 * 3;
 	}
 	memcpy((void *)skel->rodata->st_plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
 	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
 	skel->bss->st_shared.reader_awake = 1;
-	bpf_map__set_max_entries(skel->maps.st_urgent, URGENT_BYTES);
+	bpf_map__set_max_entries(skel->maps.st_urgent, urgent_bytes());
 	if (opts->shards == 1)
 		bpf_map__set_max_entries(skel->maps.st_bulk, (__u32)opts->ring_bytes);
 	if (!opts->aggregate)
@@ -179,6 +190,27 @@ uint64_t bpf_capture__ring_bytes(const struct bpf_capture *c)
 void bpf_capture__set_awake(struct bpf_capture *c, bool awake)
 {
 	__atomic_store_n(&c->skel->bss->st_shared.reader_awake, awake, __ATOMIC_SEQ_CST);
+}
+
+void bpf_capture__release_pressure(struct bpf_capture *c)
+{
+	if (__atomic_load_n(&c->skel->bss->st_shared.pressure, __ATOMIC_RELAXED))
+		__atomic_store_n(&c->skel->bss->st_shared.pressure, 0, __ATOMIC_RELAXED);
+}
+
+uint64_t bpf_capture__skipped(const struct bpf_capture *c)
+{
+	struct bpf_program *prog;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(prog, c->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
 }
 
 int bpf_capture__counters(struct bpf_capture *c, struct st_counters out[EV_CLASS_MAX])

@@ -41,6 +41,13 @@ int bpf_capture__ring_fd(const struct bpf_capture *c, unsigned int index);
 uint64_t bpf_capture__ring_bytes(const struct bpf_capture *c);
 /* Tells the programs whether a wake-up is needed. */
 void bpf_capture__set_awake(struct bpf_capture *c, bool awake);
+/* Lets the programs stop looking at each record: the rings are half empty again. */
+void bpf_capture__release_pressure(struct bpf_capture *c);
+/*
+ * How often the kernel skipped a program because another one of the same was under way on that CPU: a call or an event,
+ * perhaps not one in scope, that nobody counted.
+ */
+uint64_t bpf_capture__skipped(const struct bpf_capture *c);
 
 /* Sums over all CPUs. */
 int bpf_capture__counters(struct bpf_capture *c, struct st_counters out[EV_CLASS_MAX]);

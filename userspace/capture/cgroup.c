@@ -37,7 +37,7 @@ static int find_mount(char *ret_path, size_t size)
 static int find_own(char *ret_path, size_t size)
 {
 	_cleanup_(fclose) FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[600];
+	char line[2100];
 
 	if (!f)
 		return log_errno(-errno, "open /proc/self/cgroup");
@@ -45,14 +45,16 @@ static int find_own(char *ret_path, size_t size)
 		if (strncmp(line, "0::", 3))
 			continue;
 		line[strcspn(line, "\n")] = 0;
-		return snprintf(ret_path, size, "%s", line + 3) < (int)size ? 0 : -ENAMETOOLONG;
+		if (snprintf(ret_path, size, "%s", line + 3) < (int)size)
+			return 0;
+		return log_err(-ENAMETOOLONG, "the path of this process's cgroup is too long: %.100s...", line + 3);
 	}
 	return log_err(-ENOENT, "this process is in no v2 cgroup");
 }
 
 int cgroup__create(struct cgroup *cg)
 {
-	char mnt[256], own[128];
+	char mnt[512], own[2048];
 	struct stat st;
 	int err;
 
@@ -152,6 +154,7 @@ static int remove_dir(const char *path, const struct stat *st, int type, struct 
 void cgroup__remove(struct cgroup *cg)
 {
 	struct pollfd p = { .fd = cg->events_fd, .events = POLLPRI };
+	int err = 0;
 
 	if (!cg->path[0])
 		return;
@@ -159,13 +162,16 @@ void cgroup__remove(struct cgroup *cg)
 	 * EBUSY has two causes: members that are dead but not yet off the cgroup (the event tells when they are), and
 	 * cgroups that the command made below, which can only be removed from the leaves up.
 	 */
-	for (int i = 0; i < 50 && rmdir(cg->path) && errno == EBUSY; i++) {
+	for (int i = 0; i < 200; i++) {
+		err = rmdir(cg->path) ? errno : 0;
+		if (err != EBUSY)
+			break;
 		nftw(cg->path, remove_dir, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		if (cgroup__populated(cg) > 0)
-			poll(&p, 1, 10);
+		cgroup__populated(cg); /* reading re-arms the event */
+		poll(&p, 1, 10);
 	}
-	if (!access(cg->path, F_OK))
-		log_warn("cgroup %s could not be removed: %s", cg->path, strerror(errno));
+	if (err && err != ENOENT)
+		log_warn("cgroup %s could not be removed: %s", cg->path, strerror(err));
 	cg->path[0] = 0;
 	if (cg->dir_fd >= 0)
 		close(cg->dir_fd);

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 struct cgroup {
-	char path[512];
+	char path[4096];
 	int dir_fd;
 	int events_fd; /* cgroup.events: poll for EPOLLPRI, then cgroup__populated */
 	int freeze_fd;

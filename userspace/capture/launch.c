@@ -197,16 +197,25 @@ int launch__release(struct launch *l)
 	return n == 1 ? 0 : log_errno(-errno, "release the command");
 }
 
+void launch__abandon(struct launch *l)
+{
+	if (l->barrier_fd < 0)
+		return;
+	close(l->barrier_fd); /* never released: the child exits on end of file */
+	l->barrier_fd = -1;
+	if (l->pid > 0)
+		waitpid(l->pid, NULL, 0);
+}
+
 void launch__done(struct launch *l)
 {
-	if (l->barrier_fd >= 0) {
-		close(l->barrier_fd); /* never released: the child exits on end of file */
-		if (l->pid > 0)
-			waitpid(l->pid, NULL, 0);
-	}
+	launch__abandon(l);
 	if (l->guard_fd >= 0) {
-		if (write(l->guard_fd, "q", 1) == 1 && l->guard_pid > 0)
+		/* told first, so that it does nothing; killed, because it may be stopped and would keep us waiting */
+		if (write(l->guard_fd, "q", 1) == 1 && l->guard_pid > 0) {
+			kill(l->guard_pid, SIGKILL);
 			waitpid(l->guard_pid, NULL, 0);
+		}
 		close(l->guard_fd);
 	}
 	if (l->pidfd >= 0)

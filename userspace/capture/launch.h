@@ -30,7 +30,9 @@ int launch__resolve(const char *command, char *ret_path, size_t size);
 int launch__start(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask);
 /* Lets the command go. */
 int launch__release(struct launch *l);
-/* Sends the guard home and frees descriptors; the command is not touched. */
+/* Ends a command that was never released; nothing when it was. */
+void launch__abandon(struct launch *l);
+/* Sends the guard home and frees descriptors; a command that was not released ends. Call it with the cgroup removed. */
 void launch__done(struct launch *l);
 
 #endif

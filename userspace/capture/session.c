@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -19,8 +21,13 @@
 #define REST_MAX_NS 50000000ULL
 /* How often the kernel's loss counters are looked at. */
 #define COUNTERS_NS 100000000ULL
+/* A tree that survived its kill (members that left the cgroup, a refused write) is killed again after this. */
+#define KILL_AGAIN_NS 500000000ULL
 /* The freezer takes 2 to 5 ms to take hold; a quarter of the ring must hold what is issued in that time. */
 #define FREEZE_AT 750
+#define RELIEF_AT 500
+/* Drains with the command frozen: several times what the rings hold. */
+#define FROZEN_ROUNDS 64
 
 enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_CGROUP };
 
@@ -65,7 +72,7 @@ static int setup(struct session *s)
 	if (s->epoll_fd < 0 || s->signal_fd < 0 || s->timer_fd < 0 || timerfd_settime(s->timer_fd, 0, &it, NULL))
 		return log_errno(-errno, "set up the event loop");
 	for (unsigned int i = 0; !err && bpf_capture__ring_fd(s->capture, i) >= 0; i++)
-		err = watch(s, bpf_capture__ring_fd(s->capture, i), EPOLLIN, SRC_RING);
+		err = watch(s, bpf_capture__ring_fd(s->capture, i), EPOLLIN | EPOLLET, SRC_RING);
 	if (!err)
 		err = watch(s, s->signal_fd, EPOLLIN, SRC_SIGNAL);
 	if (!err)
@@ -87,23 +94,34 @@ static void teardown(struct session *s)
 		close(s->timer_fd);
 }
 
+static void kill_now(struct session *s)
+{
+	s->killed_at = clock_ns();
+	cgroup__kill(s->cgroup);
+	/* root may have moved the command's first process out of its cgroup */
+	if (!s->reaped)
+		syscall(SYS_pidfd_send_signal, s->launch->pidfd, SIGKILL, NULL, 0);
+}
+
 static void kill_tree(struct session *s, const char *why)
 {
 	if (s->killed_by)
 		return;
 	s->killed_by = why;
-	cgroup__kill(s->cgroup);
+	kill_now(s);
 }
 
 static void thaw(struct session *s)
 {
+	if (!s->cgroup->frozen)
+		return;
 	s->frozen_ns += clock_ns() - s->frozen_since;
 	cgroup__set_frozen(s->cgroup, false);
 }
 
 static void freeze(struct session *s)
 {
-	if (s->cgroup->frozen || cgroup__set_frozen(s->cgroup, true))
+	if (s->cgroup->frozen || s->killed_by || cgroup__set_frozen(s->cgroup, true))
 		return;
 	s->frozen_since = clock_ns();
 	s->freezes++;
@@ -126,25 +144,55 @@ static int check_loss(struct session *s, uint64_t now)
 	return err;
 }
 
-/* Moves what is there into the pipeline. Returns the number of records or -errno. */
-static long drain(struct session *s)
+/*
+ * Moves what is there into the pipeline; returns the number of records or -errno. With HOLD the command stays frozen
+ * if it was frozen. How much is moved is bounded: who has left the cgroup goes on while the rest is frozen.
+ */
+static long drain(struct session *s, bool hold)
 {
 	struct ring_set *rings = bpf_capture__rings(s->capture);
 	long n, total = 0;
+	int rounds = 0;
 
-	if (s->freeze && ring_set__fill(rings) > FREEZE_AT)
-		freeze(s);
 	do {
+		if (s->freeze && ring_set__fill(rings) > FREEZE_AT)
+			freeze(s);
 		n = ring_set__drain(rings, clock_ns(), DRAIN_BUDGET, pipeline__record, s->pipeline);
 		if (n < 0)
 			return n;
 		total += n;
-		if (s->freeze && !s->cgroup->frozen && ring_set__fill(rings) > FREEZE_AT)
-			freeze(s);
-	} while (s->cgroup->frozen && ring_set__pending(rings));
-	if (s->cgroup->frozen && !s->killed_by)
+	} while (s->cgroup->frozen && ring_set__pending(rings) && ++rounds < FROZEN_ROUNDS);
+	if (ring_set__fill(rings) < RELIEF_AT)
+		bpf_capture__release_pressure(s->capture);
+	if (!hold)
 		thaw(s);
 	return total;
+}
+
+/*
+ * We are about to stop, so nobody will read the rings: the command must be still, and it stays so whatever it is sent.
+ * Its own stop, if it has one, is not touched.
+ */
+static int stop_self(struct session *s)
+{
+	long n;
+
+	freeze(s);
+	n = drain(s, true);
+	raise(SIGSTOP);
+	thaw(s);
+	return n < 0 ? (int)n : 0;
+}
+
+/* Only a shell with job control can make something of a stopped child; elsewhere nobody would wake us. */
+static bool job_control(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	pid_t leader = fd >= 0 ? tcgetsid(fd) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return leader > 0 && getpgrp() != leader;
 }
 
 static int reap(struct session *s)
@@ -154,12 +202,9 @@ static int reap(struct session *s)
 
 	if (pid <= 0)
 		return 0;
-	if (WIFSTOPPED(status)) {
-		/* the command stopped itself or was stopped: sandtrace's parent must see that, as it would without us */
-		if (!s->cgroup->frozen)
-			raise(SIGSTOP);
-		return 0;
-	}
+	/* the command stopped itself or was stopped: sandtrace's parent must see that, as it would without us */
+	if (WIFSTOPPED(status))
+		return job_control() ? stop_self(s) : 0;
 	s->wait_status = status;
 	s->reaped = true;
 	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->launch->pidfd, NULL);
@@ -179,23 +224,11 @@ static void interrupted(struct session *s, const struct signalfd_siginfo *si)
 		kill_tree(s, "interrupt");
 		return;
 	}
-	if (si->ssi_code == SI_USER || s->reaped)
+	if (si->ssi_code != SI_KERNEL || s->reaped)
 		forward(s, SIGINT);
 	/* what outlived the command has no terminal's signal to end it */
 	if (s->reaped)
 		kill_tree(s, "interrupt");
-}
-
-/* Ctrl-Z: nobody will read the rings while we are stopped, so the command must be still for sure. */
-static int stopped(struct session *s)
-{
-	bool mine = s->freeze && !cgroup__set_frozen(s->cgroup, true);
-	long n = drain(s);
-
-	raise(SIGSTOP);
-	if (mine)
-		cgroup__set_frozen(s->cgroup, false);
-	return n < 0 ? (int)n : 0;
 }
 
 static int on_signals(struct session *s)
@@ -212,12 +245,12 @@ static int on_signals(struct session *s)
 			interrupted(s, &si);
 			break;
 		case SIGTSTP:
-			err = stopped(s);
+			err = stop_self(s);
 			break;
 		case SIGPIPE:
 			break;
-		case SIGQUIT:
-			if (si.ssi_code == SI_USER)
+		case SIGQUIT: /* Ctrl-\ reached the command by itself, as Ctrl-C does */
+			if (si.ssi_code != SI_KERNEL)
 				forward(s, SIGQUIT);
 			break;
 		default:
@@ -245,6 +278,10 @@ static int rest(struct session *s, long handled)
 	bpf_capture__set_awake(s->capture, false);
 	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), &ts, NULL);
 	bpf_capture__set_awake(s->capture, true);
+	if (n < 0 && errno != EINTR)
+		return log_errno(-errno, "wait for events");
+	if (s->killed_by && clock_ns() - s->killed_at > KILL_AGAIN_NS)
+		kill_now(s);
 	for (int i = 0; i < n && !err; i++) {
 		switch ((enum source)ev[i].data.u32) {
 		case SRC_SIGNAL:
@@ -302,7 +339,7 @@ int session__run(struct session *s)
 		bool more = !s->reaped || cgroup__populated(s->cgroup) > 0;
 		uint64_t now;
 
-		n = drain(s);
+		n = drain(s, false);
 		if (n < 0)
 			err = (int)n;
 		now = clock_ns();
@@ -315,8 +352,9 @@ int session__run(struct session *s)
 		err = rest(s, n);
 	}
 	if (err) {
-		cgroup__kill(s->cgroup);
-		while (!s->reaped && waitpid(s->launch->pid, &s->wait_status, 0) == s->launch->pid)
+		thaw(s);
+		kill_now(s);
+		if (!s->reaped && waitpid(s->launch->pid, &s->wait_status, 0) == s->launch->pid)
 			s->reaped = true;
 	} else {
 		err = finish(s);

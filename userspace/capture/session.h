@@ -28,14 +28,13 @@ struct session {
 	int wait_status;    /* of the command, as waitpid gives it */
 	bool reaped;
 	const char *killed_by; /* "timeout", "interrupt" or NULL */
-	int killed_left;    /* processes that were still there when the tree was killed */
 	uint64_t freezes, frozen_ns;
 	uint64_t release_ts, end_ts;
 
 	/* private */
 	int epoll_fd, signal_fd, timer_fd;
 	unsigned int interrupts;
-	uint64_t frozen_since, last_counters, idle_ns;
+	uint64_t frozen_since, killed_at, last_counters, idle_ns;
 	struct st_counters known[EV_CLASS_MAX];
 };
 

@@ -265,7 +265,9 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 	struct rusage ru;
 
 	memset(res, 0, sizeof(*res));
+	memset(c, 0, sizeof(c));
 	bpf_capture__counters(r->capture, c);
+	res->skipped = bpf_capture__skipped(r->capture);
 	for (int i = 0; i < EV_CLASS_MAX; i++)
 		res->totals[i] = (struct run_totals){ c[i].seen, c[i].emitted, c[i].lost, c[i].aggregated,
 						      r->pipeline.recorded[i] };
@@ -359,6 +361,9 @@ static int record(struct run *r)
 		return report_failure(r, err);
 	if (exec_errno)
 		report_not_started(r, exec_errno);
+	if (res.skipped)
+		log_warn("the kernel skipped a program %llu times: as many calls may be missing from the trace",
+			 (unsigned long long)res.skipped);
 	if (res.undecoded)
 		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
 	return exit_status(r, &res, exec_errno);
@@ -378,8 +383,9 @@ static int setup_and_record(struct run *r)
 		status = EXIT_SANDTRACE;
 	else
 		status = record(r);
-	launch__done(&r->launch);
+	launch__abandon(&r->launch);
 	cgroup__remove(&r->cgroup);
+	launch__done(&r->launch);
 	bpf_capture__free(r->capture);
 	return status;
 }

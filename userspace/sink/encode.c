@@ -486,6 +486,7 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 	member_u64(j, "lost", sum.lost);
 	member_u64(j, "aggregated", sum.aggregated);
 	member_u64(j, "undecoded", res->undecoded);
+	member_u64(j, "skipped", res->skipped);
 	member_u64(j, "freezes", res->freezes);
 	member_u64(j, "frozen_ms", res->frozen_ns / 1000000);
 	encode_totals(j, res);
