@@ -33,6 +33,12 @@ int pipeline__add_sink(struct pipeline *p, struct sink *s)
 	return 0;
 }
 
+void pipeline__set_waiter(struct pipeline *p, const struct output_waiter *waiter)
+{
+	for (size_t i = 0; i < p->n_sinks; i++)
+		p->sinks[i]->waiter = waiter;
+}
+
 /* Calls OP of every sink that has it; remembers who failed first. */
 #define EACH_SINK(p, op, ...)                                                                      \
 	({                                                                                         \

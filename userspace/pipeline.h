@@ -28,6 +28,9 @@ void pipeline__done(struct pipeline *p);
 /* Takes ownership of S. */
 int pipeline__add_sink(struct pipeline *p, struct sink *s);
 
+/* WAITER is borrowed; NULL: none. */
+void pipeline__set_waiter(struct pipeline *p, const struct output_waiter *waiter);
+
 int pipeline__start(struct pipeline *p, const struct run_info *info);
 /* A ring_record_fn. 0, or the first sink error. A record that cannot be decoded is counted, not fatal. */
 int pipeline__record(void *pipeline, const void *rec, size_t len);

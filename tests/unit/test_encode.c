@@ -578,7 +578,7 @@ static void summary_of(const struct run_result *res, const char *ending)
 	snprintf(text, sizeof(text),
 		 "{\"event_type\":\"summary\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\","
 		 "\"total_syscalls\":10,\"duration_ms\":1500,%s,\"recorded\":11,\"lost\":3,"
-		 "\"aggregated\":1,\"undecoded\":5,\"freezes\":6,\"frozen_ms\":7,\"classes\":{"
+		 "\"aggregated\":1,\"undecoded\":5,\"skipped\":0,\"freezes\":6,\"frozen_ms\":7,\"classes\":{"
 		 "\"syscall\":{\"seen\":10,"
 		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":"
 		 "6,\"emitted\":4,"

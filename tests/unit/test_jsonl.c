@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "sink/output.c"
 #include "sink/sink_jsonl.c"
 
 #include "record.h"

@@ -19,6 +19,7 @@
 #include "sink/sink.h"
 #include "sink/text.h"
 /* the sink itself is no pure module, so it is not among the objects that unit tests link */
+#include "sink/output.c"
 #include "sink/sink_text.c"
 
 static struct text t;

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -178,7 +179,7 @@ static int stop_self(struct session *s)
 	long n;
 
 	freeze(s);
-	n = drain(s, true);
+	n = s->in_output ? 0 : drain(s, true); /* a sink that waits cannot be called again */
 	raise(SIGSTOP);
 	thaw(s);
 	return n < 0 ? (int)n : 0;
@@ -262,6 +263,47 @@ static int on_signals(struct session *s)
 	return err;
 }
 
+static int on_timeout(struct session *s)
+{
+	uint64_t expirations;
+
+	if (read(s->timer_fd, &expirations, sizeof(expirations)) > 0)
+		kill_tree(s, "timeout");
+	return 0;
+}
+
+/*
+ * A sink's reader is slow (a pager, a stopped terminal). Nobody moves records meanwhile, so the command is held still,
+ * until the next drain ends; signals and the timeout are served here. A Ctrl-C too many gives the output up.
+ */
+static int wait_for_output(void *ctx, int fd)
+{
+	struct session *s = ctx;
+	int err = 0;
+
+	if (s->freeze)
+		freeze(s);
+	s->in_output = true;
+	while (!err) {
+		struct pollfd p[] = { { .fd = fd, .events = POLLOUT },
+				      { .fd = s->signal_fd, .events = POLLIN },
+				      { .fd = s->timer_fd, .events = POLLIN } };
+
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+			err = -errno;
+		if (!err && p[1].revents)
+			err = on_signals(s);
+		if (!err && p[2].revents)
+			err = on_timeout(s);
+		if (p[0].revents)
+			break;
+		if (!err && s->interrupts > 1)
+			err = -ECANCELED;
+	}
+	s->in_output = false;
+	return err;
+}
+
 /* Sleeps until something happens; the programs wake us when a ring fills faster than our timer runs. */
 static int rest(struct session *s, long handled)
 {
@@ -287,13 +329,9 @@ static int rest(struct session *s, long handled)
 		case SRC_SIGNAL:
 			err = on_signals(s);
 			break;
-		case SRC_TIMER: {
-			uint64_t expirations;
-
-			if (read(s->timer_fd, &expirations, sizeof(expirations)) > 0)
-				kill_tree(s, "timeout");
+		case SRC_TIMER:
+			err = on_timeout(s);
 			break;
-		}
 		case SRC_CHILD:
 			err = reap(s);
 			break;
@@ -331,6 +369,8 @@ int session__run(struct session *s)
 	s->epoll_fd = s->signal_fd = s->timer_fd = -1;
 	s->idle_ns = REST_MIN_NS;
 	err = setup(s);
+	s->waiter = (struct output_waiter){ wait_for_output, s };
+	pipeline__set_waiter(s->pipeline, &s->waiter);
 	if (!err) {
 		s->release_ts = s->last_counters = clock_ns();
 		err = launch__release(s->launch);
@@ -359,6 +399,7 @@ int session__run(struct session *s)
 	} else {
 		err = finish(s);
 	}
+	pipeline__set_waiter(s->pipeline, NULL);
 	teardown(s);
 	return err;
 }

@@ -34,6 +34,8 @@ struct session {
 	/* private */
 	int epoll_fd, signal_fd, timer_fd;
 	unsigned int interrupts;
+	bool in_output;	    /* a sink waits for its reader */
+	struct output_waiter waiter;
 	uint64_t frozen_since, killed_at, last_counters, idle_ns;
 	struct st_counters known[EV_CLASS_MAX];
 };

@@ -331,6 +331,7 @@ static int record(struct run *r)
 {
 	struct run_result res;
 	int err, exec_errno;
+	sigset_t stop;
 
 	/* only now: a recorder that cannot start leaves no empty file, and truncates none */
 	if (open_output(r))
@@ -352,6 +353,11 @@ static int record(struct run *r)
 		.freeze = !r->opts.on_overload_drop,
 	};
 	err = session__run(&r->session);
+	/* what is left is writing: from here Ctrl-C ends us in the ordinary way */
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
 	exec_errno = *r->launch.exec_errno;
 	if (err)
 		return report_failure(r, err);

@@ -7,6 +7,7 @@
 #define SANDTRACE_SINK_H
 
 #include "../event/event.h"
+#include "output.h"
 
 struct summary;
 
@@ -55,6 +56,7 @@ struct run_result {
 
 struct sink {
 	const char *name;
+	const struct output_waiter *waiter; /* set by the pipeline; NULL: writing may block */
 	int (*start)(struct sink *s, const struct run_info *info);
 	int (*event)(struct sink *s, const struct event *ev);
 	/* COUNT records of CLASS were lost between the monotonic times FROM and TO */

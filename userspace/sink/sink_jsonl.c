@@ -6,7 +6,6 @@
 #include "sink.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,32 +44,11 @@ static void drop_partial_line(int fd, size_t tail)
 		lseek(fd, at - (off_t)tail, SEEK_SET);
 }
 
-/* A descriptor shared with others (a terminal, a pipe) may be non-blocking: wait, as a blocking one
- * would. */
-static int wait_writable(int fd)
+static int write_lines(int fd, const char *buf, size_t len, const struct output_waiter *waiter)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	size_t done, tail = 0;
+	int err = output__write(fd, buf, len, waiter, &done);
 
-	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
-}
-
-static int write_lines(int fd, const char *buf, size_t len)
-{
-	size_t done = 0, tail = 0;
-	int err = 0;
-
-	while (done < len && !err) {
-		ssize_t n = write(fd, buf + done, len - done);
-
-		if (n > 0)
-			done += (size_t)n;
-		else if (n == 0)
-			err = -EIO;
-		else if (errno == EAGAIN)
-			err = wait_writable(fd);
-		else if (errno != EINTR)
-			err = -errno;
-	}
 	while (tail < done && buf[done - tail - 1] != '\n')
 		tail++;
 	if (err)
@@ -83,7 +61,7 @@ static int flush(struct sink *sink)
 	struct jsonl *s = (struct jsonl *)sink;
 
 	if (!s->err && s->out.len)
-		s->err = write_lines(s->fd, s->out.buf, s->out.len);
+		s->err = write_lines(s->fd, s->out.buf, s->out.len, sink->waiter);
 	json__reset(&s->out);
 	return s->err;
 }

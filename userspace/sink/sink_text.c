@@ -2,7 +2,6 @@
 /* The terminal view: one line per event, gathered into 64 KiB and written when full, idle or at the
  * end. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,33 +24,10 @@ static struct sink_text *self(struct sink *s)
 	return (struct sink_text *)s;
 }
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* the terminal is shared with the command, which may have made it non-blocking */
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = {.fd = fd, .events = POLLOUT};
-
-			if (poll(&p, 1, -1) < 0 && errno != EINTR)
-				return -errno;
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int text_flush(struct sink *s)
 {
 	struct sink_text *st = self(s);
-	int err = st->out.err ? st->out.err : write_all(st->fd, st->out.buf, st->out.len);
+	int err = st->out.err ? st->out.err : output__write(st->fd, st->out.buf, st->out.len, s->waiter, NULL);
 
 	text__reset(&st->out);
 	return err;
