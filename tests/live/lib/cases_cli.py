@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from host import Leftovers, alive, cgroups, read_until, until
+from host import Leftovers, alive, cgroup_mount, cgroups, read_until, until
 from registry import host
 from records import Failure, Skip, expect, same
 
@@ -451,3 +451,58 @@ def signal_delivered(h):
     got = h.trace().procs("signaled")
     same([(r["signal"], r["handled"]) for r in got], [(signal.SIGUSR1, True), (signal.SIGTERM, False)], "signals", got)
     same((got[0]["code"], got[0]["sender_pid"]), (0, got[0]["pid"]), "code and sender", got)
+
+
+@host("slow_reader_of_the_trace")
+def slow_reader(h):
+    """A pipe nobody reads for a while: the command is held still, nothing is lost, and the timeout still works."""
+    argv = [h.sandtrace, "run", "--trace-only", "-q", "--format", "jsonl", "-o", "-", "--", "sh", "-c",
+            "i=0; while [ $i -lt 20000 ]; do kill -0 $$; i=$((i+1)); done"]
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=h.dir)
+    frozen = lambda: any(open(os.path.join(c, "cgroup.freeze")).read().strip() == "1" for c in cgroups())
+    until(frozen, "the command is not frozen while nobody reads")
+    with open(h.path("trace.jsonl"), "wb") as f:
+        shutil.copyfileobj(p.stdout, f)
+    same(p.wait(), 0, "exit status")
+    t = h.trace()
+    same(t.summary["lost"], 0, "lost")
+    expect(t.summary["freezes"] > 0, "no freeze", [t.summary])
+    same(len([r for r in t.calls("kill")]), 20000, "calls")
+
+
+@host("timeout_with_a_blocked_output")
+def timeout_blocked(h):
+    argv = [h.sandtrace, "run", "--trace-only", "-q", "--timeout", "500ms", "--format", "jsonl", "-o", "-", "--", "sh", "-c",
+            "while :; do kill -0 $$; done"]
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=h.dir)
+    until(lambda: cgroups() and all(not open(os.path.join(c, "cgroup.procs")).read() for c in cgroups()),
+          "the command outlives its timeout while nobody reads the trace")
+    with open(h.path("trace.jsonl"), "wb") as f:
+        shutil.copyfileobj(p.stdout, f)
+    same(p.wait(), 124, "exit status")
+    same(h.trace().summary["exit_kind"], "timeout", "exit kind")
+
+
+@host("cgroups_made_by_the_command_are_removed")
+def sub_cgroups(h):
+    rc, _, err = h.run("sh", "-c", "d=$(find %s -maxdepth 3 -name sandtrace-$PPID) && mkdir -p $d/a/b && echo $$ >$d/a/b/cgroup.procs"
+                       % cgroup_mount())
+    same(rc, 0, "status (%s)" % err)
+    expect(b"could not be removed" not in err, "%r" % err)
+    same(cgroups(), set(), "left behind")
+
+
+@host("decode_fds")
+def decode_fds(h):
+    """-y: what descriptors stand for, from the kernel's table; for close, looked up before it is gone."""
+    put(h.path("data"), "x")
+    rc, _, err = h.run("sh", "-c", "exec 5<data 6<&5; read x <&6; exec 5<&-; : | cat", opts=["-y"])
+    same(rc, 0, "exit status (%s)" % err)
+    t, path = h.trace(), os.path.realpath(h.path("data"))
+    opened = [r for r in t.calls("openat") if r["args"]["decoded"].get("path") == "data"]
+    same([r["args"]["decoded"]["return_path"] for r in opened], [path], "what open returned", opened)
+    same(opened[0]["args"]["decoded"]["dirfd_path"], os.path.dirname(path), "directory", opened)
+    closed = [r["args"]["decoded"].get("fd_path") for r in t.calls("close")]
+    expect(path in closed, "no close of %s in %r" % (path, closed))
+    expect(any(str(r["args"]["decoded"].get("fd_path")).startswith("pipe:[") for r in t.calls("read")), "no pipe read")
+
