@@ -85,7 +85,7 @@ struct ev_part {
 /* What the bytes of a part are. */
 enum ev_part_type {
 	EV_PT_STR = 1,	    /* one string as the caller gave it: a claim, another thread may change it */
-	EV_PT_ARGV = 2,	    /* strings separated by NUL */
+	EV_PT_ARGV = 2,	    /* strings, each ended by NUL */
 	EV_PT_SOCKADDR = 3, /* struct sockaddr as in memory */
 	EV_PT_PATH = 4,	    /* kernel path: components leaf first, each ended by NUL; userspace reverses it */
 	EV_PT_BYTES = 5,    /* plain memory: struct open_how, an int pair */

@@ -281,14 +281,14 @@ static int wait_for_output(void *ctx, int fd)
 	struct session *s = ctx;
 	int err = 0;
 
-	if (s->freeze)
-		freeze(s);
 	s->in_output = true;
 	while (!err) {
 		struct pollfd p[] = { { .fd = fd, .events = POLLOUT },
 				      { .fd = s->signal_fd, .events = POLLIN },
 				      { .fd = s->timer_fd, .events = POLLIN } };
 
+		if (s->freeze) /* again after each stop, which thaws */
+			freeze(s);
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			err = -errno;
 		if (!err && p[1].revents)
