@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only file that touches a ring or a counter: reserve, submit, discard, and what it costs when the ring is
- * full. A record is built in reserved ring space, never in per-CPU scratch: since PREEMPT_LAZY (6.13) programs
+ * What every record goes through: which ring, counting, submitting or discarding, waking the reader, and what happens
+ * when a ring is full. Space is reserved where a record's layout is known. A record is built in reserved ring space, never in per-CPU scratch: since PREEMPT_LAZY (6.13) programs
  * can be preempted and scratch would be shared with the task that preempts.
  */
 #ifndef SANDTRACE_EMIT_BPF_H

@@ -285,6 +285,7 @@ def seccomp_trap(t):
     got = marks(t)
     same(len(got), 3, "getppid calls", got)
     expect(got[2].get("no_enter"), "the trapped call has no enter", got)
+    same([r["action"] for r in got], ["allow", "allow", "deny"], "actions", got)
     t.one(t.calls("rt_sigreturn"), "rt_sigreturn of the handler")
 
 
@@ -296,6 +297,15 @@ def seccomp_kill(t):
     same(e["signal"], signal.SIGSYS, "signal of exited", [e])
     for r in marks(t, child):
         expect(r.get("no_enter"), "the refused call was entered", [r])
+
+
+@recorded("seccomp_kill_thread", "seccomp", "thread")
+def seccomp_kill_thread(t):
+    """The thread dies before sys_enter and never returns: its call is known from its death alone."""
+    got = marks(t)
+    same(len(got), 4, "getppid calls", got)
+    dead = t.one([r for r in got if r["tid"] != r["pid"]], "call of the thread")
+    same((dead.get("no_enter"), dead.get("no_return"), dead["action"]), (True, True, "deny"), "the refused call", [dead])
 
 
 @recorded("core_flag", "exits", "core")

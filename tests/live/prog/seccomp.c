@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CFLAGS: -static */
 /* getppid refused by a filter: errno (EPERM, 3 calls), trap (SIGSYS handler, 1 call), kill (the
- * process). */
+ * process), thread (one of two threads; the process goes on). */
 #include "live.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 
@@ -31,6 +32,13 @@ static void filter(uint32_t verdict)
 		die("seccomp");
 }
 
+static void *refused_thread(void *arg)
+{
+	filter(SECCOMP_RET_KILL_THREAD);
+	ppid_calls(1);
+	return arg;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "errno";
@@ -45,6 +53,12 @@ int main(int argc, char **argv)
 		filter(SECCOMP_RET_TRAP);
 		ppid_calls(1);
 		fact("trapped=%d\n", trapped);
+	} else if (!strcmp(mode, "thread")) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, refused_thread, NULL) || pthread_join(thread, NULL))
+			die("thread");
+		ppid_calls(1);
 	} else {
 		pid = fork();
 		if (pid == 0) {
