@@ -15,6 +15,14 @@
 #define EXIT_NOT_FOUND 127
 
 enum output_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
+enum backend { BACKEND_AUTO, BACKEND_EBPF, BACKEND_NONE };
+
+/* One option that becomes a rule of the policy, in the order given: --read PATH. */
+struct policy_option {
+	const char *option; /* as typed, for messages: "--read" */
+	const char *value;
+	int kind;	    /* enum rule_kind */
+};
 
 struct run_options {
 	bool trace_only;
@@ -31,6 +39,19 @@ struct run_options {
 	bool on_overload_drop;	  /* --on-overload=drop */
 	uint64_t ring_bytes;	  /* --ring-size, 0: default */
 	char **argv;		  /* the command, NULL-terminated */
+
+	/* the sandbox */
+	enum backend backend;
+	const char **policies;	  /* --policy, in order; malloc'ed array */
+	size_t n_policies;
+	struct policy_option *rules; /* malloc'ed array */
+	size_t n_rules;
+	bool allow_net, allow_exec, timeout_set;
+	uint64_t memory, pids, cpus_milli, tmpfs_size, max_file_size, max_output; /* 0: not given; UINT64_MAX: "max" */
+	bool overlay, commit, tty;
+	const char *hostname, *chdir;
+	uint32_t degraded;	  /* bits of enum layer: --allow-degraded */
+	const char *artifacts;	  /* --artifacts DIR: manifest, trace and logs of this run; NULL: none */
 };
 
 /*

@@ -10,6 +10,9 @@
 #include "output.h"
 
 struct summary;
+struct denials;
+struct limit_events;
+struct changes;
 
 /* Facts of a run known before its first event. All strings outlive the run. */
 struct run_info {
@@ -28,6 +31,11 @@ struct run_info {
 	uint64_t ring_bytes;	/* all rings */
 	bool follow_forks;
 	const char *const *degraded; /* NULL-terminated, what does not work here; NULL: nothing */
+	/* the sandbox; all NULL with --trace-only */
+	const char *const *layers; /* NULL-terminated, in force: "mount: 14 paths of the host, the rest hidden" */
+	const char *policy;	/* its name */
+	const char *policy_sha256; /* hexadecimal */
+	char *const *env_stripped; /* NULL-terminated: names of sensitive variables that were kept from the command */
 };
 
 /* Totals per class, from the kernel's counters and from the reader. */
@@ -52,6 +60,10 @@ struct run_result {
 	const struct st_count *counts;
 	const struct summary *summary; /* never NULL */
 	uint64_t utime_ns, stime_ns; /* of the command and its waited-for children */
+	/* the sandbox; NULL without */
+	const struct denials *denials;
+	const struct limit_events *limits;
+	const struct changes *changes; /* --overlay */
 };
 
 struct sink {

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy: what a command may do, as rules that know where they were written. It is made from built-in policies, files
+ * and command line options, later ones adding to lists and replacing single values; then it is resolved against the
+ * machine (policy/grants.h), and from that everything else follows: mounts, Landlock, seccomp, limits, and what
+ * `explain`, `why` and each denial say. Pure: files are read by a callback.
+ *
+ * docs/policy.md is the reference of every key.
+ */
+#ifndef SANDTRACE_POLICY_H
+#define SANDTRACE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a rule stands: "policies/strict.toml" 12:3; or, line 0, what was typed: "--allow-path ./p", "built-in". */
+struct policy_source {
+	const char *name;	/* owned by the policy */
+	uint32_t line, column;
+};
+
+enum rule_kind {
+	RULE_READ,		/* filesystem.allow_read, --read: read files, list directories */
+	RULE_WRITE,		/* filesystem.allow_write, --write: read, change, create, delete; --allow-path */
+	RULE_EXEC,		/* filesystem.allow_exec: read and execute */
+	RULE_DENY,		/* filesystem.deny: wins over all of the above */
+	RULE_NET,		/* network.allow = [...], --net */
+	RULE_SYSCALL_DENY,	/* syscalls.deny */
+	RULE_SYSCALL_LOG,	/* syscalls.log_only: allowed, and marked in the trace */
+	RULE_SYSCALL_ALLOW,	/* syscalls.allow: lifts a denial of the profile; never of the ten always blocked */
+	RULE_ENV_ALLOW,		/* env.allow, --env NAME: passed on from the caller; '*' at the end */
+	RULE_ENV_SET,		/* env.set = { NAME = "value" }, --env NAME=VALUE */
+	RULE_ENV_STRIP,		/* env.strip: a name that contains this is never passed on, even if allowed */
+	RULE_KIND_MAX
+};
+
+struct policy_rule {
+	enum rule_kind kind;
+	char *text;		/* as written; for RULE_ENV_SET the NAME alone, its value is secret */
+	/*
+	 * READ, WRITE, EXEC, DENY: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one
+	 * component, "**" as a whole component), "~" and relative ones expanded. A trailing "/**" was cut off.
+	 * NET: "HOST:PORT" or "ADDRESS/PREFIX:PORT", IPv6 in brackets, PORT a number, a range "1-9" or "*".
+	 * SYSCALL_*: the name. ENV_*: the name or pattern; ENV_SET: "NAME=value".
+	 */
+	char *value;
+	bool pattern;		/* VALUE has wildcards */
+	struct policy_source src;
+};
+
+enum seccomp_profile { SECCOMP_PROFILE_DEFAULT, SECCOMP_PROFILE_STRICT };
+enum exec_mode {
+	EXEC_COMMAND,		/* only the command itself: what was named, with its script's interpreters */
+	EXEC_LISTED,		/* and what allow_exec lists */
+	EXEC_ANY,		/* whatever can be read: --allow-exec, or allow_exec = ["**"] */
+};
+
+/* A single value with where it was set. src.name NULL: nobody set it. */
+struct policy_u64 {
+	uint64_t value;
+	struct policy_source src;
+};
+
+#define POLICY_UNLIMITED UINT64_MAX
+
+struct policy {
+	char *name;		/* of the last file or built-in: "strict", "policies/npm_audit.toml" */
+	struct policy_rule *rules;
+	size_t n_rules;
+
+	enum exec_mode exec;
+	struct policy_source exec_src;
+	bool net_all;		/* network.allow = true, --allow-net: the host's network, unfiltered */
+	struct policy_source net_src;
+	enum seccomp_profile seccomp;
+	struct policy_source seccomp_src;
+	bool synth_identity;	/* filesystem.synthetic: "identity": own /etc/passwd and /etc/group */
+	bool synth_hosts;	/* "hosts": own /etc/hosts and /etc/hostname */
+	bool overlay;		/* filesystem.overlay, --overlay */
+	bool protect_project;	/* filesystem.protect_project: hooks and configuration that run later stay read-only */
+
+	/* [limits] */
+	struct policy_u64 timeout_ns;
+	struct policy_u64 memory;	 /* bytes, whole tree; swap is always 0 */
+	struct policy_u64 pids;		 /* processes and threads, whole tree: pids, max_processes */
+	struct policy_u64 cpus_milli;	 /* thousandths of a CPU, whole tree */
+	struct policy_u64 max_file_size; /* bytes, per file */
+	struct policy_u64 output;	 /* bytes of stdout and stderr together */
+	struct policy_u64 tmpfs_size;	 /* bytes of /tmp, the private home and /dev/shm together */
+	struct policy_u64 open_files;
+
+	char **names;		/* strings that policy_source.name points to */
+	size_t n_names;
+	uint8_t sha256[32];	/* of the canonical text of the merged policy (policy__print) */
+};
+
+/* What loading needs to know of the world. */
+struct policy_env {
+	const char *home;	/* absolute; NULL: "~" is an error */
+	const char *cwd;	/* absolute */
+	/* reads FILE, at most MAX bytes; *ret_text is malloc'ed. 0 or -errno. */
+	int (*read_file)(void *ctx, const char *file, size_t max, char **ret_text, size_t *ret_len);
+	void *ctx;
+};
+
+/* Says what is wrong in one line, with file, line and column where there are any, and a second line with a way out. */
+struct policy_error {
+	char text[512];
+	char hint[256];		/* may be empty */
+};
+
+struct policy *policy__new(void);
+void policy__free(struct policy *p);
+
+/*
+ * Adds FILE, or a built-in policy when it has no '/' and no '.': "default", "strict", "npm_audit". What it extends is
+ * added first. 0, or -errno with *RET_ERROR filled.
+ */
+int policy__load(struct policy *p, const char *file, const struct policy_env *env, struct policy_error *ret_error);
+/* As policy__load, from memory. NAME appears in messages. */
+int policy__load_text(struct policy *p, const char *name, const char *text, size_t len, const struct policy_env *env,
+		      struct policy_error *ret_error);
+/*
+ * One rule from the command line; OPTION is how it was typed, "--read". VALUE is checked and normalised as in a file,
+ * a relative path being relative to the current directory.
+ */
+int policy__add(struct policy *p, enum rule_kind kind, const char *option, const char *value, const struct policy_env *env,
+		struct policy_error *ret_error);
+/* Sets a single value's source to an option. */
+void policy__set_u64(struct policy *p, struct policy_u64 *v, uint64_t value, const char *option);
+/*
+ * After the last load and add: fills in defaults (timeout 30 s, memory 4 GiB, pids 1024, tmpfs 512 MiB, output
+ * unlimited, ...), drops doubles, computes the hash.
+ */
+int policy__finish(struct policy *p, struct policy_error *ret_error);
+
+/* The merged policy as TOML that loads to the same rules; values of env.set left out. malloc'ed; NULL: no memory. */
+char *policy__print(const struct policy *p);
+
+/* Names of the built-in policies, NULL at the end, and their text. */
+extern const char *const policy_builtin_names[];
+const char *policy__builtin_text(const char *name, size_t *ret_len);
+
+/* "strict.toml:12:3", "--read /x", "built-in default:4:1" into BUF; returns BUF. */
+const char *policy__where(const struct policy_source *src, char *buf, size_t size);
+
+/* The ten calls that are blocked whatever a policy says. */
+extern const char *const policy_always_blocked[];
+
+#endif
