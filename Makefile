@@ -30,14 +30,24 @@ WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARN)
-LDLIBS_PURE = -lseccomp
-LDLIBS = -lbpf -lelf -lz $(LDLIBS_PURE)
+CXX ?= g++
+ifeq ($(origin CXX),default)
+CXX = g++
+endif
+# tomlplusplus is C++: its shim is the only such file. No exceptions, no RTTI, and libstdc++ linked in, which keeps
+# the start-up of every `run` free of its relocations. -DNDEBUG: with assertions, bad input would abort.
+CXXFLAGS ?= -O2 -g
+CXXFLAGS += -std=c++17 -DNDEBUG -fno-exceptions -fno-rtti -Wall -Wextra
+LDLIBS_PURE = -lseccomp -lfyaml -lcrypto -static-libstdc++ -static-libgcc -lstdc++ -lm
+LDLIBS = -lbpf -lelf -lz -ljson-c $(LDLIBS_PURE)
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \
+	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c)) \
 	    $(filter-out userspace/sink/sink_%.c userspace/sink/output.c,$(wildcard userspace/sink/*.c))
 APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
-PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o)
+PURE_CXX := $(wildcard userspace/policy/*.cc)
+PURE_OBJ := $(PURE_SRC:%.c=$(B)/%.o) $(PURE_CXX:%.cc=$(B)/%.o)
 APP_OBJ := $(APP_SRC:%.c=$(B)/%.o)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
@@ -54,6 +64,11 @@ $(B)/%.o: %.c
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.o: %.cc
+	$(call msg,CXX,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The one file that includes the skeleton.
 $(B)/userspace/capture/bpf.o: $(SKEL)
@@ -108,7 +123,8 @@ $(B)/tests/prog/%: tests/live/prog/%.c
 progs: $(PROG)
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC)
+FUZZ_CXX := $(PURE_CXX:%.cc=$(B)/%.o)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX)
 	$(call msg,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -Iuserspace -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined \

@@ -4,6 +4,7 @@
 #define SANDTRACE_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses of sandtrace itself (docs/exit-codes in README): the rest is the command's own. */

@@ -40,7 +40,7 @@ struct policy_rule {
 	char *text;		/* as written; for RULE_ENV_SET the NAME alone, its value is secret */
 	/*
 	 * READ, WRITE, EXEC, DENY: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one
-	 * component, "**" as a whole component), "~" and relative ones expanded. A trailing "/**" was cut off.
+	 * component, "**" as a whole component), "~" and relative ones expanded. A "**" at the end was cut off.
 	 * NET: "HOST:PORT" or "ADDRESS/PREFIX:PORT", IPv6 in brackets, PORT a number, a range "1-9" or "*".
 	 * SYSCALL_*: the name. ENV_*: the name or pattern; ENV_SET: "NAME=value".
 	 */
