@@ -21,7 +21,7 @@
 enum grant_kind {
 	GRANT_HOST,	/* a host file or tree, mounted at its own path */
 	GRANT_PRIVATE,	/* the sandbox's own: /tmp, /dev, /proc, the home directory, synthetic files */
-	GRANT_MASK,	/* deny: covered by something empty */
+	GRANT_MASK,	/* deny: covered by an empty file or directory of mode 0: EACCES for it and for what is below */
 };
 
 struct grant {
@@ -68,12 +68,19 @@ struct verdict_path {
 	const struct grant *grant; /* the nearest that covers the path; NULL: nothing does */
 };
 
+/* The grant of PATH itself, or (SELF false: only) of the nearest directory above it; NULL: nothing covers it. */
+const struct grant *grants__nearest(const struct grants *g, const char *path, bool self);
+/* Is PATH A the path B, or above it? "/" is above everything. */
+bool grants__covers(const char *a, const char *b);
+/* Is PATH a directory that exists inside only because something below it is granted? It can be listed, not written. */
+bool grants__skeleton(const struct grants *g, const char *path);
+
 /*
  * May PATH (absolute, lexically clean, links already followed as far as known) be used for ACCESS (ACCESS_* bits)?
  * For creation and deletion ask ACCESS_WRITE of the path itself.
  */
 struct verdict_path grants__path(const struct grants *g, const char *path, uint8_t access);
-/* Follows the links that the sandbox itself has (g->links) in PATH; "." and ".." taken lexically. 0 or -ENAMETOOLONG. */
+/* Follows the links that the sandbox itself has (g->links) in PATH; "." and ".." taken lexically. 0 or -ENAMETOOLONG (links in a ring too). */
 int grants__canonical(const struct grants *g, const char *path, char *ret_path, size_t size);
 
 void grants__done(struct grants *g);
