@@ -21,7 +21,11 @@ struct seccomp_filter {
 struct seccomp_opts {
 	const struct policy *policy; /* profile, syscalls.deny and .allow */
 	bool restrict_exec;	/* EXEC_COMMAND, EXEC_LISTED: execveat and executable memfds refused */
-	bool net;		/* sockets of the internet families lead somewhere */
+	/*
+	 * There is a network beyond the own loopback. Only the profile strict asks: without it it refuses internet
+	 * sockets; the profile default leaves them to the network namespace, where they lead nowhere.
+	 */
+	bool net;
 };
 
 enum seccomp_verdict {
@@ -39,6 +43,8 @@ struct seccomp_decision {
 	bool liftable;		/* syscalls.allow can allow it */
 };
 
+/* syscalls__init() must have been called before the pure functions are. */
+
 /* What the filter does with a call whose arguments are not known. Pure. NAME as libseccomp spells it. */
 struct seccomp_decision seccomp__decide(const struct seccomp_opts *o, const char *name);
 /* The same with arguments: never SECCOMP_CONDITIONAL. */
@@ -52,7 +58,10 @@ void seccomp__done(struct seccomp_filter *f);
  */
 int seccomp__install(const struct seccomp_filter *f);
 /*
- * A second, tiny filter: execve asks the listener whose descriptor is returned (SECCOMP_RET_USER_NOTIF). -errno.
+ * A second, tiny filter: execve and execveat ask the listener whose descriptor (close-on-exec) is returned
+ * (SECCOMP_RET_USER_NOTIF); a refusal of the first filter comes before. Call it before seccomp__install, so that a
+ * policy which denies the call seccomp is no obstacle; both need no_new_privs. While it is there the command cannot
+ * install a listener of its own (EBUSY). Async-signal-safe. -errno.
  */
 int seccomp__install_exec_listener(void);
 
