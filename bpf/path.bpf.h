@@ -149,7 +149,7 @@ __weak __noinline int fd__small(struct path_small *m, __u32 id, int fd)
 	part__fill(&m->p, id, EV_PT_STR, -1, 0, EV_PART_FAULT);
 	KGET(fs, task, fs);
 	if (fd == AT_FDCWD)
-		return path__part(&m->p, false, id, (__u64)&fs->pwd, (__u64)&fs->root);
+		return path__small(m, id, (__u64)&fs->pwd, (__u64)&fs->root);
 	KGET(files, task, files);
 	KGET(fdt, files, fdt);
 	KGET(max, fdt, max_fds);
@@ -170,7 +170,7 @@ __weak __noinline int fd__small(struct path_small *m, __u32 id, int fd)
 		part__fill(&m->p, id, EV_PT_STR, n > 0 ? n - 1 : -1, n - 1, EV_PART_OK);
 		return 0;
 	}
-	return path__part(&m->p, false, id, (__u64)&file->f_path, (__u64)&fs->root);
+	return path__small(m, id, (__u64)&file->f_path, (__u64)&fs->root);
 }
 
 #endif

@@ -143,6 +143,64 @@ static __always_inline int fds__one(struct path_small *m, __u8 slot, const struc
 		}                                                                                  \
 	})
 
+/* Errors that a sandbox can be the reason of: EPERM, ENOENT, EACCES, EXDEV, ENOTDIR, EROFS, ELOOP. */
+#define DENIAL_ERRORS (1ULL << 1 | 1ULL << 2 | 1ULL << 13 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30 | 1ULL << 40)
+
+/* Whether the path in argument I, as the caller's memory has it, does not begin at the root. */
+static __always_inline bool base__needed(struct pt_regs *regs, __u32 abi, __u64 i)
+{
+	__u64 args[6];
+	char first = '/';
+
+	syscall__args(regs, abi, args);
+	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
+	return args[i] && !bpf_probe_read_user(&first, 1, (const void *)args[i]) && first != '/';
+}
+
+/* The slots of PLAN's bases that this failed call has a use for: bit 0 and bit 1. Kept off the path of what succeeds. */
+static __noinline int bases__needed(struct pt_regs *regs, long ret, __u32 abi, __u32 base)
+{
+	int need = 0;
+
+	if (ret > -1 || ret < -63 || !(DENIAL_ERRORS >> -ret & 1))
+		return 0;
+	if (base__needed(regs, abi, base & 7))
+		need |= 1;
+	if (base >> 4 && base__needed(regs, abi, base >> 4 & 7))
+		need |= 2;
+	return need;
+}
+
+#define BASES_FILL(rec, n_slots, n_bases, plan, c)                                                 \
+	({                                                                                         \
+		__u16 *_link = &(rec)->h.parts;                                                    \
+		_Pragma("unroll") for (int _i = 0; _i < (n_slots); _i++) if ((plan)->mem[_i])      \
+			_link = &(rec)->mem[_i].p.next;                                            \
+		_Pragma("unroll") for (int _i = 0; _i < (n_bases); _i++)                           \
+		{                                                                                  \
+			__u8 _b = (plan)->base >> 4 * _i & 15;                                     \
+			if (!((c)->bases & 1 << _i))                                               \
+				continue;                                                          \
+			if (_b >= ST_BASE_CWD(0))                                                  \
+				fd__small(&(rec)->base[_i], EV_PART_CWD, AT_FDCWD);                \
+			else                                                                       \
+				base__fd(&(rec)->base[_i], _b, (rec)->s.args);                     \
+			*_link = (char *)&(rec)->base[_i] - (char *)(rec);                         \
+			_link = &(rec)->base[_i].p.next;                                           \
+		}                                                                                  \
+	})
+#define BASES_FILL_1(rec, plan, c) BASES_FILL(rec, 1, 1, plan, c)
+#define BASES_FILL_3(rec, plan, c) BASES_FILL(rec, ST_MEM_SLOTS, ST_BASE_SLOTS, plan, c)
+
+/* PATH_ARG is the path's index; its directory's descriptor stands before it. */
+static __always_inline void base__fd(struct path_small *m, __u64 path_arg, const __u64 *args)
+{
+	__u64 i = path_arg - 1;
+
+	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
+	fd__small(m, i, args[i]);
+}
+
 static __always_inline int emit__plain(const struct call *c, struct pt_regs *regs, void *ring)
 {
 	struct rec_plain *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
@@ -183,6 +241,21 @@ EMIT_LAYOUT(emit__large1, rec_large1, 1, mem__large, false, NO_FDS)
 EMIT_LAYOUT(emit__large3, rec_large3, ST_MEM_SLOTS, mem__large, false, NO_FDS)
 EMIT_LAYOUT(emit__small_fds, rec_small_fds, ST_MEM_SLOTS, mem__small, true, FDS_FILL)
 EMIT_LAYOUT(emit__large_fds, rec_large_fds, ST_MEM_SLOTS, mem__large, false, FDS_FILL)
+EMIT_LAYOUT(emit__small1_base, rec_small1_base, 1, mem__small, true, BASES_FILL_1)
+EMIT_LAYOUT(emit__small3_base, rec_small3_base, ST_MEM_SLOTS, mem__small, true, BASES_FILL_3)
+EMIT_LAYOUT(emit__large3_base, rec_large3_base, ST_MEM_SLOTS, mem__large, false, BASES_FILL_3)
+
+/* In place of the layouts below, -y's included: the descriptors of such a call are these, or of no interest. */
+static __noinline int emit__base(const struct call *c, struct pt_regs *regs, void *ring, const struct st_plan *plan)
+{
+	int err = 1;
+
+	if (!plan->mem[1])
+		err = emit__small1_base(c, regs, ring, plan);
+	else
+		err = emit__small3_base(c, regs, ring, plan);
+	return err > 0 ? emit__large3_base(c, regs, ring, plan) : err;
+}
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
@@ -233,7 +306,11 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	ring = emit__bulk_ring(c.pid_tgid >> 32);
 	if (!ring)
 		return 0;
-	if (st_cfg.fd_paths && plan.fd[0]) {
+	if (st_cfg.deny_paths && ret < 0 && plan.base)
+		c.bases = bases__needed(regs, ret, c.abi, plan.base);
+	if (st_cfg.deny_paths && c.bases) {
+		err = emit__base(&c, regs, ring, &plan);
+	} else if (st_cfg.fd_paths && plan.fd[0]) {
 		err = emit__small_fds(&c, regs, ring, &plan);
 		if (err > 0)
 			err = emit__large_fds(&c, regs, ring, &plan);

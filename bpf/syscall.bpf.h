@@ -74,6 +74,28 @@ struct rec_large_fds {
 	struct path_small fd[ST_FD_SLOTS];
 };
 
+/* A failed call, with what its relative paths start from. */
+struct rec_small1_base {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_small mem[1];
+	struct path_small base[1];
+};
+
+struct rec_small3_base {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_small mem[ST_MEM_SLOTS];
+	struct path_small base[ST_BASE_SLOTS];
+};
+
+struct rec_large3_base {
+	struct ev_header h;
+	struct ev_syscall s;
+	struct mem_large mem[ST_MEM_SLOTS];
+	struct path_small base[ST_BASE_SLOTS];
+};
+
 /* What a record is made from. */
 struct call {
 	__u64 ts, duration;
@@ -82,6 +104,7 @@ struct call {
 	struct st_task *st;
 	__u32 nr, abi;
 	__u16 flags;
+	__u16 bases;	/* of a failed call: slots of its plan's bases that are to be recorded */
 };
 
 static __always_inline void syscall__fill(struct ev_header *h, struct ev_syscall *s, const struct call *c)

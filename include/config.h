@@ -34,8 +34,12 @@ struct st_plan {
 	__u8 flags;
 	__u8 mem[ST_MEM_SLOTS];
 	__u8 fd[ST_FD_SLOTS]; /* -y: argument index + 1 of each descriptor; ST_FD_RESULT: the call returns one */
-	__u8 pad;
+	__u8 base; /* deny_paths: up to two ST_BASE_*, four bits each; 0: none */
 };
+/* What a path, the argument with this index, is relative to: the descriptor in the argument before it, or the cwd. */
+#define ST_BASE_DIRFD(path_arg) (path_arg)
+#define ST_BASE_CWD(path_arg) (8 + (path_arg))
+#define ST_BASE_SLOTS 2
 #define ST_FD_RESULT (EV_PART_RESULT + 1)
 
 struct st_config {
@@ -50,7 +54,8 @@ struct st_config {
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;
 	__u8 fd_paths;		   /* -y */
-	__u8 pad2[3];
+	__u8 deny_paths;	   /* of a failed call with a relative path: record what it is relative to */
+	__u8 pad2[2];
 };
 
 /* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */

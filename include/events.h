@@ -81,6 +81,8 @@ struct ev_part {
 
 /* Part id: the path behind the descriptor that a call returned (-y). For an argument, the path stands for its fd. */
 #define EV_PART_RESULT 6
+/* Part id: the current directory, of a failed call with a path relative to it (st_config.deny_paths). */
+#define EV_PART_CWD 7
 
 /* What the bytes of a part are. */
 enum ev_part_type {

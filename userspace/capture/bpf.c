@@ -93,6 +93,7 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 	cfg->follow_forks = opts->follow_forks;
 	cfg->aggregate = opts->aggregate;
 	cfg->fd_paths = opts->fd_paths;
+	cfg->deny_paths = opts->deny_paths;
 	cfg->interest_beyond = opts->interest_beyond;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
 	if (opts->lossless) {

@@ -17,6 +17,7 @@ struct bpf_capture_opts {
 	bool follow_forks;
 	bool aggregate;
 	bool fd_paths;
+	bool deny_paths;      /* of a failed call with a relative path: what it is relative to */
 	bool lossless;	      /* slow callers down when a ring is three quarters full */
 	size_t ring_bytes;    /* of all bulk rings together; a power of two */
 	unsigned int shards;  /* bulk rings; a power of two, at most ST_MAX_SHARDS */

@@ -168,10 +168,11 @@ int decode(const void *rec, size_t len, struct event *ev)
 	ev->sig = NULL;
 	ev->name = NULL;
 	ev->action = ACTION_ALLOW;
+	ev->denial = NULL;
 
 	is_syscall = desc->class == EV_CLASS_SYSCALL;
 	if (is_syscall && ev->syscall->abi >= EV_ABI_MAX)
 		return -EBADMSG;
 	return decode_parts(rec, len, sizeof(*hdr) + desc->payload_size,
-			    is_syscall ? EV_PART_RESULT + 1 : EV_MAX_PARTS, ev);
+			    is_syscall ? EV_PART_CWD + 1 : EV_MAX_PARTS, ev);
 }

@@ -48,6 +48,8 @@ struct part {
 
 enum action { ACTION_ALLOW, ACTION_DENY, ACTION_LOG_ONLY, ACTION_KILL };
 
+struct denial;
+
 struct event {
 	const struct event_desc *desc;
 	const struct ev_header *hdr;
@@ -67,6 +69,7 @@ struct event {
 	const char *name;	       /* enrich: syscall name, or "syscall_NNN" when there is none */
 	uint8_t category;	       /* enrich: enum category; for an open it depends on the flags */
 	enum action action;	       /* policy */
+	const struct denial *denial;   /* policy: who refused it and why; NULL: nobody, or not known */
 };
 
 /* NULL when the record carries no part with this id. */

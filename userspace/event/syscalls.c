@@ -254,10 +254,23 @@ static bool returns_fd(const char *name)
 	return false;
 }
 
+/* What the paths of a call are relative to; a third one, which no call has, would go without. */
+static __u8 plan_bases(const struct syscall_sig *sig)
+{
+	unsigned int base = 0, used = 0;
+
+	for (unsigned int i = 0; i < sig->n_args && used < ST_BASE_SLOTS; i++) {
+		if (sig->args[i].type != ARG_PATH)
+			continue;
+		base |= (i && sig->args[i - 1].type == ARG_DIRFD ? ST_BASE_DIRFD(i) : ST_BASE_CWD(i)) << 4 * used++;
+	}
+	return (__u8)base;
+}
+
 struct st_plan syscalls__plan(enum ev_abi abi, int nr)
 {
 	const struct syscall_sig *sig = syscalls__sig(abi, nr);
-	struct st_plan plan = { 0 };
+	struct st_plan plan = { .base = plan_bases(sig) };
 	unsigned int used = 0, fds = 0;
 
 	for (unsigned int i = 0; i < sig->n_args; i++)
