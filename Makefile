@@ -52,6 +52,10 @@ APP_OBJ := $(APP_SRC:%.c=$(B)/%.o)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
 SKEL := $(B)/sandtrace.skel.h
+# The network rules are an object of their own, which `run` loads without the recorder too.
+NET_SRC := $(wildcard bpf/net/*.bpf.c)
+NET_OBJ := $(NET_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
+NET_SKEL := $(B)/network.skel.h
 
 .PHONY: all
 all: $(B)/sandtrace ## build build/sandtrace (the default)
@@ -70,9 +74,10 @@ $(B)/%.o: %.cc
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# The one file that includes the skeleton.
+# The one file that includes each skeleton.
 $(B)/userspace/capture/bpf.o: $(SKEL)
-$(B)/userspace/capture/bpf.o: CFLAGS += -isystem $(B)
+$(B)/userspace/capture/net_filter.o: $(NET_SKEL)
+$(B)/userspace/capture/bpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
 
 # BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
 # that every object compiles for arm64 too.
@@ -96,8 +101,12 @@ $(SKEL): $(B)/sandtrace.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name sandtrace_bpf > $@
 
+$(NET_SKEL): $(NET_OBJ)
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name network_bpf > $@
+
 .PHONY: bpf-arm64
-bpf-arm64: $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf-aarch64/%.bpf.o) ## compile the BPF objects for arm64
+bpf-arm64: $(patsubst bpf/%.bpf.c,$(B)/bpf-aarch64/%.bpf.o,$(BPF_SRC) $(NET_SRC)) ## compile the BPF objects for arm64
 
 vmlinux/%/vmlinux.h:
 	@echo "missing $@: run scripts/gen-vmlinux" >&2; exit 1
@@ -122,6 +131,20 @@ $(B)/tests/prog/%: tests/live/prog/%.c
 .PHONY: progs
 progs: $(PROG)
 
+# What the tests of the network rules run.
+NET_PROG := $(addprefix $(B)/tests/sandbox/,net_run net_uring)
+$(B)/tests/sandbox/net_run: tests/sandbox/network/net_run.c $(addprefix $(B)/userspace/,sandbox/network.o \
+		sandbox/network_match.o capture/net_filter.o base/log.o base/util.o)
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lbpf
+$(B)/tests/sandbox/net_uring: tests/sandbox/network/net_uring.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $<
+.PHONY: net-progs
+net-progs: $(NET_PROG)
+
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CXX := $(PURE_CXX:%.cc=$(B)/%.o)
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX)
@@ -138,7 +161,7 @@ include tests/bench/bench.mk
 
 # The test programs of every suite, so that a suite only runs them.
 .PHONY: test-build
-test-build: all $(UNIT) $(FUZZ) progs oracle-progs bench-tools bpf-arm64
+test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64
 
 ORACLE_PROG := $(patsubst tests/oracle/prog/%.c,$(B)/tests/oracle/%,$(wildcard tests/oracle/prog/*.c))
 $(B)/tests/oracle/%: tests/oracle/prog/%.c
@@ -203,4 +226,4 @@ clean: ## remove build/
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
--include $(PURE_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(wildcard $(B)/bpf-aarch64/*.d) $(UNIT:=.d)
+-include $(PURE_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(NET_OBJ:.o=.d) $(wildcard $(B)/bpf-aarch64/*.d) $(UNIT:=.d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * --net and network.allow = [...]: the command keeps the host's network namespace, and cgroup-BPF programs on its cgroup
- * (connect4/6, sendmsg4/6, bind4/6, post_bind) let through only what is listed. Names are resolved once, before the start, on the
+ * (connect, sendmsg, bind, socket, and packets) let through only what is listed. Names are resolved once, before the start, on the
  * host; the command sees the same addresses in its own /etc/hosts, and no resolver is reachable unless it is listed.
  * An address that a name resolves to must not be loopback, link-local, private or this host's own: whoever wants such
  * an address writes it down as one.
@@ -32,18 +32,29 @@ struct net_plan {
 	struct net_entry *v;	/* neither: only these */
 	size_t n;
 	char *hosts;		/* text for /etc/hosts inside, malloc'ed */
+	char **names;		/* that entries point to */
+	size_t n_names;
 };
 
-/* Reads RULE_NET of P and resolves names. 0 or -errno, explained on stderr. */
+/*
+ * Reads RULE_NET of P and resolves names, which takes at most ten seconds. 0 or -errno, explained on stderr. With neither
+ * a rule nor net_all the plan is "isolated".
+ */
 int network__plan(const struct policy *p, struct net_plan *ret);
 void network__plan_done(struct net_plan *n);
 /* The entry that allows it, or NULL. Pure. */
 const struct net_entry *network__match(const struct net_plan *n, const struct in6_addr *addr, uint16_t port);
 
 struct net_filter;
-/* Loads and attaches the programs to the cgroup. 0 or -errno, explained on stderr. They go when the process ends. */
+/*
+ * Loads and attaches the programs to the cgroup (v2), before anything runs in it. 0 or -errno, explained on stderr. They
+ * stay until the cgroup is removed, whatever becomes of this process: killing it opens nothing.
+ */
 int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret);
-struct net_filter_counts { uint64_t allowed, denied; };
+struct net_filter_counts {
+	uint64_t allowed, denied; /* calls: connect, send, bind; denied ones, socket too, saw EPERM */
+	uint64_t dropped;	  /* packets: unasked ones that came in, source-routed ones that went out */
+};
 int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret);
 void net_filter__free(struct net_filter *f);
 

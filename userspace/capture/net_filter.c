@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loader of bpf/net/network.bpf.c: the only file that includes its skeleton. */
+#include "sandbox/network.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "network_rules.h"
+
+#include "network.skel.h"
+
+struct net_filter {
+	struct network_bpf *skel;
+};
+
+static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	_cleanup_(free) char *text = NULL;
+	char *save = NULL;
+
+	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG || vasprintf(&text, fmt, ap) < 0)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		log_debug("libbpf: %s", line);
+	return 0;
+}
+
+static void to_rule(const struct net_entry *e, struct st_net_rule *r)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint8_t mask[16];
+
+	memset(r, 0, sizeof(*r));
+	for (unsigned int i = 0; i < 16; i++) {
+		unsigned int left = e->prefix > i * 8 ? e->prefix - i * 8 : 0;
+
+		mask[i] = (uint8_t)(left >= 8 ? 0xff : 0xff00 >> left);
+	}
+	memcpy(r->addr, &e->addr, sizeof(r->addr));
+	memcpy(r->mask, mask, sizeof(r->mask));
+	r->v4 = e->prefix >= 96 && !memcmp(&e->addr, mapped, sizeof(mapped));
+	r->whole = e->prefix == (r->v4 ? 96 : 0);
+	r->first = e->port_first;
+	r->last = e->port_last;
+}
+
+/* Before anything is attached; afterwards nobody can change them. */
+static int fill(struct network_bpf *skel, const struct net_plan *n)
+{
+	int fd = bpf_map__fd(skel->maps.st_net_rules);
+	struct st_net_rule r;
+
+	for (__u32 i = 0; i < n->n; i++) {
+		to_rule(&n->v[i], &r);
+		if (bpf_map_update_elem(fd, &i, &r, BPF_ANY))
+			return log_errno(-errno, "write network rule %u", i);
+	}
+	return bpf_map_freeze(fd) ? log_errno(-errno, "freeze the network rules") : 0;
+}
+
+static int way_out(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		log_hint("network rules need root (CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON): run as root, or without --net and "
+			 "network.allow for no network at all, or with --allow-net for all of it");
+	else
+		log_hint("network rules need Linux 5.17 with CONFIG_CGROUP_BPF and a cgroup v2: see `sandtrace doctor`; without --net and "
+			 "network.allow there is no network at all, with --allow-net all of it");
+	return err;
+}
+
+static int attach_all(struct network_bpf *skel, int cgroup_fd)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, skel->obj)
+		/*
+		 * No link: that would be detached with its last descriptor, and a command whose sandtrace is killed would have the
+		 * network for as long as it takes to kill it.
+		 */
+		if (bpf_prog_attach(bpf_program__fd(prog), cgroup_fd, bpf_program__expected_attach_type(prog), BPF_F_ALLOW_MULTI))
+			return way_out(log_errno(-errno, "attach the network rules (%s) to the command's cgroup",
+						 bpf_program__section_name(prog)));
+	return 0;
+}
+
+int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret)
+{
+	struct net_filter *f;
+	int err;
+
+	if (n->n > ST_NET_MAX_RULES)
+		return log_err(-E2BIG, "%zu network rules are more than %d", n->n, ST_NET_MAX_RULES);
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return log_errno(-ENOMEM, "load the network rules");
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(libbpf_print);
+	f->skel = network_bpf__open();
+	if (!f->skel) {
+		err = log_errno(-errno, "open the programs of the network rules");
+		goto fail;
+	}
+	f->skel->rodata->st_net_n = (__u32)n->n;
+	bpf_map__set_max_entries(f->skel->maps.st_net_rules, (__u32)MAX(n->n, 1U));
+	err = network_bpf__load(f->skel);
+	if (err) {
+		way_out(log_errno(err, "the kernel does not accept the programs of the network rules"));
+		goto fail;
+	}
+	err = fill(f->skel, n);
+	if (!err)
+		err = attach_all(f->skel, cgroup_fd);
+	if (err)
+		goto fail;
+	*ret = f;
+	return 0;
+fail:
+	net_filter__free(f);
+	return err;
+}
+
+int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_(free) struct st_net_counts *per_cpu = NULL;
+	__u32 zero = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	if (cpus < 1)
+		return cpus;
+	per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
+	if (!per_cpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.st_net_counts), &zero, per_cpu))
+		return -errno;
+	for (int i = 0; i < cpus; i++) {
+		ret->allowed += per_cpu[i].allowed;
+		ret->denied += per_cpu[i].denied;
+		ret->dropped += per_cpu[i].dropped;
+	}
+	return 0;
+}
+
+void net_filter__free(struct net_filter *f)
+{
+	if (!f)
+		return;
+	network_bpf__destroy(f->skel);
+	free(f);
+}
