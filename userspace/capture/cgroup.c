@@ -12,63 +12,59 @@
 #include "base/log.h"
 #include "base/util.h"
 
-/* Where the v2 hierarchy is mounted, from /proc/self/mountinfo: field 5 is the mount point. */
-static int find_mount(char *ret_path, size_t size)
+static int explain(int err, bool quiet)
 {
-	_cleanup_(fclose) FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[4096], mnt[512], root[512];
-
-	if (!f)
-		return log_errno(-errno, "open /proc/self/mountinfo");
-	while (fgets(line, sizeof(line), f)) {
-		const char *sep = strstr(line, " - ");
-
-		if (!sep || strncmp(sep, " - cgroup2 ", 11) || sscanf(line, "%*d %*d %*s %511s %511s", root, mnt) != 2)
-			continue;
-		if (snprintf(ret_path, size, "%s", mnt) < (int)size)
-			return 0;
-	}
+	if (quiet)
+		return err;
+	if (err != -ENOENT)
+		return log_errno(err, "find this process's cgroup");
 	log_err(0, "no cgroup v2 hierarchy is mounted here; it is needed to stop and to wait for the whole tree");
 	log_hint("mount -t cgroup2 none /sys/fs/cgroup/unified   (or run on a host with cgroup v2)");
-	return -ENOENT;
+	return err;
 }
 
-/* The caller's own v2 cgroup: the line "0::/path". */
-static int find_own(char *ret_path, size_t size)
+/*
+ * The name is taken when a run in another pid namespace that shares the hierarchy has the same pid, or when one was
+ * killed together with its guard.
+ */
+static int make_dir(struct cgroup *cg, const char *parent)
 {
-	_cleanup_(fclose) FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[2100];
+	for (int i = 0; i < 100; i++) {
+		char again[16] = "";
 
-	if (!f)
-		return log_errno(-errno, "open /proc/self/cgroup");
-	while (fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "0::", 3))
-			continue;
-		line[strcspn(line, "\n")] = 0;
-		if (snprintf(ret_path, size, "%s", line + 3) < (int)size)
+		if (i)
+			snprintf(again, sizeof(again), ".%d", i);
+		if (snprintf(cg->path, sizeof(cg->path), "%s/sandtrace-%d%s", parent, getpid(), again) >= (int)sizeof(cg->path))
+			return -ENAMETOOLONG;
+		if (!mkdir(cg->path, 0755))
 			return 0;
-		return log_err(-ENAMETOOLONG, "the path of this process's cgroup is too long: %.100s...", line + 3);
+		if (errno != EEXIST)
+			return -errno;
 	}
-	return log_err(-ENOENT, "this process is in no v2 cgroup");
+	return -EEXIST;
 }
 
-int cgroup__create(struct cgroup *cg)
+int cgroup__create_for(struct cgroup *cg, const struct cgroup_want *want, bool quiet)
 {
-	char mnt[512], own[2048];
+	struct cgroup_place pl;
+	char parent[4096];
 	struct stat st;
 	int err;
 
 	memset(cg, 0, sizeof(*cg));
 	cg->dir_fd = cg->events_fd = cg->freeze_fd = -1;
-	err = find_mount(mnt, sizeof(mnt));
+	err = cgroup__own(NULL, &pl);
 	if (!err)
-		err = find_own(own, sizeof(own));
+		err = cgroup__choose_parent(&pl, want, parent, sizeof(parent));
 	if (err)
-		return err;
-	snprintf(cg->path, sizeof(cg->path), "%s%s/sandtrace-%d", mnt, strcmp(own, "/") ? own : "", getpid());
-	if (mkdir(cg->path, 0755)) {
-		err = log_errno(-errno, "make cgroup %s", cg->path);
-		log_hint("the command's processes are kept in a cgroup of their own: run as root, with %s writable", mnt);
+		return explain(err, quiet);
+	err = make_dir(cg, parent);
+	if (err) {
+		if (!quiet) {
+			log_errno(err, "make cgroup %s", cg->path);
+			log_hint("the command's processes are kept in a cgroup of their own: run as root, with %s writable",
+				 pl.mnt);
+		}
 		cg->path[0] = 0;
 		return err;
 	}
@@ -76,12 +72,19 @@ int cgroup__create(struct cgroup *cg)
 	cg->events_fd = openat(cg->dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	cg->freeze_fd = openat(cg->dir_fd, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
 	if (cg->dir_fd < 0 || cg->events_fd < 0 || cg->freeze_fd < 0 || fstat(cg->dir_fd, &st)) {
-		err = log_errno(-errno, "open the control files of cgroup %s", cg->path);
+		err = -errno;
+		if (!quiet)
+			log_errno(err, "open the control files of cgroup %s", cg->path);
 		cgroup__remove(cg);
 		return err;
 	}
 	cg->id = st.st_ino;
 	return 0;
+}
+
+int cgroup__create(struct cgroup *cg)
+{
+	return cgroup__create_for(cg, NULL, false);
 }
 
 int cgroup__set_frozen(struct cgroup *cg, bool frozen)
