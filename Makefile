@@ -79,6 +79,13 @@ $(B)/userspace/capture/bpf.o: $(SKEL)
 $(B)/userspace/capture/net_filter.o: $(NET_SKEL)
 $(B)/userspace/capture/bpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
 
+# policies/*.toml are part of the binary.
+POLICY_INC := $(B)/policy_builtin.inc.h
+$(POLICY_INC): scripts/gen-builtins $(wildcard policies/*.toml)
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/gen-builtins $(filter %.toml,$^) > $@
+$(B)/userspace/policy/policy_builtin.o: $(POLICY_INC)
+
 # BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
 # that every object compiles for arm64 too.
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
@@ -147,11 +154,11 @@ net-progs: $(NET_PROG)
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CXX := $(PURE_CXX:%.cc=$(B)/%.o)
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX) $(POLICY_INC)
 	$(call msg,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -Iuserspace -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $^ $(LDLIBS_PURE) -ljson-c
+		-fno-sanitize-recover=all -o $@ $(filter-out %.h,$^) $(LDLIBS_PURE) -ljson-c
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ) ## run every fuzzer for FUZZ_SECONDS (30) under ASan and UBSan

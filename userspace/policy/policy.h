@@ -40,8 +40,11 @@ struct policy_rule {
 	char *text;		/* as written; for RULE_ENV_SET the NAME alone, its value is secret */
 	/*
 	 * READ, WRITE, EXEC, DENY: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one
-	 * component, "**" as a whole component), "~" and relative ones expanded. A "**" at the end was cut off.
-	 * NET: "HOST:PORT" or "ADDRESS/PREFIX:PORT", IPv6 in brackets, PORT a number, a range "1-9" or "*".
+	 * component, "**" as a whole component), "~" and relative ones expanded. A "**" at the end was cut off. In a
+	 * pattern "[*]", "[?]" and "[[]" are the characters themselves; without `pattern` nothing is special.
+	 * A DENY that began with "**" and a slash begins with a slash and "**": it holds everywhere.
+	 * NET: "HOST:PORT" or "ADDRESS/PREFIX:PORT", IPv6 "[ADDRESS]/PREFIX:PORT"; names in lower case, no bits set behind
+	 * the prefix, PORT a number, a range "1-9" or "*".
 	 * SYSCALL_*: the name. ENV_*: the name or pattern; ENV_SET: "NAME=value".
 	 */
 	char *value;
@@ -123,7 +126,8 @@ int policy__load_text(struct policy *p, const char *name, const char *text, size
 		      struct policy_error *ret_error);
 /*
  * One rule from the command line; OPTION is how it was typed, "--read". VALUE is checked and normalised as in a file,
- * a relative path being relative to the current directory.
+ * a relative path being relative to the current directory. VALUE NULL stands for all: RULE_EXEC, "--allow-exec" or
+ * RULE_NET, "--allow-net". As in files, of "all the network" and lists of it the later replaces the earlier.
  */
 int policy__add(struct policy *p, enum rule_kind kind, const char *option, const char *value, const struct policy_env *env,
 		struct policy_error *ret_error);

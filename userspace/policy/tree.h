@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A configuration file as a tree, whatever it was written in: TOML (tomlplusplus, tree_toml.cc), YAML and JSON
- * (libfyaml, tree_yaml.c). Every node knows its line and column. Parsing is bounded in bytes, depth and nodes, and
+ * A configuration file as a tree, whatever it was written in: TOML (tomlplusplus, tree_toml.cc), YAML (libfyaml,
+ * tree_yaml.c) or JSON (tree_json.c: libfyaml's JSON mode takes more than JSON). Every node knows its line and column. Parsing is bounded in bytes, depth and nodes, and
  * refuses duplicate keys, aliases, and more than one document. Pure.
  */
 #ifndef SANDTRACE_TREE_H
@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define TREE_MAX_BYTES (256u << 10)
 #define TREE_MAX_DEPTH 16
@@ -20,7 +24,7 @@ enum node_type { NODE_TABLE, NODE_LIST, NODE_STRING, NODE_INT, NODE_FLOAT, NODE_
 
 struct node {
 	enum node_type type;
-	uint32_t line, column;	/* of the value; from 1 */
+	uint32_t line, column;	/* of the value; from 1, in characters */
 	uint32_t key_line, key_column;
 	char *key;		/* members of a table, else NULL; NUL-free UTF-8 */
 	union {
@@ -45,5 +49,9 @@ enum tree_format tree__format(const char *file);
 /* 0, or -EINVAL (*ret_error says why), -EFBIG, -ENOMEM. *RET_ROOT is a NODE_TABLE, to be freed with tree__free. */
 int tree__parse(enum tree_format format, const char *text, size_t len, struct node **ret_root, struct tree_error *ret_error);
 void tree__free(struct node *root);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
