@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the name of a command to every file that is executed until its own program runs. */
-#include "resolve.h"
+#include "resolve_internal.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "resolve_walk.h"
 
 #define CHAIN_MAX 5	     /* interpreters of interpreters; the kernel's own limit is as low */
 #define HEAD_BYTES 256	     /* of a script: what the kernel reads */
@@ -91,7 +90,8 @@ static int loader_of(int fd, char *buf, size_t size)
 		uint64_t offset, len;
 		ssize_t got;
 
-		if (at > INT64_MAX - (uint64_t)each * (i + 1) || pread(fd, &p, each, (off_t)(at + (uint64_t)each * i)) != (ssize_t)each)
+		if (at > INT64_MAX - (uint64_t)each * (i + 1) ||
+		    pread(fd, &p, each, (off_t)(at + (uint64_t)each * i)) != (ssize_t)each)
 			return -ENOEXEC;
 		if ((wide ? p.p64.p_type : p.p32.p_type) != PT_INTERP)
 			continue;
@@ -259,24 +259,47 @@ static int link_of_chain(struct resolved_command *c, const char *path, const cha
 	return program ? search_path(program, search, next, size) : 0;
 }
 
-int resolve__command(const char *path, const char *search, struct resolved_command *ret)
+int resolver__chain(const char *path, const char *search, struct resolved_command *ret, char *ret_what, size_t size)
 {
 	char now[PATH_MAX], next[PATH_MAX];
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
+	snprintf(ret_what, size, "%s", path);
 	err = absolute(path, now, sizeof(now));
 	for (unsigned int depth = 0; !err && *now; depth++) {
-		if (depth == CHAIN_MAX) {
-			log_err(0, "%s: more than %d interpreters, each run by the next", path, CHAIN_MAX);
-			return -ELOOP;
-		}
+		snprintf(ret_what, size, "%s", now);
+		if (depth == CHAIN_MAX)
+			return -EMLINK;
 		err = link_of_chain(ret, now, search, false, next, sizeof(next));
-		if (err && *now && strcmp(now, path))
-			return log_errno(err, "%s needs %s", path, *next ? next : now);
+		if (err && *next)
+			snprintf(ret_what, size, "%s", next);
 		memcpy(now, next, sizeof(now));
 	}
+	return err;
+}
+
+int resolve__command(const char *path, const char *search, struct resolved_command *ret)
+{
+	char what[PATH_MAX];
+	int err = resolver__chain(path, search, ret, what, sizeof(what));
+
+	if (err == -EMLINK)
+		return log_err(err, "%s: more than %d interpreters, each run by the next", path, CHAIN_MAX);
+	if (err && strcmp(what, path))
+		return log_errno(err, "%s needs %s", path, what);
 	return err ? log_errno(err, "%s", path) : 0;
+}
+
+void resolver__loader(int dir_fd, const char *name, char *ret, size_t size)
+{
+	_cleanup_(close) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char head[SELFMAG];
+
+	*ret = 0;
+	if (fd >= 0 && pread(fd, head, sizeof(head), 0) == sizeof(head) && !memcmp(head, ELFMAG, SELFMAG) &&
+	    loader_of(fd, ret, size))
+		*ret = 0;
 }
 
 void resolve__command_done(struct resolved_command *c)
