@@ -64,6 +64,15 @@ const char *seccomp_table__name(int nr)
 	return nr < 0 || nr > SECCOMP_NEWEST ? NULL : syscalls__name(EV_ABI_NATIVE, nr);
 }
 
+const char *seccomp_table__row(size_t i, bool *ret_strict)
+{
+	*ret_strict = i >= ARRAY_SIZE(refused);
+	if (!*ret_strict)
+		return refused[i].name;
+	i -= ARRAY_SIZE(refused);
+	return i < ARRAY_SIZE(strict) ? strict[i] : NULL;
+}
+
 static const struct policy_rule *find_rule(const struct policy *p, enum rule_kind kind, const char *name)
 {
 	for (size_t i = 0; p && i < p->n_rules; i++)

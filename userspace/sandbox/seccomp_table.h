@@ -14,8 +14,10 @@
  */
 #define SECCOMP_NEWEST 456
 
-/* "The low 32 bits of an argument, masked, are (not) VALUE": every argument that is tested here is 32 bits wide to the
- * kernel, and what is above them is noise that a caller may choose. */
+/*
+ * "The low 32 bits of an argument, masked, are (not) VALUE". Every argument that is tested is 32 bits wide to the kernel:
+ * what is above is noise that the caller chooses.
+ */
 struct seccomp_test {
 	uint8_t arg;
 	bool negate;
@@ -47,5 +49,7 @@ struct seccomp_answer seccomp_table__answer(const struct seccomp_opts *o, const 
 /* Name of a judged number, or NULL: the filter answers ENOSYS. */
 const char *seccomp_table__name(int nr);
 bool seccomp_table__always_blocked(const char *name);
+/* Names of the rows, first those of `default` and then those of `strict`, for tests; NULL beyond the last. */
+const char *seccomp_table__row(size_t i, bool *ret_strict);
 
 #endif
