@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,20 +63,20 @@ int launch__resolve(const char *command, char *ret_path, size_t size)
 	return found;
 }
 
-static pid_t clone_into(int cgroup_fd, int *ret_pidfd)
+static pid_t clone_into(int cgroup_fd, uint64_t flags, int *ret_pidfd)
 {
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.flags = CLONE_PIDFD | flags | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)cgroup_fd,
+		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 	};
 
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 /* Never returns. Only async-signal-safe calls; what fails is told through shared memory, not through calls. */
-static void __attribute__((noreturn)) child(int barrier, int *exec_errno, const char *path, char *const argv[],
+static void __attribute__((noreturn)) child(int barrier, struct sandbox_report *report, const char *path, char *const argv[],
 					    const sigset_t *mask)
 {
 	ssize_t n;
@@ -88,7 +89,7 @@ static void __attribute__((noreturn)) child(int barrier, int *exec_errno, const 
 		_exit(125);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(path, argv, environ);
-	*exec_errno = errno;
+	report->exec_errno = errno;
 	_exit(127);
 }
 
@@ -101,11 +102,11 @@ static int by_value(const void *a, const void *b)
  * Holds nothing but the read end of a pipe whose write end dies with sandtrace. Its own session, so that a signal
  * to sandtrace's process group does not end both at once.
  */
-static void __attribute__((noreturn)) guard(int fd, struct cgroup *cg)
+static void __attribute__((noreturn)) guard(int fd, struct cgroup *cg, struct limits *limits)
 {
 	struct pollfd events = { .fd = cg->events_fd, .events = POLLPRI };
 	sigset_t all;
-	int keep[] = { fd, cg->dir_fd, cg->events_fd, cg->freeze_fd };
+	int keep[] = { fd, cg->dir_fd, cg->events_fd, cg->freeze_fd }; /* -1: none */
 	char bye = 0;
 	int null, low = 3;
 
@@ -127,14 +128,17 @@ static void __attribute__((noreturn)) guard(int fd, struct cgroup *cg)
 	/* a byte: sandtrace ended in order and cleaned up itself. End of file: it was killed. */
 	if (bye == 'q')
 		_exit(0);
-	cgroup__kill(cg);
-	for (int i = 0; i < 100 && cgroup__populated(cg) > 0; i++)
+	if (cg->dir_fd >= 0)
+		cgroup__kill(cg);
+	for (int i = 0; i < 100 && cg->dir_fd >= 0 && cgroup__populated(cg) > 0; i++)
 		poll(&events, 1, 100);
+	if (limits)
+		limits__remove(limits);
 	cgroup__remove(cg);
 	_exit(0);
 }
 
-static int start_guard(struct launch *l, struct cgroup *cg)
+static int start_guard(struct launch *l, struct cgroup *cg, struct limits *limits)
 {
 	int fds[2];
 
@@ -150,42 +154,161 @@ static int start_guard(struct launch *l, struct cgroup *cg)
 	}
 	if (!l->guard_pid) {
 		close(fds[1]);
-		guard(fds[0], cg);
+		guard(fds[0], cg, limits);
 	}
 	close(fds[0]);
 	l->guard_fd = fds[1];
 	return 0;
 }
 
-int launch__start(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask)
+/* Why clone3 refused: the one place where a distribution's rules against user namespaces show. */
+static int explain_clone(const struct launch *l, const struct cgroup *cg, int err)
 {
-	int fds[2], err;
+	if (!l->sandbox)
+		return log_errno(err, "create the command's process in cgroup %s", cg->path);
+	log_errno(err, "create the sandbox's namespaces");
+	if (err == -EPERM || err == -EACCES || err == -ENOSPC || err == -EUSERS)
+		log_hint("user namespaces are not permitted here: see sysctl user.max_user_namespaces, "
+			 "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; `sandtrace doctor` tells which");
+	return err;
+}
 
-	memset(l, 0, sizeof(*l));
-	l->pidfd = l->barrier_fd = l->guard_fd = -1;
-	l->exec_errno = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->exec_errno == MAP_FAILED)
-		return log_errno(-errno, "allocate shared memory");
-	err = start_guard(l, cg);
+static int map_ids(struct launch *l)
+{
+	int err = sandbox__map_ids(l->sandbox, l->pid);
+
 	if (err)
 		return err;
+	return send(l->sock, "m", 1, MSG_NOSIGNAL) == 1 ? 0 : log_errno(-errno, "let the sandbox's set-up begin");
+}
+
+static int start_child(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask)
+{
+	int fds[2], pair[2] = { -1, -1 }, on = 1, err;
+	uint64_t flags = l->sandbox ? sandbox__clone_flags(l->sandbox) : 0;
+
 	if (pipe2(fds, O_CLOEXEC))
 		return log_errno(-errno, "make a pipe");
-	l->pid = clone_into(cg->dir_fd, &l->pidfd);
-	if (l->pid < 0) {
-		err = log_errno(-errno, "create the command's process in cgroup %s", cg->path);
+	/* the credentials tell the command's pid; they are attached when the message is sent */
+	if (l->sandbox && (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+			   setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))) {
+		err = log_errno(-errno, "make a socket pair");
 		close(fds[0]);
 		close(fds[1]);
 		return err;
 	}
+	l->pid = clone_into(cg->dir_fd, flags, &l->child_pidfd);
 	if (!l->pid) {
 		close(fds[1]);
-		close(l->guard_fd);
-		child(fds[0], l->exec_errno, path, argv, mask);
+		if (l->guard_fd >= 0)
+			close(l->guard_fd);
+		if (!l->sandbox)
+			child(fds[0], l->report, path, argv, mask);
+		close(pair[0]);
+		sandbox__main(l->sandbox, l->report, pair[1], fds[0], mask);
 	}
+	err = l->pid < 0 ? -errno : 0;
 	close(fds[0]);
+	if (pair[1] >= 0)
+		close(pair[1]);
 	l->barrier_fd = fds[1];
+	l->sock = pair[0];
+	return err ? explain_clone(l, cg, err) : 0;
+}
+
+int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const char *path, char *const argv[],
+		  const sigset_t *mask)
+{
+	int err;
+
+	memset(l, 0, sizeof(*l));
+	l->pidfd = l->child_pidfd = l->barrier_fd = l->guard_fd = l->sock = l->tty_fd = -1;
+	l->sandbox = sb;
+	l->report = mmap(NULL, sizeof(*l->report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l->report == MAP_FAILED) {
+		l->report = NULL;
+		return log_errno(-errno, "allocate shared memory");
+	}
+	/* without a cgroup there is nothing to clean up: everything ends with the sandbox's init, which ends with us */
+	err = cg->dir_fd >= 0 ? start_guard(l, cg, sb ? &sb->limits : NULL) : 0;
+	if (!err)
+		err = start_child(l, cg, path, argv, mask);
+	if (err)
+		return err;
+	if (sb)
+		return map_ids(l);
+	l->command_pid = l->pid;
+	l->pidfd = fcntl(l->child_pidfd, F_DUPFD_CLOEXEC, 3);
 	return 0;
+}
+
+/* Which layer could not be set up, and what to do about it. */
+static int explain_setup(const struct launch *l)
+{
+	const struct sandbox_report *r = l->report;
+	int err = -r->err;
+
+	if (r->layer == LAYER_NONE)
+		return log_err(-ECHILD, "the sandbox's set-up was killed before it was complete");
+	if (r->err == EUCLEAN)
+		log_err(err, "sandbox layer %s: %s", layer__name((enum layer)r->layer), r->what);
+	else
+		log_errno(err, "sandbox layer %s: %s", layer__name((enum layer)r->layer), r->what);
+	if (r->err == ESTALE)
+		log_hint("somebody is changing that path right now: look who, then run again");
+	else
+		log_hint("`sandtrace doctor` tells what works here; --allow-degraded=%s runs without this layer, which protects less",
+			 layer__name((enum layer)r->layer));
+	return err ? err : -EIO;
+}
+
+int launch__wait_ready(struct launch *l)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * (2 * SANDBOX_MAX_OVERLAYS + 1))];
+		struct cmsghdr align;
+	} control;
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	int fds[2 * SANDBOX_MAX_OVERLAYS + 1];
+	size_t n_fds = 0, first;
+	ssize_t n;
+
+	if (!l->sandbox)
+		return 0;
+	do
+		n = recvmsg(l->sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		return explain_setup(l);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred cred;
+
+			memcpy(&cred, CMSG_DATA(c), sizeof(cred));
+			l->command_pid = cred.pid;
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+			n_fds = MIN((c->cmsg_len - CMSG_LEN(0)) / sizeof(int), ARRAY_SIZE(fds));
+			memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
+		}
+	}
+	first = l->sandbox->opts.tty && n_fds ? 1 : 0;
+	if (first)
+		l->tty_fd = fds[0];
+	l->n_overlays = (unsigned int)(n_fds - first) / 2;
+	memcpy(l->overlay_fds, fds + first, 2 * l->n_overlays * sizeof(int));
+	/* it waits at the barrier, so its pid cannot have been reused */
+	l->pidfd = (int)syscall(SYS_pidfd_open, l->command_pid, 0);
+	return l->pidfd >= 0 ? 0 : log_errno(-errno, "open the command's process");
+}
+
+int launch__command_status(const struct launch *l, int status)
+{
+	if (!l->sandbox)
+		return status;
+	/* the init is killed only together with everything else */
+	return l->report->ended ? l->report->wait_status : SIGKILL;
 }
 
 int launch__release(struct launch *l)
@@ -203,8 +326,17 @@ void launch__abandon(struct launch *l)
 		return;
 	close(l->barrier_fd); /* never released: the child exits on end of file */
 	l->barrier_fd = -1;
+	if (l->sandbox && l->child_pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, l->child_pidfd, SIGKILL, NULL, 0);
 	if (l->pid > 0)
 		waitpid(l->pid, NULL, 0);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 void launch__done(struct launch *l)
@@ -216,12 +348,15 @@ void launch__done(struct launch *l)
 			kill(l->guard_pid, SIGKILL);
 			waitpid(l->guard_pid, NULL, 0);
 		}
-		close(l->guard_fd);
 	}
-	if (l->pidfd >= 0)
-		close(l->pidfd);
-	if (l->exec_errno)
-		munmap(l->exec_errno, sizeof(int));
-	l->barrier_fd = l->guard_fd = l->pidfd = -1;
-	l->exec_errno = NULL;
+	close_fd(&l->guard_fd);
+	close_fd(&l->pidfd);
+	close_fd(&l->child_pidfd);
+	close_fd(&l->sock);
+	close_fd(&l->tty_fd);
+	for (unsigned int i = 0; i < 2 * l->n_overlays; i++)
+		close_fd(&l->overlay_fds[i]);
+	if (l->report)
+		munmap(l->report, sizeof(*l->report));
+	l->report = NULL;
 }

@@ -10,12 +10,20 @@
 #include <sys/types.h>
 
 #include "cgroup.h"
+#include "sandbox/sandbox.h"
 
 struct launch {
-	pid_t pid;
-	int pidfd;
+	pid_t pid;	    /* our child: the command, or the sandbox's init */
+	int child_pidfd;
+	pid_t command_pid;  /* in our pid namespace; 0 until launch__wait_ready in a sandbox */
+	int pidfd;	    /* the command */
 	int barrier_fd;	    /* write end; closing it without a byte makes the child exit */
-	int *exec_errno;    /* shared with the child: set when its execve failed */
+	struct sandbox_report *report; /* shared with the child: why it could not begin, how the command ended */
+	struct sandbox *sandbox; /* borrowed; NULL: none */
+	int sock;	    /* to the sandbox's init, which ends with everything when this is closed; -1: none */
+	int tty_fd;	    /* the command's terminal (--tty), else -1 */
+	int overlay_fds[2 * SANDBOX_MAX_OVERLAYS]; /* upper and lower directory of each overlay */
+	unsigned int n_overlays;
 	pid_t guard_pid;
 	int guard_fd;
 };
@@ -26,8 +34,16 @@ struct launch {
  */
 int launch__resolve(const char *command, char *ret_path, size_t size);
 
-/* MASK is the signal mask the command starts with. 0 or -errno, explained on stderr. */
-int launch__start(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask);
+/*
+ * MASK is the signal mask the command starts with. CG without a directory: no cgroup. SB: NULL, or the prepared sandbox, whose
+ * set-up begins. 0 or -errno, explained on stderr.
+ */
+int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const char *path, char *const argv[],
+		  const sigset_t *mask);
+/* Waits until the sandbox is complete and the command stands at the barrier. 0 or -errno, explained on stderr. */
+int launch__wait_ready(struct launch *l);
+/* The wait status of the command, once PID was reaped with STATUS. */
+int launch__command_status(const struct launch *l, int status);
 /* Lets the command go. */
 int launch__release(struct launch *l);
 /* Ends a command that was never released; nothing when it was. */

@@ -72,15 +72,15 @@ static int setup(struct session *s)
 	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->epoll_fd < 0 || s->signal_fd < 0 || s->timer_fd < 0 || timerfd_settime(s->timer_fd, 0, &it, NULL))
 		return log_errno(-errno, "set up the event loop");
-	for (unsigned int i = 0; !err && bpf_capture__ring_fd(s->capture, i) >= 0; i++)
+	for (unsigned int i = 0; s->capture && !err && bpf_capture__ring_fd(s->capture, i) >= 0; i++)
 		err = watch(s, bpf_capture__ring_fd(s->capture, i), EPOLLIN | EPOLLET, SRC_RING);
 	if (!err)
 		err = watch(s, s->signal_fd, EPOLLIN, SRC_SIGNAL);
 	if (!err)
 		err = watch(s, s->timer_fd, EPOLLIN, SRC_TIMER);
 	if (!err)
-		err = watch(s, s->launch->pidfd, EPOLLIN, SRC_CHILD);
-	if (!err)
+		err = watch(s, s->launch->child_pidfd, EPOLLIN, SRC_CHILD);
+	if (!err && s->cgroup->events_fd >= 0)
 		err = watch(s, s->cgroup->events_fd, EPOLLPRI, SRC_CGROUP);
 	return err;
 }
@@ -98,10 +98,11 @@ static void teardown(struct session *s)
 static void kill_now(struct session *s)
 {
 	s->killed_at = clock_ns();
-	cgroup__kill(s->cgroup);
-	/* root may have moved the command's first process out of its cgroup */
+	if (s->cgroup->dir_fd >= 0)
+		cgroup__kill(s->cgroup);
+	/* root may have moved the command's first process out of its cgroup; a sandbox ends with its init */
 	if (!s->reaped)
-		syscall(SYS_pidfd_send_signal, s->launch->pidfd, SIGKILL, NULL, 0);
+		syscall(SYS_pidfd_send_signal, s->launch->child_pidfd, SIGKILL, NULL, 0);
 }
 
 static void kill_tree(struct session *s, const char *why)
@@ -122,7 +123,7 @@ static void thaw(struct session *s)
 
 static void freeze(struct session *s)
 {
-	if (s->cgroup->frozen || s->killed_by || cgroup__set_frozen(s->cgroup, true))
+	if (s->cgroup->dir_fd < 0 || s->cgroup->frozen || s->killed_by || cgroup__set_frozen(s->cgroup, true))
 		return;
 	s->frozen_since = clock_ns();
 	s->freezes++;
@@ -133,8 +134,11 @@ static int check_loss(struct session *s, uint64_t now)
 {
 	struct st_counters c[EV_CLASS_MAX];
 	uint64_t from = s->last_counters;
-	int err = bpf_capture__counters(s->capture, c);
+	int err;
 
+	if (!s->capture)
+		return 0;
+	err = bpf_capture__counters(s->capture, c);
 	s->last_counters = now;
 	if (err)
 		return log_errno(err, "read the loss counters");
@@ -151,10 +155,13 @@ static int check_loss(struct session *s, uint64_t now)
  */
 static long drain(struct session *s, bool hold)
 {
-	struct ring_set *rings = bpf_capture__rings(s->capture);
+	struct ring_set *rings;
 	long n, total = 0;
 	int rounds = 0;
 
+	if (!s->capture)
+		return 0;
+	rings = bpf_capture__rings(s->capture);
 	do {
 		if (s->freeze && ring_set__fill(rings) > FREEZE_AT)
 			freeze(s);
@@ -179,8 +186,12 @@ static int stop_self(struct session *s)
 	long n;
 
 	freeze(s);
+	if (!s->cgroup->frozen) /* no cgroup: the command's own process group */
+		kill(-s->launch->command_pid, SIGSTOP);
 	n = s->in_output ? 0 : drain(s, true); /* a sink that waits cannot be called again */
 	raise(SIGSTOP);
+	if (!s->cgroup->frozen)
+		kill(-s->launch->command_pid, SIGCONT);
 	thaw(s);
 	return n < 0 ? (int)n : 0;
 }
@@ -206,15 +217,23 @@ static int reap(struct session *s)
 	/* the command stopped itself or was stopped: sandtrace's parent must see that, as it would without us */
 	if (WIFSTOPPED(status))
 		return job_control() ? stop_self(s) : 0;
-	s->wait_status = status;
+	s->wait_status = launch__command_status(s->launch, status);
 	s->reaped = true;
-	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->launch->pidfd, NULL);
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->launch->child_pidfd, NULL);
 	return 0;
 }
 
+/*
+ * A sandboxed command leads a session of its own, which no terminal's signal reaches: its whole process group gets what
+ * its user typed. The group cannot be another's: the command is not reaped by us while its init lives.
+ */
 static void forward(struct session *s, int sig)
 {
-	if (!s->reaped)
+	bool group = s->launch->sandbox && (sig == SIGINT || sig == SIGQUIT);
+
+	if (s->reaped)
+		return;
+	if (!group || kill(-s->launch->command_pid, sig))
 		syscall(SYS_pidfd_send_signal, s->launch->pidfd, sig, NULL, 0);
 }
 
@@ -225,7 +244,7 @@ static void interrupted(struct session *s, const struct signalfd_siginfo *si)
 		kill_tree(s, "interrupt");
 		return;
 	}
-	if (si->ssi_code != SI_KERNEL || s->reaped)
+	if (si->ssi_code != SI_KERNEL || s->reaped || s->launch->sandbox)
 		forward(s, SIGINT);
 	/* what outlived the command has no terminal's signal to end it */
 	if (s->reaped)
@@ -251,7 +270,7 @@ static int on_signals(struct session *s)
 		case SIGPIPE:
 			break;
 		case SIGQUIT: /* Ctrl-\ reached the command by itself, as Ctrl-C does */
-			if (si.ssi_code != SI_KERNEL)
+			if (si.ssi_code != SI_KERNEL || s->launch->sandbox)
 				forward(s, SIGQUIT);
 			break;
 		default:
@@ -317,9 +336,11 @@ static int rest(struct session *s, long handled)
 		s->idle_ns = MIN(s->idle_ns * 2, REST_MAX_NS);
 	if (handled < DRAIN_BUDGET)
 		ts.tv_nsec = (long)s->idle_ns;
-	bpf_capture__set_awake(s->capture, false);
-	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), &ts, NULL);
-	bpf_capture__set_awake(s->capture, true);
+	if (s->capture)
+		bpf_capture__set_awake(s->capture, false);
+	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by ? &ts : NULL, NULL);
+	if (s->capture)
+		bpf_capture__set_awake(s->capture, true);
 	if (n < 0 && errno != EINTR)
 		return log_errno(-errno, "wait for events");
 	if (s->killed_by && clock_ns() - s->killed_at > KILL_AGAIN_NS)
@@ -351,6 +372,9 @@ static int finish(struct session *s)
 {
 	long n;
 
+	s->end_ts = clock_ns();
+	if (!s->capture)
+		return 0;
 	bpf_capture__detach(s->capture);
 	s->end_ts = clock_ns();
 	do {
@@ -376,7 +400,7 @@ int session__run(struct session *s)
 		err = launch__release(s->launch);
 	}
 	while (!err) {
-		bool more = !s->reaped || cgroup__populated(s->cgroup) > 0;
+		bool more = !s->reaped || (s->cgroup->dir_fd >= 0 && cgroup__populated(s->cgroup) > 0);
 		uint64_t now;
 
 		n = drain(s, false);

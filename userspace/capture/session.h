@@ -17,7 +17,7 @@
 
 struct session {
 	/* set by the caller */
-	struct bpf_capture *capture;
+	struct bpf_capture *capture; /* NULL: contained, not recorded */
 	struct cgroup *cgroup;
 	struct launch *launch;
 	struct pipeline *pipeline;

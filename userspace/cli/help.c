@@ -17,7 +17,7 @@ static const char *const group_titles[] = {
 	[OPT_GROUP_RECORD] = "What is recorded",
 	[OPT_GROUP_OUTPUT] = "Where it goes and how it looks",
 	[OPT_GROUP_RUN] = "Limits",
-	[OPT_GROUP_REFUSED] = "Known, but refused until the sandbox exists",
+	[OPT_GROUP_SANDBOX] = "What the command may do",
 	[OPT_GROUP_HELP] = "Help",
 };
 
@@ -75,6 +75,9 @@ static void print_run_notes(FILE *out)
 	      "  that of COMMAND; 128+N when signal N ended it; 124 timeout; 125 sandtrace\n"
 	      "  failed or was misused; 126 COMMAND cannot be executed; 127 not found\n"
 	      "\nExamples:\n"
+	      "  sandtrace run --allow-path ./project -o trace.jsonl npm install\n"
+	      "  sandtrace run --policy strict ./untrusted\n"
+	      "  sandtrace run --net registry.npmjs.org:443 --allow-exec --allow-path . -- npm ci\n"
 	      "  sandtrace run --trace-only -vv ls /tmp\n"
 	      "  sandtrace run --trace-only -o t.jsonl --timeout 5m -- npm ci\n"
 	      "  sandtrace run --trace-only -e '%file,%network,!close' -v curl example.org\n"

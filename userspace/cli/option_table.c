@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/util.h"
+#include "policy/policy.h"
 
 /* Longer than any build or install; what is to run for ever is not a command with a timeout. */
 #define MAX_TIMEOUT_NS (7 * 24 * 3600 * NSEC_PER_SEC)
@@ -127,6 +128,7 @@ static int set_timeout(struct run_options *opts, const struct option_desc *opt, 
 		return -EINVAL;
 	}
 	opts->timeout_ns = ns;
+	opts->timeout_set = true;
 	return 0;
 }
 
@@ -219,18 +221,6 @@ static int set_trace(struct run_options *opts, const struct option_desc *opt, co
 	return 0;
 }
 
-static int refuse_sandbox(struct run_options *opts, const struct option_desc *opt,
-			  const char *value)
-{
-	(void)opts;
-	log_err(-EINVAL,
-		"run: --%s%s%s%s: the sandbox does not exist yet in this version, so it would "
-		"protect nothing",
-		opt->name, value ? " '" : "", value ? value : "", value ? "'" : "");
-	log_hint("to record a command without containing it: sandtrace run --trace-only COMMAND");
-	return -EINVAL;
-}
-
 #define MEMBER(m) .offset = offsetof(struct run_options, m)
 
 const struct option_desc run_option_table[] = {
@@ -238,11 +228,19 @@ const struct option_desc run_option_table[] = {
 	  .group = OPT_GROUP_RECORD,
 	  MEMBER(trace_only),
 	  .set = set_true,
-	  .help = "record the command without containing it; required until the sandbox exists",
-	  .man = "Record the command without containing it. As long as the sandbox does not exist, "
-		 "*run* refuses "
-		 "to start anything without this option: it never runs a command uncontained by "
-		 "accident." },
+	  .help = "record the command without containing it: no layer, no policy",
+	  .man = "Record the command without containing it. It runs with all the rights of its caller. Cannot be "
+		 "combined with an option that makes a policy." },
+	{ .name = "backend",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME",
+	  .group = OPT_GROUP_RECORD,
+	  .choices = backend_choices,
+	  .set = set_backend,
+	  .help = "ebpf records; none contains without recording; auto (default) is ebpf, or an error",
+	  .man = "*ebpf* records with BPF programs and needs root. *none* contains the command and records nothing, which "
+		 "an ordinary user can do too: refusals then show only as the command's own errors. *auto*, the "
+		 "default, is *ebpf*; where that is not possible it says why and starts nothing." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,
@@ -348,7 +346,7 @@ const struct option_desc run_option_table[] = {
 	  .group = OPT_GROUP_RUN,
 	  MEMBER(timeout_ns),
 	  .set = set_timeout,
-	  .help = "kill the command and its descendants after TIME: 90, 500ms, 5m, 1h; default 30s",
+	  .help = "kill the command and its descendants after TIME: 90, 500ms, 5m, 1h; default 30s, or the policy's",
 	  .man = "Kill the command with all its descendants after _TIME_ and exit with status 124. "
 		 "A plain number is "
 		 "in seconds; *ms*, *s*, *m* and *h* may follow it, and it may have a fraction. "
@@ -384,26 +382,146 @@ const struct option_desc run_option_table[] = {
 
 	{ .name = "policy",
 	  .arg = OPT_ARG,
-	  .metavar = "FILE",
-	  .group = OPT_GROUP_REFUSED,
+	  .metavar = "FILE|NAME",
+	  .group = OPT_GROUP_SANDBOX,
 	  .complete = OPT_COMPLETE_FILE,
-	  .set = refuse_sandbox,
-	  .help = "load a policy" },
+	  .set = set_policy,
+	  .help = "load a policy: a file, or default, strict, npm_audit, ...; may be repeated",
+	  .man = "Load a policy from a file (TOML, YAML or JSON), or a built-in one by its name: see *sandtrace policy*. "
+		 "Without it, *default* is loaded. Several are merged in the order given; the options below "
+		 "add to them." },
 	{ .name = "allow-path",
 	  .arg = OPT_ARG,
 	  .metavar = "PATH",
-	  .group = OPT_GROUP_REFUSED,
+	  .group = OPT_GROUP_SANDBOX,
 	  .complete = OPT_COMPLETE_FILE,
-	  .set = refuse_sandbox,
-	  .help = "let the command read and write PATH" },
-	{ .name = "allow-net",
-	  .group = OPT_GROUP_REFUSED,
-	  .set = refuse_sandbox,
-	  .help = "keep the host's network" },
+	  .offset = RULE_WRITE,
+	  .set = set_rule,
+	  .help = "let the command read and write PATH, and what is below; may be repeated" },
+	{ .name = "read",
+	  .arg = OPT_ARG,
+	  .metavar = "PATH",
+	  .group = OPT_GROUP_SANDBOX,
+	  .complete = OPT_COMPLETE_FILE,
+	  .offset = RULE_READ,
+	  .set = set_rule,
+	  .help = "let the command read PATH; may be repeated" },
+	{ .name = "write",
+	  .arg = OPT_ARG,
+	  .metavar = "PATH",
+	  .group = OPT_GROUP_SANDBOX,
+	  .complete = OPT_COMPLETE_FILE,
+	  .offset = RULE_WRITE,
+	  .set = set_rule,
+	  .help = "the same as --allow-path" },
 	{ .name = "allow-exec",
-	  .group = OPT_GROUP_REFUSED,
-	  .set = refuse_sandbox,
-	  .help = "let the command start programs" },
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(allow_exec),
+	  .set = set_true,
+	  .help = "let the command start other programs",
+	  .man = "Let the command execute whatever it can read, in its writable paths too. Without this option, and "
+		 "unless the policy lists programs, only the command itself can be executed: what was named, with the "
+		 "interpreters of its script." },
+	{ .name = "allow-net",
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(allow_net),
+	  .set = set_true,
+	  .help = "keep the host's network, all of it" },
+	{ .name = "net",
+	  .arg = OPT_ARG,
+	  .metavar = "HOST:PORT",
+	  .group = OPT_GROUP_SANDBOX,
+	  .offset = RULE_NET,
+	  .set = set_rule,
+	  .help = "let the command reach HOST:PORT or CIDR:PORT and nothing else; may be repeated (root)",
+	  .man = "Let the command connect to _HOST_:_PORT_, or to a range of addresses 10.0.0.0/8:443, and to nothing "
+		 "else. A port is a number, a range 8000-8100 or \\*. Names are resolved before the start; no other name "
+		 "resolves inside. May be repeated. Needs root." },
+	{ .name = "env",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME[=VALUE]",
+	  .group = OPT_GROUP_SANDBOX,
+	  .set = set_env,
+	  .help = "pass on NAME of the environment, or set it to VALUE; may be repeated" },
+	{ .name = "overlay",
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(overlay),
+	  .set = set_true,
+	  .help = "keep changes below writable paths in memory, list them at the end, and drop them" },
+	{ .name = "commit",
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(commit),
+	  .set = set_true,
+	  .help = "with --overlay: apply the changes when the command ended with status 0" },
+	{ .name = "tty",
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(tty),
+	  .set = set_true,
+	  .help = "give the command a terminal of its own, for shells and editors" },
+	{ .name = "chdir",
+	  .arg = OPT_ARG,
+	  .metavar = "DIR",
+	  .group = OPT_GROUP_SANDBOX,
+	  .complete = OPT_COMPLETE_FILE,
+	  .set = set_chdir,
+	  .help = "start in DIR; default: where you are, if the command may see it",
+	  .man = "Start the command in _DIR_. Without this option it starts where you are, if it may see that; else in the "
+		 "directory of the only *--allow-path*; else in its private home." },
+	{ .name = "hostname",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME",
+	  .group = OPT_GROUP_SANDBOX,
+	  .set = set_hostname,
+	  .help = "the host name inside; default sandbox" },
+	{ .name = "memory",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(memory),
+	  .set = set_bytes,
+	  .help = "memory of all its processes together; default 4G, no swap" },
+	{ .name = "pids",
+	  .arg = OPT_ARG,
+	  .metavar = "N",
+	  .group = OPT_GROUP_RUN,
+	  .set = set_pids,
+	  .help = "processes and threads at a time; default 1024" },
+	{ .name = "cpus",
+	  .arg = OPT_ARG,
+	  .metavar = "N",
+	  .group = OPT_GROUP_RUN,
+	  .set = set_cpus,
+	  .help = "processors' worth of time: 0.5, 2; default no limit" },
+	{ .name = "tmpfs-size",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(tmpfs_size),
+	  .set = set_bytes,
+	  .help = "what /tmp, /dev/shm, the private home and overlays hold together; default 512M" },
+	{ .name = "max-file-size",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(max_file_size),
+	  .set = set_bytes,
+	  .help = "size of one file it writes; default no limit" },
+	{ .name = "max-output",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(max_output),
+	  .set = set_bytes,
+	  .help = "bytes it may write to standard output and error; it is killed beyond; default no limit" },
+	{ .name = "allow-degraded",
+	  .arg = OPT_ARG,
+	  .metavar = "LAYER",
+	  .group = OPT_GROUP_SANDBOX,
+	  .set = set_degraded,
+	  .help = "go on without LAYER where it cannot be set up; protects less; may be repeated",
+	  .man = "Go on where _LAYER_ cannot be set up, instead of starting nothing. The layers: *user-ns*, *mount*, "
+		 "*pid-ns*, *network*, *ipc-ns*, *uts-ns*, *cgroup-ns*, *capabilities*, *no-new-privs*, *rlimits*, *landlock*, "
+		 "*seccomp*, *cgroup*, *exec*. Those in force are listed in the trace's first record." },
 
 	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
 	{ 0 },

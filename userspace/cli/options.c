@@ -15,7 +15,7 @@
 #include "base/util.h"
 
 #define DEFAULT_TIMEOUT_NS (30 * NSEC_PER_SEC)
-#define MAX_OPTIONS 32
+#define MAX_OPTIONS 64
 /* Long options return this plus their row, beyond every letter. */
 #define LONG_BASE 256
 
@@ -190,13 +190,40 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 	}
 }
 
+/* Options that contradict each other; nothing is dropped in silence. */
+static int check_sandbox(const struct run_options *o)
+{
+	bool policy = o->n_policies || o->n_rules || o->allow_net || o->allow_exec || o->memory || o->pids || o->cpus_milli ||
+		      o->tmpfs_size || o->max_file_size || o->max_output || o->overlay || o->commit || o->tty || o->hostname ||
+		      o->chdir || o->degraded;
+
+	if (o->trace_only && policy) {
+		log_err(0, "run: --trace-only contains nothing, but options of the sandbox are given");
+		log_hint("drop --trace-only to contain the command, or the other options to record it as it is");
+		return -EINVAL;
+	}
+	if (o->trace_only && o->backend == BACKEND_NONE)
+		return log_err(-EINVAL, "run: --trace-only and --backend none together leave nothing to do");
+	if (o->backend == BACKEND_NONE && (o->trace_expr || o->count || o->fd_paths || o->verbosity || !o->follow_forks)) {
+		log_err(0, "run: --backend none records nothing, but options that say what to record are given");
+		log_hint("drop -e, -c, -y, -v and --no-follow-forks, or --backend none");
+		return -EINVAL;
+	}
+	if (o->commit && !o->overlay) {
+		log_err(0, "run: --commit applies what an overlay holds, and there is none");
+		log_hint("add --overlay");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* 0, or the exit status after an explanation. */
 static int check_command(const struct run_options *opts)
 {
 	if (!opts->argv[0]) {
 		log_err(0, "run: no command is given");
 		log_hint(
-			"usage: sandtrace run --trace-only [OPTION]... [--] COMMAND [ARGUMENT]...");
+			"usage: sandtrace run [OPTION]... [--] COMMAND [ARGUMENT]...");
 		return EXIT_SANDTRACE;
 	}
 	if (!*opts->argv[0]) {
@@ -204,14 +231,8 @@ static int check_command(const struct run_options *opts)
 		log_hint("the shell variable that should hold it may not be set");
 		return EXIT_NOT_FOUND;
 	}
-	if (!opts->trace_only) {
-		log_err(0,
-			"run: '%.200s' is not started: it would not be contained, the sandbox does "
-			"not exist yet",
-			opts->argv[0]);
-		log_hint("add --trace-only to record it without containing it");
+	if (check_sandbox(opts))
 		return EXIT_SANDTRACE;
-	}
 	if (opts->count && opts->quiet && !opts->output) {
 		log_err(0, "run: --summary-only and --quiet together leave nothing to print");
 		log_hint("drop one of them, or add -o FILE");

@@ -19,8 +19,8 @@ enum option_completion { OPT_COMPLETE_NOTHING, OPT_COMPLETE_FILE, OPT_COMPLETE_C
 enum option_group {
 	OPT_GROUP_RECORD,
 	OPT_GROUP_OUTPUT,
+	OPT_GROUP_SANDBOX,
 	OPT_GROUP_RUN,
-	OPT_GROUP_REFUSED,
 	OPT_GROUP_HELP
 };
 
@@ -30,7 +30,7 @@ struct option_desc {
 	uint8_t arg;	  /* enum option_arg */
 	uint8_t group;	  /* enum option_group: its place in --help */
 	uint8_t complete; /* enum option_completion */
-	uint16_t offset;  /* member of struct run_options that a plain setter writes */
+	uint16_t offset;  /* member of struct run_options that a plain setter writes; set_rule: enum rule_kind */
 	const char *metavar;
 	const char *const *choices; /* NULL-terminated, or NULL */
 	const char *help;	    /* one sentence for --help */
@@ -47,6 +47,12 @@ struct command_desc {
 	const struct option_desc *options; /* NULL: it takes none */
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
+
+/* option_sandbox.c */
+extern const char *const backend_choices[];
+typedef int option_setter(struct run_options *opts, const struct option_desc *opt, const char *value);
+option_setter set_policy, set_rule, set_env, set_bytes, set_pids, set_cpus, set_hostname, set_chdir, set_degraded,
+	set_backend;
 
 extern const struct option_desc run_option_table[];
 extern const struct option_desc doctor_option_table[];

@@ -18,6 +18,10 @@
 #include "doctor_probe.h"
 #include "event/interest.h"
 #include "event/syscalls.h"
+#include "policy/denial.h"
+#include "run_policy.h"
+#include "sandbox/changes.h"
+#include "sandbox/sandbox.h"
 #include "sandtrace_version.h"
 
 /* 4 MiB per CPU: a quarter of it is what one CPU can issue in the 5 ms that the freezer may take. */
@@ -40,6 +44,16 @@ struct run {
 	struct st_count *counts;
 	sigset_t old_mask;
 	int out_fd;
+
+	/* the sandbox; policy NULL: --trace-only */
+	char home_buf[4096];
+	struct policy *policy;
+	struct sandbox sandbox;
+	struct net_filter *net_filter;
+	struct denial_ctx denial_ctx;
+	struct limit_events limit_events;
+	struct changes changes;
+	char sha256[65];
 };
 
 static int build_plans(struct run *r)
@@ -179,7 +193,7 @@ static void fill_info(struct run *r)
 	mono = clock_ns();
 	r->info = (struct run_info){
 		.version = SANDTRACE_VERSION,
-		.backend = "ebpf",
+		.backend = r->capture ? "ebpf" : "none",
 		.profile = "syscalls",
 		.hostname = r->uts.nodename,
 		.kernel = r->uts.release,
@@ -187,15 +201,23 @@ static void fill_info(struct run *r)
 		.boot_id = r->boot_id,
 		.argv = r->opts.argv,
 		.cwd = r->cwd,
-		.command_pid = (uint32_t)r->launch.pid,
+		.command_pid = (uint32_t)r->launch.command_pid,
 		.cgroup_id = r->cgroup.id,
 		.clock_offset = (int64_t)((uint64_t)real.tv_sec * NSEC_PER_SEC + (uint64_t)real.tv_nsec - mono),
 		.start_ts = mono,
 		.trace_filter = r->opts.trace_expr,
 		.on_overload = r->opts.on_overload_drop ? "drop" : "freeze",
-		.ring_bytes = bpf_capture__ring_bytes(r->capture),
+		.ring_bytes = r->capture ? bpf_capture__ring_bytes(r->capture) : 0,
 		.follow_forks = r->opts.follow_forks,
 	};
+	if (!r->policy)
+		return;
+	for (size_t i = 0; i < sizeof(r->policy->sha256); i++)
+		snprintf(r->sha256 + 2 * i, 3, "%02x", r->policy->sha256[i]);
+	r->info.layers = r->sandbox.layers;
+	r->info.policy = r->policy->name;
+	r->info.policy_sha256 = r->sha256;
+	r->info.env_stripped = r->sandbox.env.stripped;
 }
 
 /* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
@@ -225,6 +247,7 @@ static int start_capture(struct run *r)
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
 		.fd_paths = r->opts.fd_paths,
+		.deny_paths = r->policy != NULL,
 		.lossless = !r->opts.on_overload_drop,
 		.ring_bytes = ring_bytes(&r->opts),
 		.shards = 1,
@@ -266,8 +289,10 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 
 	memset(res, 0, sizeof(*res));
 	memset(c, 0, sizeof(c));
-	bpf_capture__counters(r->capture, c);
-	res->skipped = bpf_capture__skipped(r->capture);
+	if (r->capture) {
+		bpf_capture__counters(r->capture, c);
+		res->skipped = bpf_capture__skipped(r->capture);
+	}
 	for (int i = 0; i < EV_CLASS_MAX; i++)
 		res->totals[i] = (struct run_totals){ c[i].seen, c[i].emitted, c[i].lost, c[i].aggregated,
 						      r->pipeline.recorded[i] };
@@ -282,6 +307,12 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 	res->frozen_ns = s->frozen_ns;
 	res->undecoded = r->pipeline.undecoded;
 	res->summary = r->pipeline.summary;
+	if (r->policy) {
+		limits__events(&r->sandbox.limits, r->cgroup.dir_fd >= 0 ? &r->cgroup : NULL, &r->limit_events);
+		res->limits = &r->limit_events;
+		if (r->policy->overlay)
+			res->changes = &r->changes;
+	}
 	res->exit_code = -1;
 	if (WIFEXITED(s->wait_status))
 		res->exit_code = WEXITSTATUS(s->wait_status);
@@ -303,7 +334,7 @@ static int exit_status(const struct run *r, const struct run_result *res, int ex
 	case EXIT_TIMEOUT:
 		if (!r->opts.quiet)
 			log_err(0, "timeout after %.3g s: everything still running was killed",
-				(double)r->opts.timeout_ns / 1e9);
+				(double)r->session.timeout_ns / 1e9);
 		return EXIT_TIMED_OUT;
 	case EXIT_INTERRUPTED:
 		return 128 + SIGINT;
@@ -340,7 +371,7 @@ static int record(struct run *r)
 	err = add_sinks(r);
 	if (!err)
 		err = pipeline__start(&r->pipeline, &r->info);
-	if (!err)
+	if (!err && r->capture)
 		err = bpf_capture__arm(r->capture, r->launch.pidfd);
 	if (err)
 		return report_failure(r, err);
@@ -349,8 +380,8 @@ static int record(struct run *r)
 		.cgroup = &r->cgroup,
 		.launch = &r->launch,
 		.pipeline = &r->pipeline,
-		.timeout_ns = r->opts.timeout_ns,
-		.freeze = !r->opts.on_overload_drop,
+		.timeout_ns = r->policy ? r->policy->timeout_ns.value : r->opts.timeout_ns,
+		.freeze = r->capture && !r->opts.on_overload_drop,
 	};
 	err = session__run(&r->session);
 	/* what is left is writing: from here Ctrl-C ends us in the ordinary way */
@@ -358,7 +389,7 @@ static int record(struct run *r)
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &stop, NULL);
-	exec_errno = *r->launch.exec_errno;
+	exec_errno = r->launch.report->exec_errno;
 	if (err)
 		return report_failure(r, err);
 	fill_result(r, &res, exec_errno);
@@ -375,24 +406,113 @@ static int record(struct run *r)
 	return exit_status(r, &res, exec_errno);
 }
 
+/* Nothing of the sandbox is made yet: whatever is wrong with a policy, nothing starts. */
+static int prepare_sandbox(struct run *r)
+{
+	const char *home = run_policy__home(r->home_buf, sizeof(r->home_buf));
+	struct policy_env env;
+	struct sandbox_opts so;
+	int err;
+
+	if (r->opts.trace_only)
+		return 0;
+	if (!getcwd(r->cwd, sizeof(r->cwd)))
+		return log_errno(-errno, "find the current directory");
+	env = run_policy__env(home, r->cwd);
+	err = run_policy__build(&r->opts, &env, &r->policy);
+	if (err)
+		return err;
+	so = (struct sandbox_opts){
+		.command = r->path,
+		.argv = r->opts.argv,
+		.cwd = r->cwd,
+		.home = home,
+		.hostname = r->opts.hostname,
+		.chdir = r->opts.chdir,
+		.degraded = r->opts.degraded,
+		.tty = r->opts.tty,
+	};
+	return sandbox__prepare(&r->sandbox, r->policy, &so);
+}
+
+/* With a sandbox an ordinary user does without a cgroup: rlimits stand in, and everything ends with the init. */
+static int make_cgroup(struct run *r)
+{
+	struct cgroup_want want;
+	int err;
+
+	r->cgroup.dir_fd = r->cgroup.events_fd = r->cgroup.freeze_fd = -1;
+	if (!r->policy)
+		return cgroup__create(&r->cgroup);
+	want = (struct cgroup_want){ r->policy->memory.value, r->policy->pids.value, r->policy->cpus_milli.value };
+	err = cgroup__create_for(&r->cgroup, &want, !r->sandbox.privileged);
+	if (err && (r->sandbox.privileged || r->opts.backend != BACKEND_NONE) && !(r->opts.degraded & 1U << LAYER_CGROUP))
+		return err;
+	err = limits__setup(&r->sandbox.limits, r->policy, r->cgroup.dir_fd >= 0 ? &r->cgroup : NULL,
+			    !r->sandbox.privileged || r->opts.degraded & 1U << LAYER_CGROUP);
+	if (!err && !r->sandbox.net.all && !r->sandbox.net.isolated)
+		err = net_filter__attach(&r->sandbox.net, r->cgroup.dir_fd, &r->net_filter);
+	return err;
+}
+
+static int start_recording(struct run *r)
+{
+	if (r->opts.backend == BACKEND_NONE)
+		return 0;
+	return check_descriptors() ? -EMFILE : start_capture(r);
+}
+
+static bool on_host(void *ctx, const char *path)
+{
+	struct stat st;
+
+	(void)ctx;
+	return !lstat(path, &st);
+}
+
+static void set_policy_of_pipeline(struct run *r)
+{
+	r->denial_ctx = (struct denial_ctx){
+		.grants = &r->sandbox.grants,
+		.net_isolated = r->sandbox.net.isolated,
+		.net_filtered = !r->sandbox.net.isolated && !r->sandbox.net.all,
+		.exists = on_host,
+	};
+	pipeline__set_policy(&r->pipeline, &r->denial_ctx);
+}
+
+static int run_contained(struct run *r)
+{
+	if (launch__wait_ready(&r->launch))
+		return EXIT_SANDTRACE;
+	if (r->policy) {
+		sandbox__describe(&r->sandbox, r->launch.report);
+		set_policy_of_pipeline(r);
+	}
+	return record(r);
+}
+
 static int setup_and_record(struct run *r)
 {
+	struct sandbox *sb = r->policy ? &r->sandbox : NULL;
+	int status = EXIT_SANDTRACE;
 	sigset_t handled;
-	int status;
 
 	session__signals(&handled);
 	sigprocmask(SIG_BLOCK, &handled, &r->old_mask);
-	/* the command's process is made before the BPF programs are loaded: small, and none of their descriptors */
-	if (cgroup__create(&r->cgroup))
-		return EXIT_SANDTRACE;
-	if (launch__start(&r->launch, &r->cgroup, r->path, r->opts.argv, &r->old_mask) || start_capture(r))
-		status = EXIT_SANDTRACE;
-	else
-		status = record(r);
+	/* the command's process is made before the BPF programs are loaded: small, none of their descriptors, and its
+	 * sandbox is built meanwhile */
+	if (!make_cgroup(r) && !launch__start(&r->launch, &r->cgroup, sb, r->path, r->opts.argv, &r->old_mask) &&
+	    !start_recording(r))
+		status = run_contained(r);
 	launch__abandon(&r->launch);
+	if (sb)
+		limits__remove(&sb->limits);
 	cgroup__remove(&r->cgroup);
 	launch__done(&r->launch);
-	bpf_capture__free(r->capture);
+	net_filter__free(r->net_filter);
+	if (r->capture)
+		bpf_capture__free(r->capture);
 	return status;
 }
 
@@ -409,14 +529,20 @@ int cmd_run(int argc, char **argv)
 		return status;
 	if (r->opts.verbosity >= 3)
 		log_level = LOG_LVL_DEBUG;
-	if (build_plans(r) || check_ring(&r->opts) || check_descriptors())
+	if (r->opts.backend != BACKEND_NONE && (build_plans(r) || check_ring(&r->opts)))
 		return EXIT_SANDTRACE;
 	if (resolve(r, &status))
 		return status;
 	if (pipeline__init(&r->pipeline))
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
-	status = setup_and_record(r);
+	status = prepare_sandbox(r) ? EXIT_SANDTRACE : setup_and_record(r);
 	pipeline__done(&r->pipeline);
+	if (r->policy)
+		sandbox__done(&r->sandbox);
+	policy__free(r->policy);
+	changes__done(&r->changes);
+	free(r->opts.policies);
+	free(r->opts.rules);
 	if (r->out_fd > STDERR_FILENO)
 		close(r->out_fd);
 	return status;

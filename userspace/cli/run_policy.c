@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run_policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+/* A policy is a regular file, or a pipe of the shell's: <(...). */
+static int read_policy(void *ctx, const char *file, size_t max, char **ret_text, size_t *ret_len)
+{
+	_cleanup_(close) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_(free) char *text = NULL;
+	size_t len = 0;
+	struct stat st;
+	ssize_t n = 1;
+
+	(void)ctx;
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return -EINVAL;
+	fcntl(fd, F_SETFL, 0);
+	text = malloc(max + 2);
+	if (!text)
+		return -ENOMEM;
+	while (len <= max && (n = read(fd, text + len, max + 1 - len)) > 0)
+		len += (size_t)n;
+	if (n < 0)
+		return -errno;
+	if (len > max)
+		return -EFBIG;
+	text[len] = 0;
+	*ret_text = steal_ptr(&text);
+	*ret_len = len;
+	return 0;
+}
+
+struct policy_env run_policy__env(const char *home, const char *cwd)
+{
+	return (struct policy_env){ .home = home, .cwd = cwd, .read_file = read_policy };
+}
+
+const char *run_policy__home(char *buf, size_t size)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *pw;
+	size_t len;
+
+	if (!home || *home != '/') {
+		pw = getpwuid(geteuid());
+		home = pw ? pw->pw_dir : NULL;
+	}
+	if (!home || *home != '/' || snprintf(buf, size, "%s", home) >= (int)size)
+		return NULL;
+	len = strlen(buf);
+	while (len > 1 && buf[len - 1] == '/')
+		buf[--len] = 0;
+	/* a home of "/" or of nobody ("/nonexistent") is no place for an own one */
+	return len > 1 && !access(buf, F_OK) ? buf : NULL;
+}
+
+static int explain(int err, const struct policy_error *e)
+{
+	log_err(err, "%s", e->text);
+	if (e->hint[0])
+		log_hint("%s", e->hint);
+	return err;
+}
+
+static void set_limits(const struct run_options *o, struct policy *p)
+{
+	if (o->timeout_set)
+		policy__set_u64(p, &p->timeout_ns, o->timeout_ns, "--timeout");
+	if (o->memory)
+		policy__set_u64(p, &p->memory, o->memory, "--memory");
+	if (o->pids)
+		policy__set_u64(p, &p->pids, o->pids, "--pids");
+	if (o->cpus_milli)
+		policy__set_u64(p, &p->cpus_milli, o->cpus_milli, "--cpus");
+	if (o->tmpfs_size)
+		policy__set_u64(p, &p->tmpfs_size, o->tmpfs_size, "--tmpfs-size");
+	if (o->max_file_size)
+		policy__set_u64(p, &p->max_file_size, o->max_file_size, "--max-file-size");
+	if (o->max_output)
+		policy__set_u64(p, &p->output, o->max_output, "--max-output");
+}
+
+int run_policy__build(const struct run_options *o, const struct policy_env *env, struct policy **ret)
+{
+	struct policy *p = policy__new();
+	struct policy_error e = {};
+	char option[64];
+	int err = 0;
+
+	if (!p)
+		return log_errno(-ENOMEM, "make the policy");
+	if (!o->n_policies)
+		err = policy__load(p, "default", env, &e);
+	for (size_t i = 0; i < o->n_policies && !err; i++)
+		err = policy__load(p, o->policies[i], env, &e);
+	for (size_t i = 0; i < o->n_rules && !err; i++) {
+		snprintf(option, sizeof(option), "--%s", o->rules[i].option);
+		err = policy__add(p, (enum rule_kind)o->rules[i].kind, option, o->rules[i].value, env, &e);
+	}
+	if (!err) {
+		set_limits(o, p);
+		if (o->allow_exec) {
+			p->exec = EXEC_ANY;
+			p->exec_src = (struct policy_source){ .name = "--allow-exec" };
+		}
+		if (o->allow_net) {
+			p->net_all = true;
+			p->net_src = (struct policy_source){ .name = "--allow-net" };
+		}
+		p->overlay |= o->overlay;
+		err = policy__finish(p, &e);
+	}
+	if (err) {
+		policy__free(p);
+		return explain(err, &e);
+	}
+	*ret = p;
+	return 0;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "sys.h"
+
+#define DEGRADED(s, layer) ((s)->opts.degraded & (1U << (layer)))
+
+static const char *const ns_files[SANDBOX_NAMESPACES] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup" };
+
+/* ---- before the child ---------------------------------------------------------------------------------------- */
+
+static void note_own_namespaces(struct sandbox *s)
+{
+	char path[64];
+	struct stat st;
+
+	for (int i = 0; i < SANDBOX_NAMESPACES; i++) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_files[i]);
+		s->own_ns[i] = stat(path, &st) ? 0 : st.st_ino;
+	}
+	s->own_pid = getpid();
+}
+
+/* The files that stand in for those of the host: only the user's own name, and where localhost is. */
+static int synthesize(struct sandbox *s)
+{
+	const struct passwd *pw = getpwuid(s->uid);
+	const struct group *gr = getgrgid(s->gid);
+	const char *home = s->grants.home ? s->grants.home : "/";
+	const char *user = pw && s->uid ? pw->pw_name : "user";
+	const char *group = gr && s->gid ? gr->gr_name : "user";
+	char host[4096] = "";
+	int n;
+
+	snprintf(s->hostname, sizeof(s->hostname), "%s", s->opts.hostname ? s->opts.hostname : "sandbox");
+	n = snprintf(s->passwd, sizeof(s->passwd), "root:x:0:0:root:%s:/bin/sh\n", s->uid ? "/" : home);
+	if (s->uid)
+		n += snprintf(s->passwd + n, sizeof(s->passwd) - (size_t)n, "%s:x:%u:%u::%s:/bin/sh\n", user, s->uid, s->gid, home);
+	if (s->uid != 65534)
+		snprintf(s->passwd + n, sizeof(s->passwd) - (size_t)n, "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+	n = snprintf(s->group, sizeof(s->group), "root:x:0:\n");
+	if (s->gid)
+		n += snprintf(s->group + n, sizeof(s->group) - (size_t)n, "%s:x:%u:\n", group, s->gid);
+	if (s->gid != 65534)
+		snprintf(s->group + n, sizeof(s->group) - (size_t)n, "nogroup:x:65534:\n");
+	/* with the host's network, its own names of it */
+	if (s->net.all)
+		read_file_str("/etc/hosts", host, sizeof(host));
+	n = snprintf(s->hosts, sizeof(s->hosts), "127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 %s\n%s%s%s",
+		     s->hostname, host, *host ? "\n" : "", s->net.hosts ? s->net.hosts : "");
+	if (n >= (int)sizeof(s->hosts)) {
+		log_err(0, "the addresses that network.allow resolves to do not fit into a hosts file of %zu bytes",
+			sizeof(s->hosts));
+		log_hint("list fewer names, or addresses instead of names");
+		return -E2BIG;
+	}
+	return 0;
+}
+
+/* Is the host's PATH there inside? What is below a private place is not, but for the place itself. */
+static bool visible_dir(const struct sandbox *s, const char *path)
+{
+	struct verdict_path v = grants__path(&s->grants, path, ACCESS_READ);
+	struct stat st;
+
+	if (!v.allowed || !v.grant || (v.grant->kind != GRANT_HOST && strcmp(v.grant->path, path)))
+		return false;
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/*
+ * Where the command starts: --chdir; the caller's directory if it is visible; the one directory that --allow-path
+ * names, so that `run --allow-path ./project npm install` installs there; the private home; "/".
+ */
+static int start_directory(struct sandbox *s)
+{
+	const char *dir = s->opts.chdir, *granted = NULL;
+	unsigned int n_granted = 0;
+	char absolute[4096];
+
+	if (dir) {
+		if (*dir != '/' && snprintf(absolute, sizeof(absolute), "%s/%s", s->opts.cwd, dir) < (int)sizeof(absolute))
+			dir = absolute;
+		if (grants__canonical(&s->grants, dir, s->start_dir, sizeof(s->start_dir)) || !visible_dir(s, s->start_dir)) {
+			log_err(0, "--chdir '%s': no such directory inside the sandbox", s->opts.chdir);
+			log_hint("make it visible too: --read '%s', or --allow-path '%s' to let it be changed", s->opts.chdir,
+				 s->opts.chdir);
+			return -ENOENT;
+		}
+		return 0;
+	}
+	for (size_t i = 0; i < s->grants.n; i++) {
+		const struct grant *g = &s->grants.v[i];
+
+		if (g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE && g->rule && !g->rule->src.line) {
+			granted = g->path;
+			n_granted++;
+		}
+	}
+	if (visible_dir(s, s->opts.cwd))
+		dir = s->opts.cwd;
+	else if (n_granted == 1)
+		dir = granted;
+	else
+		dir = s->grants.home ? s->grants.home : "/";
+	snprintf(s->start_dir, sizeof(s->start_dir), "%s", dir);
+	return 0;
+}
+
+static int check_landlock(struct sandbox *s)
+{
+	s->landlock_abi = landlock__abi();
+	if (s->landlock_abi || DEGRADED(s, LAYER_LANDLOCK))
+		return 0;
+	log_err(0, "this kernel has no Landlock, or it is not enabled");
+	log_hint("boot with lsm=landlock,... or accept weaker protection with --allow-degraded=landlock");
+	return -ENOTSUP;
+}
+
+int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struct sandbox_opts *opts)
+{
+	struct resolve_opts ro = { .home = opts->home, .command = &s->chain };
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->policy = policy;
+	s->opts = *opts;
+	s->uid = geteuid();
+	s->gid = getegid();
+	s->privileged = s->uid == 0;
+	s->user_ns = true;
+	s->umask = umask(022);
+	umask(s->umask);
+	note_own_namespaces(s);
+	err = check_landlock(s);
+	if (!err)
+		err = network__plan(policy, &s->net);
+	if (!err)
+		err = resolve__command(opts->command, getenv("PATH"), &s->chain);
+	if (!err)
+		err = resolve__policy(policy, &ro, &s->grants);
+	if (!err)
+		err = synthesize(s);
+	if (!err)
+		err = start_directory(s);
+	if (!err)
+		err = environ__build(policy, environ, s->grants.home ? s->grants.home : "/", &s->env);
+	if (err)
+		return err;
+	s->seccomp = (struct seccomp_opts){ .policy = policy, .restrict_exec = s->grants.exec != EXEC_ANY, .net = !s->net.isolated };
+	return seccomp__build(&s->seccomp, &s->filter);
+}
+
+void sandbox__done(struct sandbox *s)
+{
+	environ__done(&s->env);
+	seccomp__done(&s->filter);
+	grants__done(&s->grants);
+	resolve__command_done(&s->chain);
+	network__plan_done(&s->net);
+}
+
+/* The cgroup namespace is made later, by the child, when it is in its cgroups: they are its roots then. */
+uint64_t sandbox__clone_flags(const struct sandbox *s)
+{
+	uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+
+	if (s->user_ns)
+		flags |= CLONE_NEWUSER;
+	if (s->net.isolated)
+		flags |= CLONE_NEWNET;
+	return flags;
+}
+
+static int write_map(pid_t child, const char *file, const char *text)
+{
+	char path[64];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", child, file);
+	err = write_file_str(path, text);
+	return err ? log_errno(err, "write %s", path) : 0;
+}
+
+int sandbox__map_ids(const struct sandbox *s, pid_t child)
+{
+	char uid[64], gid[64];
+	int err;
+
+	if (!s->user_ns)
+		return 0;
+	snprintf(uid, sizeof(uid), "%u %u 1", s->uid, s->uid);
+	snprintf(gid, sizeof(gid), "%u %u 1", s->gid, s->gid);
+	/* root keeps setgroups long enough to drop its supplementary groups; others may only map a group without it */
+	err = s->privileged ? 0 : write_map(child, "setgroups", "deny");
+	if (!err)
+		err = write_map(child, "uid_map", uid);
+	return err ? err : write_map(child, "gid_map", gid);
+}
+
+/* ---- in the child -------------------------------------------------------------------------------------------- */
+
+void setup__fail(struct setup *u, enum layer layer, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (u->sb->opts.degraded & (1U << layer)) {
+		u->report->degraded |= 1U << layer;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(u->report->what, sizeof(u->report->what), fmt, ap);
+	va_end(ap);
+	u->report->err = err;
+	u->report->layer = (int)layer;
+	_exit(125);
+}
+
+static void loopback_up(struct setup *u)
+{
+	_cleanup_(close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &req))
+		setup__fail(u, LAYER_NETWORK, errno, "bring up the own loopback");
+}
+
+static void identity(struct setup *u)
+{
+	const struct sandbox *s = u->sb;
+
+	if (s->privileged && setgroups(0, NULL))
+		setup__fail(u, LAYER_USER_NS, errno, "drop the supplementary groups");
+	if (limits__join(&s->limits))
+		setup__fail(u, LAYER_CGROUP, errno, "join the run's cgroups");
+	if (unshare(CLONE_NEWCGROUP))
+		setup__fail(u, LAYER_CGROUP_NS, errno, "make a cgroup namespace");
+	if (sethostname(s->hostname, strlen(s->hostname)) || setdomainname("", 0))
+		setup__fail(u, LAYER_UTS_NS, errno, "set the host name");
+	if (s->net.isolated)
+		loopback_up(u);
+}
+
+static int receive_listener(int sock)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	int fd = -1;
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 1)
+		return -1;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static void open_inside(struct setup *u)
+{
+	const struct sandbox *s = u->sb;
+
+	u->final_fd = sys_openat2(AT_FDCWD, s->chain.v[s->chain.final].path, O_PATH, RESOLVE_NO_SYMLINKS);
+	if (u->final_fd < 0)
+		setup__fail(u, LAYER_MOUNT, errno, "open %s inside", s->chain.v[s->chain.final].path);
+	if (!s->opts.tty)
+		return;
+	u->tty_master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (u->tty_master < 0)
+		setup__fail(u, LAYER_MOUNT, errno, "open a terminal inside");
+}
+
+void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int sock, int barrier, const sigset_t *mask)
+{
+	struct setup u = { .sb = s, .report = report, .root_fd = -1, .room_fd = -1, .final_fd = -1, .tty_master = -1 };
+	int pair[2] = { -1, -1 }, listener = -1;
+	bool ask = s->grants.exec == EXEC_COMMAND;
+	pid_t command;
+	char go;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "sandtrace-init");
+	if (recv(sock, &go, 1, 0) != 1)
+		_exit(125);
+	setsid();
+	umask(022);
+	identity(&u);
+	rootfs__build(&u);
+	open_inside(&u);
+	/* from here on nobody inside may look into us, nor stop us by ptrace */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (ask && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		setup__fail(&u, LAYER_EXEC, errno, "make a socket pair");
+	command = fork();
+	if (command < 0)
+		setup__fail(&u, LAYER_PID_NS, errno, "create the command's process");
+	if (!command) {
+		umask(s->umask);
+		confine__command(&u, sock, pair[1], barrier, mask);
+	}
+	if (ask) {
+		close(pair[1]);
+		listener = receive_listener(pair[0]);
+		if (listener < 0) /* the command's process failed and has said why */
+			_exit(125);
+	}
+	confine__drop_caps(&u);
+	init__run(&u, command, sock, listener);
+}
+
+/* ---- afterwards ---------------------------------------------------------------------------------------------- */
+
+static const char *exec_text(const struct sandbox *s)
+{
+	switch (s->grants.exec) {
+	case EXEC_COMMAND:
+		return "only the command itself may be executed";
+	case EXEC_LISTED:
+		return "only what allow_exec lists may be executed";
+	case EXEC_ANY:
+		break;
+	}
+	return "whatever is visible may be executed";
+}
+
+static void describe_landlock(struct sandbox *s)
+{
+	char *text = s->layer_text[LAYER_LANDLOCK];
+	size_t size = sizeof(s->layer_text[0]);
+
+	if (s->landlock_abi >= 6)
+		snprintf(text, size, "landlock: ABI %d, files, TCP ports, signals, abstract sockets", s->landlock_abi);
+	else
+		snprintf(text, size, "landlock: ABI %d, files%s; this kernel's lacks %s%s%sscoping of signals and abstract sockets",
+			 s->landlock_abi, s->landlock_abi >= 4 ? ", TCP ports" : "", s->landlock_abi < 3 ? "truncate, " : "",
+			 s->landlock_abi < 4 ? "TCP ports, " : "", s->landlock_abi < 5 ? "device ioctls, " : "");
+}
+
+static void describe_all(struct sandbox *s)
+{
+	size_t size = sizeof(s->layer_text[0]), host = 0, masks = 0, at = 0;
+	char (*t)[sizeof(s->layer_text[0])] = s->layer_text;
+
+	for (size_t i = 0; i < s->grants.n; i++) {
+		host += s->grants.v[i].kind == GRANT_HOST;
+		masks += s->grants.v[i].kind == GRANT_MASK;
+	}
+	if (s->user_ns)
+		snprintf(t[LAYER_USER_NS], size, "user-ns: user %u and group %u only", s->uid, s->gid);
+	snprintf(t[LAYER_MOUNT], size, "mount: %zu paths of the host, %zu masked, all else hidden%s", host, masks,
+		 s->policy->overlay ? "; changes go to an overlay" : "");
+	snprintf(t[LAYER_PID_NS], size, "pid-ns: own processes only");
+	if (s->net.isolated)
+		snprintf(t[LAYER_NETWORK], size, "network: own namespace, loopback only");
+	else if (!s->net.all)
+		snprintf(t[LAYER_NETWORK], size, "network: %zu destinations through cgroup-BPF", s->net.n);
+	snprintf(t[LAYER_IPC_NS], size, "ipc-ns: own System V and POSIX queues");
+	snprintf(t[LAYER_UTS_NS], size, "uts-ns: host name %.40s", s->hostname);
+	snprintf(t[LAYER_CGROUP_NS], size, "cgroup-ns: own root");
+	snprintf(t[LAYER_CAPABILITIES], size, "capabilities: none, bounding and ambient included");
+	snprintf(t[LAYER_NO_NEW_PRIVS], size, "no-new-privs: set-id and file capabilities give nothing");
+	snprintf(t[LAYER_RLIMITS], size, "rlimits: no core files%s", s->policy->max_file_size.value != POLICY_UNLIMITED ?
+									     ", file size" : "");
+	describe_landlock(s);
+	snprintf(t[LAYER_SECCOMP], size, "seccomp: profile %s, %u instructions",
+		 s->policy->seccomp == SECCOMP_PROFILE_STRICT ? "strict" : "default", s->filter.n);
+	for (int i = 0; i < LIMIT_KIND_MAX; i++)
+		if (s->limits.by[i] != LIMIT_BY_NOTHING)
+			at += (size_t)snprintf(t[LAYER_CGROUP] + MIN(at, size - 1), size - MIN(at, size - 1), "%s%s",
+					       at ? "; " : "limits: ", s->limits.text[i]);
+	snprintf(t[LAYER_EXEC], size, "exec: %s", exec_text(s));
+}
+
+void sandbox__describe(struct sandbox *s, const struct sandbox_report *report)
+{
+	size_t n = 0;
+
+	describe_all(s);
+	for (int i = LAYER_NONE + 1; i < LAYER_MAX; i++)
+		if (s->layer_text[i][0] && !(report->degraded & (1U << i)))
+			s->layers[n++] = s->layer_text[i];
+	s->layers[n] = NULL;
+}

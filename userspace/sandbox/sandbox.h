@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sandbox of one run. sandbox__prepare computes in sandtrace's own process whatever can be computed beforehand: what
+ * is visible, which rules, which filter. sandbox__main is what the child made by clone3 executes: it builds the new
+ * root, becomes PID 1 there, forks the command and waits for it. What fails is told through shared memory, with the
+ * layer's name; nothing of the command runs before every layer is in force and has checked itself.
+ */
+#ifndef SANDTRACE_SANDBOX_H
+#define SANDTRACE_SANDBOX_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "environ.h"
+#include "limits.h"
+#include "network.h"
+#include "policy/grants.h"
+#include "resolve.h"
+#include "seccomp.h"
+
+#define SANDBOX_MAX_OVERLAYS 16
+#define SANDBOX_NAMESPACES 7
+
+struct sandbox_opts {
+	const char *command;	/* as launch__resolve found it */
+	char *const *argv;
+	const char *cwd;	/* absolute */
+	const char *home;	/* of the caller, absolute; NULL: none */
+	const char *hostname;	/* NULL: "sandbox" */
+	const char *chdir;	/* --chdir; NULL: see sandbox.c, start_directory */
+	uint32_t degraded;	/* layers that may be missing: bits of enum layer */
+	bool tty;		/* a terminal of our own: /dev/pts/0 inside */
+};
+
+/* Shared with the child; written by it, read when it has told that it is ready or has ended. */
+struct sandbox_report {
+	int exec_errno;		/* the command's execve failed */
+	int wait_status;	/* of the command, as waitpid gives it; valid with ENDED */
+	bool ended;
+	int layer;		/* enum layer that could not be set up; LAYER_NONE: none */
+	int err;		/* its errno */
+	char what[384];		/* what was tried: "mount /usr" */
+	uint32_t degraded;	/* layers that failed and were allowed to */
+};
+
+struct sandbox {
+	const struct policy *policy;
+	struct sandbox_opts opts;
+	struct grants grants;
+	struct resolved_command chain;
+	struct net_plan net;
+	struct seccomp_opts seccomp;
+	struct seccomp_filter filter;
+	struct limits limits;
+	struct sandbox_env env;
+	char start_dir[4096];
+	char hosts[8192], passwd[1024], group[512], hostname[65];
+	bool privileged;	/* effective uid 0 */
+	bool user_ns;		/* false: degraded */
+	uid_t uid;
+	gid_t gid;
+	mode_t umask;
+	int landlock_abi;	/* 0: none */
+	uint64_t own_ns[SANDBOX_NAMESPACES]; /* inode numbers of sandtrace's namespaces, for the self-check */
+	pid_t own_pid;
+	char layer_text[LAYER_MAX][160];
+	const char *layers[LAYER_MAX + 1]; /* NULL-terminated, for the trace's header */
+};
+
+/* 0 or -errno, explained on stderr. POLICY outlives S. */
+int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struct sandbox_opts *opts);
+void sandbox__done(struct sandbox *s);
+
+/* Flags for clone3, without CLONE_INTO_CGROUP and CLONE_PIDFD. The cgroup namespace is made later, by the child itself. */
+uint64_t sandbox__clone_flags(const struct sandbox *s);
+
+/* In sandtrace, once CHILD exists: maps its ids and lets it begin. 0 or -errno, explained. */
+int sandbox__map_ids(const struct sandbox *s, pid_t child);
+
+/*
+ * In the child. SOCK is its end of a SOCK_SEQPACKET pair: a byte comes when the ids are mapped; the command, ready at the
+ * barrier, sends one (so its pid is known from the credentials), with the overlay directories and the terminal as descriptors; the other
+ * end's closing ends everything. BARRIER: the command executes when it reads a byte. MASK: the command's signal mask.
+ */
+void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int sock, int barrier, const sigset_t *mask)
+	__attribute__((noreturn));
+
+/* Which layers are in force, from what was planned and what the child reported. Fills s->layers. */
+void sandbox__describe(struct sandbox *s, const struct sandbox_report *report);
+
+/* ---- steps of the child, each in its own file; all return 0 or report by fail() and do not return ---- */
+
+struct setup {
+	const struct sandbox *sb;
+	struct sandbox_report *report;
+	int root_fd;		/* of the new root, while it is being built */
+	int room_fd;		/* the tmpfs of everything private */
+	int final_fd;		/* the command's final program, O_PATH, inside */
+	int overlay_fds[2 * SANDBOX_MAX_OVERLAYS]; /* upper, lower */
+	unsigned int n_overlays;
+	int tty_master;
+};
+
+/* Reports that LAYER cannot be set up and ends the child; returns only when the layer may be missing. */
+void setup__fail(struct setup *u, enum layer layer, int err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+void rootfs__build(struct setup *u);   /* rootfs.c: mounts; afterwards "/" is the new root */
+void landlock__restrict(struct setup *u); /* landlock.c */
+int landlock__abi(void);	       /* 0: none */
+void confine__drop_caps(struct setup *u);	/* confine.c */
+void confine__command(struct setup *u, int sock, int listener_sock, int barrier, const sigset_t *mask)
+	__attribute__((noreturn));	/* confine.c: the command's last steps, ending in execve */
+void init__run(struct setup *u, pid_t command, int sock, int listener) __attribute__((noreturn)); /* init.c */
+
+#endif
