@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The limits, tried from inside:  limits_test [--rlimits] DISK_DIR
+ * The limits, tried from inside:  limits_test [--user] [--rlimits] DISK
  *
  * Each case makes a cgroup and limits as a run does, starts a child in them, and lets it go too far; the child says
  * over a pipe how far it came, the limits' own counters must agree, and nothing may be left. TAP.
- * --rlimits: an ordinary user without a cgroup is expected. BREAK=join|rlimits|remove leaves a guard out, to see the
+ * --user: as an ordinary user. --rlimits: without a cgroup to be had. DISK: a directory, or a block device that may be
+ * overwritten. BREAK=join|rlimits|remove leaves a guard out, to see the
  * cases fail.
  */
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -189,9 +191,16 @@ static void take_memfd(int fd)
 	fill(fd, memfd_create("limits", 0));
 }
 
+static bool disk_is_device(void)
+{
+	struct stat st;
+
+	return !stat(disk, &st) && S_ISBLK(st.st_mode);
+}
+
 static void take_page_cache(int fd)
 {
-	int file = open(disk, O_TMPFILE | O_RDWR, 0600);
+	int file = disk_is_device() ? open(disk, O_RDWR) : open(disk, O_TMPFILE | O_RDWR, 0600);
 	static char block[MIB];
 
 	if (file < 0)
@@ -225,8 +234,7 @@ static void take_shared_out(int fd)
 			pause();
 		}
 		close(ready[1]);
-		if (read(ready[0], &c, 1) != 1)
-			_exit(0); /* it was killed */
+		(void)!read(ready[0], &c, 1); /* it has its memory, or is dead */
 		close(ready[0]);
 		say(fd, i);
 	}
@@ -257,7 +265,7 @@ static void memory_cases(void)
 	check(!r.setup && r.ev.oom_kills >= 4 && r.ev.memory_peak <= MEMORY_CAP, "memory of several processes is one sum (%llu killed)",
 	      (unsigned long long)r.ev.oom_kills);
 	check(!r.left, "several processes: nothing is left");
-	if (!statfs(disk, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC)) {
+	if (!disk_is_device() && !statfs(disk, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC)) {
 		skip("page cache is reclaimed within the cap", "no disk: files are memory here");
 		return;
 	}
@@ -449,6 +457,12 @@ static int crash_case(const char *prefix)
 
 int main(int argc, char *argv[])
 {
+	if (argc > 2 && !strcmp(argv[1], "--user")) {
+		if (setgroups(0, NULL) || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			return 99;
+		argv++;
+		argc--;
+	}
 	if (argc == 3 && !strcmp(argv[1], "--place"))
 		return place(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "--crash"))
