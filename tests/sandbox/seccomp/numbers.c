@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -304,6 +305,70 @@ static void check_calls(const struct seccomp_opts *o, const struct seccomp_filte
 	n_calls = 0;
 }
 
+/*
+ * The filter read in userspace, for what the kernel keeps from every filter (see kernels_own) and for architectures
+ * that it does not have. Only what seccomp.c and libseccomp emit.
+ */
+static uint32_t interpret(const struct seccomp_filter *f, const struct seccomp_data *d)
+{
+	uint32_t acc = 0;
+
+	for (size_t pc = 0; pc < f->n; pc++) {
+		const struct sock_filter *i = &f->insns[pc];
+		bool taken;
+
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			memcpy(&acc, (const char *)d + i->k, sizeof(acc));
+			continue;
+		case BPF_ALU | BPF_AND | BPF_K:
+			acc &= i->k;
+			continue;
+		case BPF_RET | BPF_K:
+			return i->k;
+		case BPF_JMP | BPF_JA:
+			pc += i->k;
+			continue;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			taken = acc == i->k;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			taken = acc > i->k;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			taken = acc >= i->k;
+			break;
+		default:
+			return UINT32_MAX;
+		}
+		pc += taken ? i->jt : i->jf;
+	}
+	return UINT32_MAX;
+}
+
+static void check_interpreted(const struct seccomp_opts *o, const struct seccomp_filter *f, const char *config)
+{
+	struct seccomp_data d = { .arch = seccomp_arch_native() };
+	size_t bad = 0;
+
+	for (uint32_t nr = 0; nr < 70000; nr++) {
+		struct call c = { .nr = nr };
+		long want = expected(o, &c);
+		uint32_t action;
+
+		d.nr = (int)nr;
+		action = interpret(f, &d);
+		if (action != (want == -MARKER ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)-want) && bad++ < 10)
+			printf("# number %u: action %#x, want errno %ld\n", nr, action, -want);
+		d.nr = (int)(nr % 500);
+		d.arch = (uint32_t)rnd();
+		if (d.arch != seccomp_arch_native() && interpret(f, &d) != SECCOMP_RET_KILL_PROCESS && bad++ < 10)
+			printf("# arch %#x is not killed\n", d.arch);
+		d.arch = seccomp_arch_native();
+	}
+	tap(!bad, config, "the filter as it is read: numbers the kernel keeps to itself, other architectures");
+}
+
 /* ---- i386 ----------------------------------------------------------------------------------------------- */
 
 #ifdef __x86_64__
@@ -366,6 +431,7 @@ static void check_config(const struct seccomp_opts *o, const char *config, bool 
 			add_sockets((uint32_t)nr);
 	}
 	check_calls(o, &f, config, "calls that depend on arguments");
+	check_interpreted(o, &f, config);
 	if (i386)
 		check_i386(&f, config);
 	seccomp__done(&f);
