@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "policy/verdict.h"
 
 int pipeline__init(struct pipeline *p)
 {
@@ -18,6 +18,8 @@ void pipeline__done(struct pipeline *p)
 	for (size_t i = 0; i < p->n_sinks; i++)
 		p->sinks[i]->free(p->sinks[i]);
 	summary__free(p->summary);
+	denials__free(p->denials);
+	free(p->verdicts);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -30,6 +32,16 @@ int pipeline__add_sink(struct pipeline *p, struct sink *s)
 		return -ENOSPC;
 	}
 	p->sinks[p->n_sinks++] = s;
+	return 0;
+}
+
+int pipeline__set_policy(struct pipeline *p, const struct denial_ctx *ctx)
+{
+	p->verdicts = calloc(1, sizeof(*p->verdicts));
+	p->denials = denials__new();
+	if (!p->verdicts || !p->denials)
+		return -ENOMEM;
+	verdicts__init(p->verdicts, ctx);
 	return 0;
 }
 
@@ -69,7 +81,9 @@ int pipeline__record(void *pipeline, const void *rec, size_t len)
 		return 0;
 	}
 	enrich(&p->enrich, &ev);
-	verdict(&ev);
+	verdict(p->verdicts, &ev);
+	if (ev.denial)
+		denials__add(p->denials, &ev, summary__comm(p->summary, ev.hdr->exec_id), &p->verdicts->denial);
 	ev.seq = ++p->seq;
 	p->recorded[ev.desc->class]++;
 	summary__event(p->summary, &ev);

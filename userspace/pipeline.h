@@ -7,6 +7,8 @@
 #define SANDTRACE_PIPELINE_H
 
 #include "enrich/enrich.h"
+#include "policy/denials.h"
+#include "policy/verdict.h"
 #include "sink/sink.h"
 #include "sink/summary.h"
 
@@ -14,6 +16,8 @@
 
 struct pipeline {
 	struct enrich enrich;
+	struct verdicts *verdicts;    /* owned; NULL: no policy */
+	struct denials *denials;      /* owned; NULL: no policy */
 	struct summary *summary;      /* owned */
 	struct sink *sinks[PIPELINE_MAX_SINKS]; /* owned */
 	size_t n_sinks;
@@ -27,6 +31,12 @@ int pipeline__init(struct pipeline *p);
 void pipeline__done(struct pipeline *p);
 /* Takes ownership of S. */
 int pipeline__add_sink(struct pipeline *p, struct sink *s);
+
+/*
+ * From here on failed calls are judged by the policy that CTX (borrowed) holds, and counted in P->denials, which is for
+ * run_result.denials. 0 or -ENOMEM.
+ */
+int pipeline__set_policy(struct pipeline *p, const struct denial_ctx *ctx);
 
 /* WAITER is borrowed; NULL: none. */
 void pipeline__set_waiter(struct pipeline *p, const struct output_waiter *waiter);

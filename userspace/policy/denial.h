@@ -14,6 +14,7 @@ struct denial_ctx {
 	const struct grants *grants;
 	bool net_isolated;	/* own network namespace */
 	bool net_filtered;	/* cgroup-BPF: only what RULE_NET lists */
+	bool privileged;	/* the caller is root: without the sandbox it would have had all capabilities */
 	/* is there such a file outside? lstat on the host; a hidden path that exists nowhere is no denial */
 	bool (*exists)(void *ctx, const char *path);
 	void *ctx;
@@ -21,12 +22,34 @@ struct denial_ctx {
 
 struct denial {
 	enum layer layer;	/* LAYER_NONE: not a denial */
-	char object[512];	/* path, "connect 127.0.0.1:80", "syscall io_uring_setup"; printable as it is encoded */
-	char rule[160];		/* "strict.toml:12 deny \"~/.ssh\"", "not in allow_read", "always blocked" */
+	const char *access;	/* of a path: "read", "write", "create", "delete", "execute"; else NULL. Static. */
+	char object[512];	/* path, "connect 127.0.0.1:80", "syscall io_uring_setup"; raw bytes: escape them */
+	char rule[160];		/* "strict.toml:12:3 deny \"~/.ssh\"", "not in allow_read", "always blocked" */
 	char suggest_key[64];	/* "filesystem.allow_read"; empty: nothing can allow it */
 	char suggest_value[512];
-	char suggest_flag[600];	/* "--read /etc/passwd"; empty: only a policy can */
-	int err;		/* positive errno that the command saw */
+	char suggest_flag[600];	/* "--read /etc/passwd", quoted for a shell; empty: only a policy can */
+	int err;		/* positive errno that the command saw; 0: none, it was killed */
+	/* what it would open should not be opened without a thought: keys, sockets, whole system directories */
+	bool sensitive;
+	/*
+	 * Nobody's attention is needed: the call is meant to look absent and libraries fall back (clone3, rseq), or a
+	 * search found nothing here that was there outside. Counted and recorded all the same.
+	 */
+	bool expected;
+	uint64_t nth;		/* how often the same was denied so far, this one included: set by denials__add */
 };
+
+/* A failed call only: what every denial has, and what lets a caller skip all others cheaply. */
+static inline bool denial__candidate(const struct event *ev)
+{
+	return ev->hdr->kind == EV_SYSCALL &&
+	       ((ev->syscall->ret < 0 && ev->syscall->ret >= -4095) || ev->hdr->flags & EV_F_NO_ENTER);
+}
+
+/* True: the sandbox refused EV (decoded and enriched), and *RET says how. */
+bool denial__judge(const struct denial_ctx *c, const struct event *ev, struct denial *ret);
+
+/* "/a b" -> "'/a b'", for suggestions. BUF is "" when it does not fit. */
+void denial__shell_word(const char *s, char *buf, size_t size);
 
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verdict.h"
 
+#include <string.h>
+
+#include "../event/syscalls.h"
+
 #define X32_SYSCALL_BIT 0x40000000
 
 /*
@@ -18,7 +22,45 @@ static bool refused(const struct ev_header *hdr, const struct ev_syscall *s)
 	return s->ret == (s->abi == EV_ABI_X32 ? s->nr | X32_SYSCALL_BIT : s->nr);
 }
 
-void verdict(struct event *ev)
+void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx)
 {
-	ev->action = ev->hdr->kind == EV_SYSCALL && refused(ev->hdr, ev->syscall) ? ACTION_DENY : ACTION_ALLOW;
+	const struct policy *p = ctx->grants->policy;
+
+	memset(v, 0, sizeof(*v));
+	v->ctx = ctx;
+	for (size_t i = 0; p && i < p->n_rules; i++) {
+		if (p->rules[i].kind != RULE_SYSCALL_LOG)
+			continue;
+		for (int abi = 0; abi < EV_ABI_MAX; abi++) {
+			int nr = syscalls__number((enum ev_abi)abi, p->rules[i].value);
+
+			if (nr < 0 || nr >= ST_NR_SYSCALLS)
+				continue;
+			v->log_only[abi][nr] = 1;
+			v->logs = true;
+		}
+	}
+}
+
+static bool is_logged(const struct verdicts *v, const struct ev_syscall *s)
+{
+	return s->abi < EV_ABI_MAX && s->nr >= 0 && s->nr < ST_NR_SYSCALLS && v->log_only[s->abi][s->nr];
+}
+
+void verdict(struct verdicts *v, struct event *ev)
+{
+	ev->denial = NULL;
+	ev->action = ACTION_ALLOW;
+	if (ev->hdr->kind != EV_SYSCALL)
+		return;
+	if (refused(ev->hdr, ev->syscall))
+		ev->action = ACTION_DENY;
+	if (!v)
+		return;
+	if (denial__candidate(ev) && denial__judge(v->ctx, ev, &v->denial)) {
+		ev->action = ACTION_DENY;
+		ev->denial = &v->denial;
+	} else if (v->logs && ev->action == ACTION_ALLOW && is_logged(v, ev->syscall)) {
+		ev->action = ACTION_LOG_ONLY;
+	}
 }

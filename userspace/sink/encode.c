@@ -12,6 +12,7 @@
 
 #include "../base/util.h"
 #include "../event/syscalls.h"
+#include "encode_sandbox.h"
 #include "encode_value.h"
 #include "fmt.h"
 #include "summary.h"
@@ -183,15 +184,22 @@ static char *put_result(char *p, const struct event *ev)
  * bring. */
 #define FIXED_MAX 512
 
-/* -y: what the descriptor that the call returned stands for. */
-static void result_path(struct encoder *e, struct json *j, const struct event *ev)
+/* -y: what the descriptor that the call returned stands for; of a failed call where it was made. */
+static void more_paths(struct encoder *e, struct json *j, const struct event *ev)
 {
-	const struct part *part = event__part(ev, EV_PART_RESULT);
+	static const struct {
+		unsigned int id;
+		const char *key;
+	} paths[] = { { EV_PART_RESULT, "return_path" }, { EV_PART_CWD, "cwd" } };
 
-	if (!part)
-		return;
-	json__key(j, "return_path");
-	value__part(&e->values, j, "return_path", part, ARG_NONE);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		const struct part *part = event__part(ev, paths[i].id);
+
+		if (!part)
+			continue;
+		json__key(j, paths[i].key);
+		value__part(&e->values, j, paths[i].key, part, ARG_NONE);
+	}
 }
 
 static void encode_syscall(struct encoder *e, const struct event *ev, struct json *j)
@@ -230,7 +238,7 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 		value__arg(&e->values, j, ev, i);
 	}
 	if (ev->n_parts)
-		result_path(e, j, ev);
+		more_paths(e, j, ev);
 
 	p = json__reserve(j, FIXED_MAX);
 	if (!p)
@@ -248,8 +256,12 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 		p = PUT(p, ",\"no_enter\":true");
 	if (hdr->flags & EV_F_NO_RETURN)
 		p = PUT(p, ",\"no_return\":true");
-	*p++ = '}';
 	j->len = (size_t)(p - j->buf);
+	if (ev->denial) {
+		j->comma = true;
+		encode_sandbox__denial(j, ev->denial);
+	}
+	put_text(j, "}", 1);
 }
 
 static void encode_image_flags(struct json *j, uint32_t v)
@@ -401,8 +413,9 @@ int encode__header(struct encoder *e, const struct run_info *info, struct json *
 	json__bool(j, info->follow_forks);
 	member_str(j, "on_overload", info->on_overload);
 	member_u64(j, "ring_bytes", info->ring_bytes);
-	member_list(j, "layers", NULL);
+	member_list(j, "layers", info->layers);
 	member_list(j, "degraded", info->degraded);
+	encode_sandbox__header(j, info);
 	json__object_end(j);
 	return end_record(j, start);
 }
@@ -492,6 +505,7 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 	encode_totals(j, res);
 	if (res->summary)
 		summary__write_json(res->summary, res, j);
+	encode_sandbox__summary(j, res);
 	json__object_end(j);
 	return end_record(j, start);
 }

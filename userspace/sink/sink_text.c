@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../base/util.h"
+#include "../policy/denial.h"
 #include "sink.h"
 #include "text.h"
 
@@ -17,6 +18,7 @@ struct sink_text {
 	int fd;
 	struct text out;
 	struct text_line line;
+	struct text_denials denials;
 };
 
 static struct sink_text *self(struct sink *s)
@@ -44,10 +46,17 @@ static int text_start(struct sink *s, const struct run_info *info)
 static int text_event(struct sink *s, const struct event *ev)
 {
 	struct sink_text *st = self(s);
+	bool denial = ev->denial && !(ev->denial->expected && st->line.verbosity < 2);
 
-	if (!text_line__wants(st->line.verbosity, ev))
+	if (denial)
+		denial = text_denial__shows(&st->denials, ev);
+	/* without its line a denied call is one like any other, and at verbosity 0 those are not shown */
+	if (ev->denial && !denial ? !text_line__wants_call(st->line.verbosity, ev) :
+				    !text_line__wants(st->line.verbosity, ev))
 		return 0;
 	text_line__event(&st->out, &st->line, ev);
+	if (denial)
+		text_denial__line(&st->out, &st->line, ev->denial);
 	if (st->line.args.err || st->line.scratch.err)
 		return -ENOMEM;
 	if (st->out.err)
@@ -75,7 +84,17 @@ static int text_lost(struct sink *s, enum event_class class, uint64_t count, uin
 
 static int text_finish(struct sink *s, const struct run_result *res)
 {
+	struct sink_text *st = self(s);
+
 	(void)res;
+	if (st->denials.hidden) {
+		text__style(&st->out, STYLE_DENIED);
+		text__put(&st->out, "… and ");
+		text__grouped(&st->out, st->denials.hidden);
+		text__put(&st->out, st->denials.hidden == 1 ? " more denial" : " more denials");
+		text__style(&st->out, STYLE_NONE);
+		text__put(&st->out, ": the same again, or too many at once\n");
+	}
 	return text_flush(s);
 }
 

@@ -235,8 +235,10 @@ static void syscall_event(struct summary *s, const struct event *ev)
 	who.proc = sum_proc__find(s, ev->hdr->exec_id);
 	if (who.proc)
 		who.comm = who.proc->comm;
-	if (ev->action == ACTION_DENY || ev->action == ACTION_KILL ||
-	    ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
+	if (ev->denial) /* its table is that of policy/denials.h */
+		s->denied++;
+	else if (ev->action == ACTION_DENY || ev->action == ACTION_KILL ||
+		 ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
 		count_denied(s, ev, &who);
 	if (c->abi < EV_ABI_MAX && call_ruled(s, ev))
 		check_call(s, ev, &who);
@@ -266,6 +268,14 @@ static void exec_event(struct summary *s, const struct event *ev)
 					 path ? (const char *)path->data : "", path ? path->len : 0,
 					 false);
 	}
+}
+
+const char *summary__comm(const struct summary *s, uint64_t exec_id)
+{
+	const struct sum_proc *p = sum_proc__find(s, exec_id);
+
+	/* the array may be full: nothing ends it but the fields behind it */
+	return p && memchr(p->comm, 0, sizeof(p->comm)) ? p->comm : "";
 }
 
 int summary__event(struct summary *s, const struct event *ev)

@@ -18,6 +18,8 @@ struct summary;
 struct summary *summary__new(void);
 void summary__free(struct summary *s);
 int summary__event(struct summary *s, const struct event *ev);
+/* Name of the process that runs this program image; "" when it is not known. Valid until the next event. */
+const char *summary__comm(const struct summary *s, uint64_t exec_id);
 
 /* Members of the JSONL summary record beyond the fixed ones, written into an open object. */
 void summary__write_json(const struct summary *s, const struct run_result *res, struct json *j);

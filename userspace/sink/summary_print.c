@@ -165,7 +165,13 @@ static void fact_calls(struct facts *f)
 		text__put(&f->item, " failed");
 		fact(f, STYLE_NONE);
 	}
-	if (p->s->denied) {
+	if (p->res->denials) {
+		uint64_t n = p->res->denials->total - p->res->denials->expected;
+
+		text__grouped(&f->item, n);
+		text__put(&f->item, " blocked");
+		fact(f, n ? STYLE_DENIED : STYLE_GOOD);
+	} else if (p->s->denied) {
 		text__grouped(&f->item, p->s->denied);
 		text__put(&f->item, " refused");
 		fact(f, STYLE_DENIED);
@@ -198,6 +204,11 @@ static void head(struct print *p)
 		       res->end_ts > p->info->start_ts ? res->end_ts - p->info->start_ts : 0);
 	fact(&f, STYLE_NONE);
 	fact_calls(&f);
+	if (p->info->policy) {
+		text__put(&f.item, "policy ");
+		text__escape(&f.item, p->info->policy, strlen(p->info->policy), 24);
+		fact(&f, STYLE_NONE);
+	}
 	if (p->s->processes) {
 		counted(&f, p->s->processes, "process", "processes");
 		fact(&f, STYLE_NONE);
@@ -235,8 +246,11 @@ int summary__print(const struct summary *s, const struct run_info *info,
 		print_processes(&p);
 		print_files(&p);
 		print_network(&p);
+		print_changes(&p);
+		print_limits(&p);
 		print_denied(&p);
 		print_findings(&p);
+		print_blocked(&p); /* last: it is what one acts upon */
 	}
 	if (t.err)
 		err = t.err;

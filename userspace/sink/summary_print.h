@@ -3,6 +3,7 @@
 #ifndef SANDTRACE_SUMMARY_PRINT_H
 #define SANDTRACE_SUMMARY_PRINT_H
 
+#include "../policy/denials.h"
 #include "summary_model.h"
 #include "text.h"
 
@@ -35,6 +36,12 @@ void print_processes(struct print *p);
 void print_files(struct print *p);
 void print_network(struct print *p);
 void print_denied(struct print *p);
+/* What the sandbox refused, and what would allow it. */
+void print_blocked(struct print *p);
+void print_suggestions(struct print *p, const struct denial_entry *const *v, uint32_t n);
+/* What the limits did, and what --overlay kept. */
+void print_limits(struct print *p);
+void print_changes(struct print *p);
 void print_findings(struct print *p);
 
 #endif

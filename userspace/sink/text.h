@@ -116,9 +116,23 @@ void text_line__init(struct text_line *line, int verbosity, int width);
 void text_line__done(struct text_line *line);
 /* Whether VERBOSITY shows this event. */
 bool text_line__wants(int verbosity, const struct event *ev);
+/* The same, as if it had not been refused. */
+bool text_line__wants_call(int verbosity, const struct event *ev);
 /* Refused by a seccomp filter or by policy. */
 bool text_line__denied(const struct event *ev);
 /* Appends the line of EV with its newline. */
 void text_line__event(struct text *t, struct text_line *line, const struct event *ev);
+
+/* ---- text_denial.c ---- */
+
+/* A flood of denials is shown in part: the first of each object, and a few each second; HIDDEN counts the others. */
+struct text_denials {
+	uint64_t second, hidden;
+	unsigned int shown; /* in that second */
+};
+/* Whether the denial of EV gets a line. */
+bool text_denial__shows(struct text_denials *f, const struct event *ev);
+/* By whom and why, and what would allow it, below the line of its call. */
+void text_denial__line(struct text *t, const struct text_line *line, const struct denial *d);
 
 #endif

@@ -31,7 +31,12 @@ bool text_line__denied(const struct event *ev)
 
 bool text_line__wants(int verbosity, const struct event *ev)
 {
-	if (verbosity >= 2 || text_line__denied(ev))
+	return text_line__denied(ev) || text_line__wants_call(verbosity, ev);
+}
+
+bool text_line__wants_call(int verbosity, const struct event *ev)
+{
+	if (verbosity >= 2)
 		return true;
 	if (verbosity <= 0)
 		return false;

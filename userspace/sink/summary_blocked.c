@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The "blocked" section of the terminal summary: a table of what the sandbox refused. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/util.h"
+#include "summary_print.h"
+
+#define SHOWN 20
+#define LAYER_COLS 12  /* "capabilities" */
+#define RULE_COLS 44
+#define MIN_WHAT 20
+
+struct columns {
+	int count, layer, what, rule; /* widths */
+};
+
+static int digits(uint64_t v)
+{
+	int n = 1;
+
+	for (uint64_t rest = v; rest /= 10;)
+		n++;
+	return n + (n - 1) / 3;
+}
+
+/* Columns that a string takes when it is escaped. */
+static int wanted(const char *s)
+{
+	struct text t;
+	int n;
+
+	text__init(&t, false);
+	n = text__escape(&t, s, strlen(s), TEXT_NO_LIMIT);
+	text__done(&t);
+	return n;
+}
+
+static int what_wanted(const struct denial *d)
+{
+	return (d->access ? (int)strlen(d->access) + 1 : 0) + wanted(d->object);
+}
+
+/* The rule gives way first, down to a third; then what was denied. */
+static struct columns layout(const struct print *p, const struct denial_entry *const *v, uint32_t n)
+{
+	struct columns c = { .count = 5, .layer = 5, .what = 4, .rule = 4 };
+	int room;
+
+	for (uint32_t i = 0; i < n; i++) {
+		c.count = MAX(c.count, digits(v[i]->d.nth));
+		c.layer = MAX(c.layer, (int)strlen(layer__name(v[i]->d.layer)));
+		c.what = MAX(c.what, what_wanted(&v[i]->d));
+		c.rule = MAX(c.rule, wanted(v[i]->d.rule));
+	}
+	c.layer = MIN(c.layer, LAYER_COLS);
+	room = p->width - 2 - c.count - 2 - c.layer - 2 - 2;
+	if (c.what + c.rule > room)
+		c.rule = MIN(c.rule, MAX(room / 3, room - c.what));
+	c.rule = MIN(c.rule, MAX(RULE_COLS, room - c.what));
+	c.what = MAX(MIN(c.what, room - c.rule), MIN_WHAT);
+	return c;
+}
+
+static void header(struct print *p, const struct columns *c)
+{
+	int col = 2 + c->count + 2;
+
+	text__style(p->t, STYLE_DIM);
+	text__pad_to(p->t, 2 + c->count - 5);
+	text__put(p->t, "count");
+	text__pad_to(p->t, col);
+	text__put(p->t, "layer");
+	text__pad_to(p->t, col += c->layer + 2);
+	text__put(p->t, "what");
+	text__pad_to(p->t, col + c->what + 2);
+	text__put(p->t, "why");
+	text__style(p->t, STYLE_NONE);
+	text__char(p->t, '\n');
+}
+
+static void row(struct print *p, const struct columns *c, const struct denial_entry *e)
+{
+	const struct denial *d = &e->d;
+	int col = 2 + c->count + 2, room = c->what;
+
+	text__pad_to(p->t, 2 + c->count - digits(d->nth));
+	text__grouped(p->t, d->nth);
+	text__pad_to(p->t, col);
+	text__styled(p->t, STYLE_DENIED, layer__name(d->layer));
+	text__pad_to(p->t, col += c->layer + 2);
+	if (d->access) {
+		text__style(p->t, STYLE_DIM);
+		text__put(p->t, d->access);
+		text__style(p->t, STYLE_NONE);
+		text__char(p->t, ' ');
+		room -= (int)strlen(d->access) + 1;
+	}
+	text__escape(p->t, d->object, strlen(d->object), MAX(room, 8));
+	text__pad_to(p->t, col + c->what + 2);
+	text__escape(p->t, d->rule, strlen(d->rule), c->rule);
+	text__char(p->t, '\n');
+}
+
+/* "… and 1,204 more of 12 other kinds": what the table leaves out, exactly. */
+static void left_out(struct print *p, const struct denials *t, uint64_t kinds, uint64_t count)
+{
+	uint64_t dropped = 0;
+
+	for (int i = 0; i < LAYER_MAX; i++)
+		dropped += t->dropped[i];
+	if (!kinds && !dropped)
+		return;
+	text__style(p->t, STYLE_DIM);
+	text__put(p->t, "  … and ");
+	text__grouped(p->t, count + dropped);
+	text__put(p->t, " more");
+	if (dropped) {
+		text__put(p->t, ", of too many kinds to list: ");
+		for (int i = 0, first = 1; i < LAYER_MAX; i++) {
+			if (!t->by_layer[i])
+				continue;
+			text__put(p->t, first ? "" : ", ");
+			text__put(p->t, layer__name((enum layer)i));
+			text__char(p->t, ' ');
+			text__grouped(p->t, t->by_layer[i]);
+			first = 0;
+		}
+		text__put(p->t, " in all");
+	} else {
+		text__put(p->t, " of ");
+		print_count(p, kinds, "other kind", "other kinds");
+	}
+	text__style(p->t, STYLE_NONE);
+	text__char(p->t, '\n');
+}
+
+/* Calls that are meant to look absent: named in one line, so that nothing is hidden. */
+static void expected(struct print *p, const struct denial_entry *const *v, uint32_t n)
+{
+	struct text t;
+
+	if (!n)
+		return;
+	text__init(&t, false);
+	text__put(&t, "  expected, programs do without: ");
+	for (uint32_t i = 0; i < n && t.col < p->width; i++) {
+		const char *object = v[i]->d.object;
+
+		if (i)
+			text__put(&t, ", ");
+		if (!strncmp(object, "syscall ", 8))
+			object += 8;
+		text__escape(&t, object, strlen(object), 32);
+		if (v[i]->d.nth > 1) {
+			text__put(&t, " ×");
+			text__grouped(&t, v[i]->d.nth);
+		}
+	}
+	text__cut(&t, p->width);
+	text__style(p->t, STYLE_DIM);
+	text__append(p->t, &t);
+	text__style(p->t, STYLE_NONE);
+	text__char(p->t, '\n');
+	text__done(&t);
+}
+
+void print_blocked(struct print *p)
+{
+	const struct denials *t = p->res->denials;
+	const struct denial_entry **v;
+	uint32_t n, worth = 0, shown;
+	uint64_t more = 0;
+	struct columns c;
+
+	if (!t || !t->total)
+		return;
+	v = calloc(t->n + 1, sizeof(*v));
+	if (!v) {
+		p->t->err = -ENOMEM;
+		return;
+	}
+	n = denials__sorted(t, v);
+	while (worth < n && !v[worth]->d.expected)
+		worth++;
+	shown = MIN(worth, SHOWN);
+	print_heading(p, "blocked");
+	text__char(p->t, '\n');
+	if (shown) {
+		c = layout(p, v, shown);
+		header(p, &c);
+		for (uint32_t i = 0; i < shown; i++)
+			row(p, &c, v[i]);
+	}
+	for (uint32_t i = shown; i < worth; i++)
+		more += v[i]->d.nth;
+	left_out(p, t, worth - shown, more);
+	expected(p, v + worth, n - worth);
+	print_suggestions(p, v, worth);
+	free(v);
+}
