@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attempts that share a sandbox: with which options it is made, and what stands on its descriptors."""
+import fcntl
+import os
+import pty
+import struct
+import termios
+
+from records import expect
+
+GROUPS = ("plain", "tty", "exec", "stdin-file")
+
+
+def project_opts(box):
+    p = box.side.path
+    return ["--write", p("project"), "--read", p("readonly")]
+
+
+def options(box, group):
+    opts = project_opts(box) + ["--timeout", "100"]
+    if group == "exec":
+        opts += ["--allow-exec", "--read", box.side.path("set-id-dir")]
+    return opts
+
+
+class Terminal:
+    """A pty whose slave is the controlling terminal of what is started with it."""
+
+    def __init__(self):
+        self.master, self.slave = pty.openpty()
+        attr = termios.tcgetattr(self.slave)
+        attr[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(self.slave, termios.TCSANOW, attr)
+
+    def take(self):
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def typed(self):
+        """Bytes that wait to be read by whoever reads the terminal next."""
+        n = fcntl.ioctl(self.slave, termios.FIONREAD, b"\0\0\0\0")
+        return struct.unpack("i", n)[0]
+
+    def close(self):
+        os.close(self.slave)
+        os.close(self.master)
+
+
+def leak_dir(box):
+    """Descriptor 9 on a directory that the sandbox hides, for the child alone."""
+    fd = os.open(box.side.path("outside"), os.O_RDONLY | os.O_DIRECTORY)
+    if fd != 9:
+        os.dup2(fd, 9)
+        os.close(fd)
+    os.set_inheritable(9, True)
+    return 9
+
+
+def run_group(box, group, specs, bare=False):
+    extra = dict(box.extra)
+    if bare:
+        extra.update(bare=1, out_host="127.0.0.1", out_port=box.side.tcp.port)
+    argv = box.attempt_argv(specs, **extra)
+    saved = os.dup(9) if os.path.exists("/proc/self/fd/9") else None
+    kw = {"pass_fds": (leak_dir(box),)}
+    term = None
+    try:
+        if group == "tty":
+            term = Terminal()
+            kw.update(stdin=term.slave, preexec_fn=term.take)
+        elif group == "stdin-file":
+            kw["stdin"] = open(box.side.path("readonly/second"))
+        if bare:
+            result = box.bare(*argv, **kw)
+        else:
+            result = box.run(*argv, opts=options(box, group), **kw)
+        if term and not bare:
+            expect(term.typed() == 0, "%d bytes were typed into the caller's terminal" % term.typed())
+    finally:
+        os.close(9)
+        if saved is not None:
+            os.dup2(saved, 9)
+            os.close(saved)
+        if term:
+            term.close()
+    return result
