@@ -2,9 +2,9 @@
 /*
  * Runs a command under network rules and nothing else of the sandbox:
  *
- *   net_run [--resolve-ms N] [--plan] [--counts FILE] [RULE...] -- COMMAND [ARG...]
+ *   net_run [--resolve-ms N] [--plan] [--uid N] [--not-v2] [--counts FILE] [RULE...] -- COMMAND [ARG...]
  *
- * --plan prints the plan instead. FILE gets "allowed denied dropped" at the end. Exit status: the command's; 124 the
+ * --plan prints the plan instead. --uid N: attach as that user; --not-v2: to a directory that is no cgroup. FILE gets "allowed denied dropped" at the end. Exit status: the command's; 124 the
  * plan was refused, 125 the filter could not be attached.
  */
 #include <fcntl.h>
@@ -21,6 +21,8 @@
 #include "sandbox/network_rule.h"
 
 static char cgroup[512];
+static uid_t uid;
+static bool not_v2;
 
 /* The real one belongs to the policy; here every rule was typed. */
 const char *policy__where(const struct policy_source *src, char *buf, size_t size)
@@ -96,6 +98,10 @@ static int run_filtered(const struct net_plan *n, const char *counts, char **arg
 
 	if (fd < 0)
 		return rc;
+	if (uid && setresuid(-1, uid, -1))
+		return 125;
+	if (not_v2)
+		dup3(open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, O_CLOEXEC);
 	if (n->all || !net_filter__attach(n, fd, &f)) {
 		rc = run(argv);
 		if (f && net_filter__counts(f, &c))
@@ -112,6 +118,8 @@ static int run_filtered(const struct net_plan *n, const char *counts, char **arg
 	}
 	net_filter__free(f);
 	close(fd);
+	if (uid && setresuid(-1, 0, -1))
+		return 125;
 	snprintf(file, sizeof(file), "%s/cgroup.kill", cgroup);
 	write_file_str(file, "1");
 	for (int i = 0; i < 1000 && rmdir(cgroup) && errno == EBUSY; i++)
@@ -131,6 +139,10 @@ int main(int argc, char **argv)
 	for (; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--resolve-ms") && i + 1 < argc)
 			network_resolve_ms = (unsigned int)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--uid") && i + 1 < argc)
+			uid = (uid_t)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--not-v2"))
+			not_v2 = true;
 		else if (!strcmp(argv[i], "--counts") && i + 1 < argc)
 			counts = argv[++i];
 		else if (!strcmp(argv[i], "--plan"))
