@@ -164,6 +164,8 @@ static bool has_controller(struct cgroup *cg, enum limit_kind k)
 int limits__setup(struct limits *l, const struct policy *p, struct cgroup *cg, bool allow_rlimit)
 {
 	const uint64_t value[] = { p->memory.value, p->pids.value, p->cpus_milli.value };
+	/* what the kernel takes at most, or more than there can be: pids.max refuses more than PID_MAX_LIMIT */
+	static const uint64_t most[] = { 1ull << 62, 4194304, 1000000000 };
 	int err = 0;
 
 	memset(l, 0, sizeof(*l));
@@ -176,12 +178,12 @@ int limits__setup(struct limits *l, const struct policy *p, struct cgroup *cg, b
 			continue;
 		}
 		if (has_controller(cg, k)) {
-			err = set_v2(l, k, value[k], cg->path);
+			err = set_v2(l, k, MIN(value[k], most[k]), cg->path);
 			continue;
 		}
-		err = limits_v1__setup(l, k, value[k]);
+		err = limits_v1__setup(l, k, MIN(value[k], most[k]));
 		if (err == -ENOENT || err == -EACCES || err == -EPERM || err == -EROFS)
-			err = substitute(l, k, value[k], allow_rlimit);
+			err = substitute(l, k, MIN(value[k], most[k]), allow_rlimit);
 	}
 	if (err)
 		limits__remove(l);

@@ -33,11 +33,16 @@
 #define MEMORY_CAP (48 * MIB)
 #define PIDS_CAP 24
 
+bool check(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void skip(const char *what, const char *why);
+void places(void); /* limits_places.c */
+int attach_filter(const char *dir);
+
 static int n_tests, n_failed, n_skipped;
 static bool rlimits_only;
 static const char *disk, *broken = "";
 
-static bool check(bool good, const char *fmt, ...)
+bool check(bool good, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -52,7 +57,7 @@ static bool check(bool good, const char *fmt, ...)
 	return good;
 }
 
-static void skip(const char *what, const char *why)
+void skip(const char *what, const char *why)
 {
 	n_tests++;
 	n_skipped++;
@@ -408,6 +413,98 @@ static void user_cases(void)
 	check(limits__setup(&strict, &p, NULL, false) == -ENOTSUP, "where no rlimit may stand in: ENOTSUP");
 }
 
+/* --- whoever is killed: a guard cleans up, with the whole tree still alive --- */
+
+static void hold_on(int fd)
+{
+	if (!fork())
+		for (;;)
+			pause();
+	say(fd, 1);
+	for (;;)
+		pause();
+}
+
+static void guard(struct limits *l, struct cgroup *cg, int fd)
+{
+	struct pollfd e = { .fd = cg->events_fd, .events = POLLPRI };
+	char c;
+
+	setsid();
+	(void)!read(fd, &c, 1);
+	cgroup__kill(cg);
+	while (cgroup__populated(cg) > 0)
+		poll(&e, 1, 1000);
+	cgroup__remove(cg);
+	if (strcmp(broken, "remove"))
+		limits__remove(l);
+	_exit(0);
+}
+
+/* The supervisor: tells where its directories are when the tree stands, then waits to be killed. */
+static void supervise(int out)
+{
+	struct policy p = policy(MEMORY_CAP, PIDS_CAP, 200);
+	struct cgroup_want want = { MEMORY_CAP, PIDS_CAP, 200 };
+	int alive[2], up[2];
+	struct cgroup cg;
+	struct limits l;
+	uint64_t v;
+
+	if (cgroup__create_for(&cg, &want, false) || limits__setup(&l, &p, &cg, false) || pipe(alive) || pipe(up))
+		_exit(1);
+	if (!fork()) {
+		close(alive[1]);
+		close(up[0]);
+		close(up[1]);
+		guard(&l, &cg, alive[0]);
+	}
+	if (!start(&cg)) {
+		close(alive[1]);
+		close(out);
+		if (limits__join(&l))
+			_exit(1);
+		hold_on(up[1]);
+	}
+	if (read(up[0], &v, sizeof(v)) != sizeof(v))
+		_exit(1);
+	for (int i = 0; i < 3; i++)
+		dprintf(out, "%s\n", l.v1_dirs[i]);
+	dprintf(out, "%s\n.\n", cg.path);
+	for (;;)
+		pause();
+}
+
+static void guard_case(void)
+{
+	_cleanup_(fclose) FILE *in = NULL;
+	char dirs[4][4200] = { "" }, line[4200];
+	int fds[2], n = 0, left = 0;
+	pid_t pid;
+
+	if (pipe(fds))
+		exit(1);
+	pid = fork();
+	if (!pid) {
+		close(fds[0]);
+		supervise(fds[1]);
+	}
+	close(fds[1]);
+	in = fdopen(fds[0], "r");
+	while (fgets(line, sizeof(line), in) && strcmp(line, ".\n")) {
+		line[strcspn(line, "\n")] = 0;
+		if (n < 4 && line[0] && !access(line, F_OK))
+			snprintf(dirs[n++], sizeof(dirs[0]), "%s", line);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	while (fgets(line, sizeof(line), in)) /* until the guard, the last holder, is gone */
+		;
+	for (int i = 0; i < n; i++)
+		left += !access(dirs[i], F_OK);
+	check(n >= 1 && !left, "killed in the midst: its guard ends the tree and leaves no cgroup (%d of %d left)", left, n);
+}
+
 /* --place DIR: a cgroup for limits is made below DIR, and all three controllers are in it or it is not to be. */
 static int place(const char *dir)
 {
@@ -431,17 +528,29 @@ static void crash(int fd)
 	raise(SIGSEGV);
 }
 
+/* What the limits alone do not hold: 0 is lower than 1, so a command may ask for it. */
+static void crash_lowered(int fd)
+{
+	(void)fd;
+	prctl(PR_SET_NAME, "lowered");
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	raise(SIGSEGV);
+}
+
 /* --crash PREFIX: the handler writes PREFIX + name. It is called for a process without limits, which shows that it works. */
 static int crash_case(const char *prefix)
 {
 	struct policy p = policy(POLICY_UNLIMITED, POLICY_UNLIMITED, POLICY_UNLIMITED);
-	char with[512], without[512];
+	char with[512], without[512], lowered[512];
 	struct result r;
 	int status;
 	pid_t pid;
 
 	snprintf(with, sizeof(with), "%ssandboxed", prefix);
 	snprintf(without, sizeof(without), "%splain", prefix);
+	snprintf(lowered, sizeof(lowered), "%slowered", prefix);
+	attempt(&p, crash_lowered);
+	printf("with limits, then RLIMIT_CORE set to 0: handler %s\n", access(lowered, F_OK) ? "not called" : "called");
 	r = attempt(&p, crash);
 	pid = fork();
 	if (!pid) {
@@ -465,6 +574,8 @@ int main(int argc, char *argv[])
 	}
 	if (argc == 3 && !strcmp(argv[1], "--place"))
 		return place(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "--filter"))
+		return attach_filter(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "--crash"))
 		return crash_case(argv[2]);
 	rlimits_only = argc > 1 && !strcmp(argv[1], "--rlimits");
@@ -478,6 +589,8 @@ int main(int argc, char *argv[])
 		memory_cases();
 		pids_case();
 		cpu_case();
+		guard_case();
+		places();
 	}
 	printf("1..%d\n", n_tests);
 	return n_failed != 0;
