@@ -30,7 +30,7 @@
 /* Drains with the command frozen: several times what the rings hold. */
 #define FROZEN_ROUNDS 64
 
-enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_CGROUP };
+enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_CGROUP, SRC_RELAY };
 
 uint64_t clock_ns(void)
 {
@@ -80,6 +80,8 @@ static int setup(struct session *s)
 		err = watch(s, s->timer_fd, EPOLLIN, SRC_TIMER);
 	if (!err)
 		err = watch(s, s->launch->child_pidfd, EPOLLIN, SRC_CHILD);
+	if (!err && s->relay && s->relay->pid)
+		err = watch(s, s->relay->pidfd, EPOLLIN, SRC_RELAY);
 	if (!err && s->cgroup->events_fd >= 0)
 		err = watch(s, s->cgroup->events_fd, EPOLLPRI, SRC_CGROUP);
 	return err;
@@ -291,6 +293,19 @@ static int on_timeout(struct session *s)
 	return 0;
 }
 
+/* Either both sides were closed, or the command wrote more than it may. */
+static void relay_ended(struct session *s)
+{
+	int status;
+
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->relay->pidfd, NULL);
+	if (waitpid(s->relay->pid, &status, 0) != s->relay->pid)
+		return;
+	s->relay->pid = -1; /* reaped */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == RELAY_OVER_LIMIT)
+		kill_tree(s, "output");
+}
+
 /*
  * A sink's reader is slow (a pager, a stopped terminal). Nobody moves records meanwhile, so the command is held still,
  * until the next drain ends; signals and the timeout are served here. A Ctrl-C too many gives the output up.
@@ -359,6 +374,9 @@ static int rest(struct session *s, long handled)
 		case SRC_CGROUP:
 			/* the file stays "changed", and epoll busy, until it is read */
 			cgroup__populated(s->cgroup);
+			break;
+		case SRC_RELAY:
+			relay_ended(s);
 			break;
 		case SRC_RING:
 			break;

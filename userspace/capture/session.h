@@ -14,6 +14,7 @@
 #include "cgroup.h"
 #include "launch.h"
 #include "pipeline.h"
+#include "relay.h"
 
 struct session {
 	/* set by the caller */
@@ -23,11 +24,12 @@ struct session {
 	struct pipeline *pipeline;
 	uint64_t timeout_ns;
 	bool freeze;	    /* on overload; false: drop and count */
+	struct relay *relay; /* NULL: the command's streams are the caller's own */
 
 	/* results */
 	int wait_status;    /* of the command, as waitpid gives it */
 	bool reaped;
-	const char *killed_by; /* "timeout", "interrupt" or NULL */
+	const char *killed_by; /* "timeout", "interrupt", "output" or NULL */
 	uint64_t freezes, frozen_ns;
 	uint64_t release_ts, end_ts;
 

@@ -63,6 +63,7 @@ int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret
 
 int cmd_run(int argc, char **argv);    /* run.c */
 int cmd_doctor(int argc, char **argv); /* doctor.c: 0, 4, or 2 on bad usage */
+int cmd_policy(int argc, char **argv); /* policy.c: see its --help */
 int cmd_help(int argc, char **argv);   /* help.c: also `sandtrace help SUBCOMMAND` and `sandtrace completion bash|zsh|fish` */
 
 #endif

@@ -15,13 +15,10 @@
 #include "capture/session.h"
 #include "cli.h"
 #include "color.h"
+#include "contain.h"
 #include "doctor_probe.h"
 #include "event/interest.h"
 #include "event/syscalls.h"
-#include "policy/denial.h"
-#include "run_policy.h"
-#include "sandbox/changes.h"
-#include "sandbox/sandbox.h"
 #include "sandtrace_version.h"
 
 /* 4 MiB per CPU: a quarter of it is what one CPU can issue in the 5 ms that the freezer may take. */
@@ -45,15 +42,7 @@ struct run {
 	sigset_t old_mask;
 	int out_fd;
 
-	/* the sandbox; policy NULL: --trace-only */
-	char home_buf[4096];
-	struct policy *policy;
-	struct sandbox sandbox;
-	struct net_filter *net_filter;
-	struct denial_ctx denial_ctx;
-	struct limit_events limit_events;
-	struct changes changes;
-	char sha256[65];
+	struct contain contain;
 };
 
 static int build_plans(struct run *r)
@@ -187,8 +176,6 @@ static void fill_info(struct run *r)
 
 	uname(&r->uts);
 	read_file_str("/proc/sys/kernel/random/boot_id", r->boot_id, sizeof(r->boot_id));
-	if (!getcwd(r->cwd, sizeof(r->cwd)))
-		r->cwd[0] = 0;
 	clock_gettime(CLOCK_REALTIME, &real);
 	mono = clock_ns();
 	r->info = (struct run_info){
@@ -210,14 +197,7 @@ static void fill_info(struct run *r)
 		.ring_bytes = r->capture ? bpf_capture__ring_bytes(r->capture) : 0,
 		.follow_forks = r->opts.follow_forks,
 	};
-	if (!r->policy)
-		return;
-	for (size_t i = 0; i < sizeof(r->policy->sha256); i++)
-		snprintf(r->sha256 + 2 * i, 3, "%02x", r->policy->sha256[i]);
-	r->info.layers = r->sandbox.layers;
-	r->info.policy = r->policy->name;
-	r->info.policy_sha256 = r->sha256;
-	r->info.env_stripped = r->sandbox.env.stripped;
+	contain__describe(&r->contain, &r->info);
 }
 
 /* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
@@ -247,7 +227,7 @@ static int start_capture(struct run *r)
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
 		.fd_paths = r->opts.fd_paths,
-		.deny_paths = r->policy != NULL,
+		.deny_paths = r->contain.policy != NULL,
 		.lossless = !r->opts.on_overload_drop,
 		.ring_bytes = ring_bytes(&r->opts),
 		.shards = 1,
@@ -307,12 +287,6 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 	res->frozen_ns = s->frozen_ns;
 	res->undecoded = r->pipeline.undecoded;
 	res->summary = r->pipeline.summary;
-	if (r->policy) {
-		limits__events(&r->sandbox.limits, r->cgroup.dir_fd >= 0 ? &r->cgroup : NULL, &r->limit_events);
-		res->limits = &r->limit_events;
-		if (r->policy->overlay)
-			res->changes = &r->changes;
-	}
 	res->exit_code = -1;
 	if (WIFEXITED(s->wait_status))
 		res->exit_code = WEXITSTATUS(s->wait_status);
@@ -321,7 +295,9 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 	if (exec_errno)
 		res->kind = EXIT_NOT_STARTED;
 	else if (s->killed_by)
-		res->kind = !strcmp(s->killed_by, "timeout") ? EXIT_TIMEOUT : EXIT_INTERRUPTED;
+		res->kind = !strcmp(s->killed_by, "timeout") ? EXIT_TIMEOUT
+			    : !strcmp(s->killed_by, "output") ? EXIT_SIGNALED
+							       : EXIT_INTERRUPTED;
 	else
 		res->kind = res->signal ? EXIT_SIGNALED : EXIT_EXITED;
 }
@@ -339,7 +315,9 @@ static int exit_status(const struct run *r, const struct run_result *res, int ex
 	case EXIT_INTERRUPTED:
 		return 128 + SIGINT;
 	case EXIT_SIGNALED:
-		return 128 + res->signal;
+		if (res->killed_by && !r->opts.quiet)
+			log_err(0, "killed: over its limit of %s", res->killed_by);
+		return 128 + (res->signal ? res->signal : SIGKILL);
 	case EXIT_EXITED:
 	case EXIT_NOT_STARTED:
 		break;
@@ -361,7 +339,7 @@ static int report_failure(const struct run *r, int err)
 static int record(struct run *r)
 {
 	struct run_result res;
-	int err, exec_errno;
+	int err, exec_errno, status;
 	sigset_t stop;
 
 	/* only now: a recorder that cannot start leaves no empty file, and truncates none */
@@ -380,8 +358,9 @@ static int record(struct run *r)
 		.cgroup = &r->cgroup,
 		.launch = &r->launch,
 		.pipeline = &r->pipeline,
-		.timeout_ns = r->policy ? r->policy->timeout_ns.value : r->opts.timeout_ns,
+		.timeout_ns = r->contain.policy ? r->contain.policy->timeout_ns.value : r->opts.timeout_ns,
 		.freeze = r->capture && !r->opts.on_overload_drop,
+		.relay = &r->contain.relay,
 	};
 	err = session__run(&r->session);
 	/* what is left is writing: from here Ctrl-C ends us in the ordinary way */
@@ -393,6 +372,11 @@ static int record(struct run *r)
 	if (err)
 		return report_failure(r, err);
 	fill_result(r, &res, exec_errno);
+	err = contain__collect(&r->contain, &r->launch, &r->cgroup, &res);
+	if (err)
+		return EXIT_SANDTRACE;
+	if (!res.killed_by && res.signal == SIGKILL && res.limits && res.limits->oom_kills)
+		res.killed_by = "memory";
 	err = pipeline__finish(&r->pipeline, &res);
 	if (err)
 		return report_failure(r, err);
@@ -403,56 +387,12 @@ static int record(struct run *r)
 			 (unsigned long long)res.skipped);
 	if (res.undecoded)
 		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
-	return exit_status(r, &res, exec_errno);
-}
-
-/* Nothing of the sandbox is made yet: whatever is wrong with a policy, nothing starts. */
-static int prepare_sandbox(struct run *r)
-{
-	const char *home = run_policy__home(r->home_buf, sizeof(r->home_buf));
-	struct policy_env env;
-	struct sandbox_opts so;
-	int err;
-
-	if (r->opts.trace_only)
-		return 0;
-	if (!getcwd(r->cwd, sizeof(r->cwd)))
-		return log_errno(-errno, "find the current directory");
-	env = run_policy__env(home, r->cwd);
-	err = run_policy__build(&r->opts, &env, &r->policy);
-	if (err)
-		return err;
-	so = (struct sandbox_opts){
-		.command = r->path,
-		.argv = r->opts.argv,
-		.cwd = r->cwd,
-		.home = home,
-		.hostname = r->opts.hostname,
-		.chdir = r->opts.chdir,
-		.degraded = r->opts.degraded,
-		.tty = r->opts.tty,
-	};
-	return sandbox__prepare(&r->sandbox, r->policy, &so);
-}
-
-/* With a sandbox an ordinary user does without a cgroup: rlimits stand in, and everything ends with the init. */
-static int make_cgroup(struct run *r)
-{
-	struct cgroup_want want;
-	int err;
-
-	r->cgroup.dir_fd = r->cgroup.events_fd = r->cgroup.freeze_fd = -1;
-	if (!r->policy)
-		return cgroup__create(&r->cgroup);
-	want = (struct cgroup_want){ r->policy->memory.value, r->policy->pids.value, r->policy->cpus_milli.value };
-	err = cgroup__create_for(&r->cgroup, &want, !r->sandbox.privileged);
-	if (err && (r->sandbox.privileged || r->opts.backend != BACKEND_NONE) && !(r->opts.degraded & 1U << LAYER_CGROUP))
-		return err;
-	err = limits__setup(&r->sandbox.limits, r->policy, r->cgroup.dir_fd >= 0 ? &r->cgroup : NULL,
-			    !r->sandbox.privileged || r->opts.degraded & 1U << LAYER_CGROUP);
-	if (!err && !r->sandbox.net.all && !r->sandbox.net.isolated)
-		err = net_filter__attach(&r->sandbox.net, r->cgroup.dir_fd, &r->net_filter);
-	return err;
+	status = exit_status(r, &res, exec_errno);
+	if (r->opts.commit && status)
+		log_warn("nothing was committed: the command did not end with status 0");
+	else if (r->opts.commit && contain__commit(&r->contain, &r->launch))
+		return EXIT_SANDTRACE;
+	return status;
 }
 
 static int start_recording(struct run *r)
@@ -462,55 +402,35 @@ static int start_recording(struct run *r)
 	return check_descriptors() ? -EMFILE : start_capture(r);
 }
 
-static bool on_host(void *ctx, const char *path)
+static int start_and_record(struct run *r)
 {
-	struct stat st;
+	struct contain *c = &r->contain;
 
-	(void)ctx;
-	return !lstat(path, &st);
-}
-
-static void set_policy_of_pipeline(struct run *r)
-{
-	r->denial_ctx = (struct denial_ctx){
-		.grants = &r->sandbox.grants,
-		.net_isolated = r->sandbox.net.isolated,
-		.net_filtered = !r->sandbox.net.isolated && !r->sandbox.net.all,
-		.exists = on_host,
-	};
-	pipeline__set_policy(&r->pipeline, &r->denial_ctx);
-}
-
-static int run_contained(struct run *r)
-{
-	if (launch__wait_ready(&r->launch))
+	if (contain__make_cgroup(c, &r->opts, &r->cgroup))
 		return EXIT_SANDTRACE;
-	if (r->policy) {
-		sandbox__describe(&r->sandbox, r->launch.report);
-		set_policy_of_pipeline(r);
-	}
+	/* the command's process is made before the BPF programs are loaded: small, none of their descriptors, and its
+	 * sandbox is built meanwhile */
+	if (launch__start(&r->launch, &r->cgroup, c->policy ? &c->sandbox : NULL, r->path, r->opts.argv, &r->old_mask) ||
+	    start_recording(r) || launch__wait_ready(&r->launch) || contain__ready(c, &r->launch))
+		return EXIT_SANDTRACE;
+	if (c->policy)
+		pipeline__set_policy(&r->pipeline, &c->denial_ctx);
 	return record(r);
 }
 
 static int setup_and_record(struct run *r)
 {
-	struct sandbox *sb = r->policy ? &r->sandbox : NULL;
-	int status = EXIT_SANDTRACE;
 	sigset_t handled;
+	int status;
 
 	session__signals(&handled);
 	sigprocmask(SIG_BLOCK, &handled, &r->old_mask);
-	/* the command's process is made before the BPF programs are loaded: small, none of their descriptors, and its
-	 * sandbox is built meanwhile */
-	if (!make_cgroup(r) && !launch__start(&r->launch, &r->cgroup, sb, r->path, r->opts.argv, &r->old_mask) &&
-	    !start_recording(r))
-		status = run_contained(r);
+	status = start_and_record(r);
 	launch__abandon(&r->launch);
-	if (sb)
-		limits__remove(&sb->limits);
+	if (r->contain.policy)
+		limits__remove(&r->contain.sandbox.limits);
 	cgroup__remove(&r->cgroup);
 	launch__done(&r->launch);
-	net_filter__free(r->net_filter);
 	if (r->capture)
 		bpf_capture__free(r->capture);
 	return status;
@@ -535,12 +455,11 @@ int cmd_run(int argc, char **argv)
 		return status;
 	if (pipeline__init(&r->pipeline))
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
-	status = prepare_sandbox(r) ? EXIT_SANDTRACE : setup_and_record(r);
+	if (!getcwd(r->cwd, sizeof(r->cwd)))
+		snprintf(r->cwd, sizeof(r->cwd), "/");
+	status = contain__prepare(&r->contain, &r->opts, r->path, r->cwd) ? EXIT_SANDTRACE : setup_and_record(r);
 	pipeline__done(&r->pipeline);
-	if (r->policy)
-		sandbox__done(&r->sandbox);
-	policy__free(r->policy);
-	changes__done(&r->changes);
+	contain__done(&r->contain);
 	free(r->opts.policies);
 	free(r->opts.rules);
 	if (r->out_fd > STDERR_FILENO)

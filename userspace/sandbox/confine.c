@@ -33,9 +33,13 @@ void confine__drop_caps(struct setup *u)
 
 	if (prctl(PR_SET_SECUREBITS, SECURE_BITS) && errno != EPERM)
 		setup__fail(u, LAYER_CAPABILITIES, errno, "lock the securebits");
+	/* EINVAL: one beyond the last that this kernel has */
 	for (int cap = 0; cap < 64; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap) && errno == EPERM)
+		if (prctl(PR_CAPBSET_DROP, cap) && (errno == EINVAL || errno == EPERM)) {
+			if (errno == EINVAL)
+				break;
 			setup__fail(u, LAYER_CAPABILITIES, errno, "drop capability %d from the bounding set", cap);
+		}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &head, none))
 		setup__fail(u, LAYER_CAPABILITIES, errno, "drop all capabilities");
@@ -65,8 +69,12 @@ static void own_terminal(struct setup *u)
 		dup2(slave, fd);
 }
 
-static void streams(void)
+static void streams(const struct sandbox *sb)
 {
+	if (sb->opts.out_fd >= 0)
+		dup2(sb->opts.out_fd, STDOUT_FILENO);
+	if (sb->opts.err_fd >= 0)
+		dup2(sb->opts.err_fd, STDERR_FILENO);
 	/* a caller may have closed 0, 1 or 2: whatever the command opens first must not become its standard output */
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
@@ -95,8 +103,8 @@ static void self_check(struct setup *u)
 	if (syscall(SYS_capget, &head, caps) || caps[0].effective | caps[0].permitted | caps[0].inheritable | caps[1].effective |
 						    caps[1].permitted | caps[1].inheritable)
 		setup__fail(u, LAYER_CAPABILITIES, EUCLEAN, "self-check: capabilities are left");
-	for (int cap = 0; cap < 64; cap++)
-		if (prctl(PR_CAPBSET_READ, cap) == 1)
+	for (int cap = 0, set; cap < 64 && (set = prctl(PR_CAPBSET_READ, cap)) >= 0; cap++)
+		if (set)
 			setup__fail(u, LAYER_CAPABILITIES, EUCLEAN, "self-check: capability %d is left in the bounding set", cap);
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		setup__fail(u, LAYER_NO_NEW_PRIVS, EUCLEAN, "self-check: no_new_privs is not set");
@@ -174,13 +182,12 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	own_keyring();
-	streams();
+	streams(sb);
 	own_terminal(u);
 	if (chdir(sb->start_dir))
 		setup__fail(u, LAYER_MOUNT, errno, "change to %s inside", sb->start_dir);
 	if (limits__apply_rlimits(&sb->limits))
 		setup__fail(u, LAYER_RLIMITS, errno, "set the resource limits");
-	confine__drop_caps(u);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		setup__fail(u, LAYER_NO_NEW_PRIVS, errno, "set no_new_privs");
 	landlock__restrict(u);

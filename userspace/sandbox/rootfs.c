@@ -312,9 +312,9 @@ static int overlay_tree(struct setup *u, const struct grant *g)
 	return tree;
 }
 
-static bool wants_overlay(const struct setup *u, const struct grant *g)
+bool sandbox__wants_overlay(const struct sandbox *s, const struct grant *g)
 {
-	return u->sb->policy->overlay && g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE;
+	return s->policy->overlay && g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE;
 }
 
 /* Masks and private places, made when their turn comes. */
@@ -411,7 +411,7 @@ void rootfs__build(struct setup *u)
 		if (g->v[i].kind != GRANT_HOST)
 			own_place(u, &g->v[i]);
 		else if (!redundant(g, &g->v[i]))
-			attach(u, wants_overlay(u, &g->v[i]) ? overlay_tree(u, &g->v[i]) : host_tree(u, &g->v[i]), g->v[i].path,
+			attach(u, sandbox__wants_overlay(u->sb, &g->v[i]) ? overlay_tree(u, &g->v[i]) : host_tree(u, &g->v[i]), g->v[i].path,
 			       g->v[i].dir ? 'd' : 'f');
 	}
 	links(u);

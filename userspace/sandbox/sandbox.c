@@ -308,6 +308,7 @@ void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int s
 	prctl(PR_SET_DUMPABLE, 0);
 	if (ask && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		setup__fail(&u, LAYER_EXEC, errno, "make a socket pair");
+	confine__drop_caps(&u); /* for the init too: from here on nothing needs any */
 	command = fork();
 	if (command < 0)
 		setup__fail(&u, LAYER_PID_NS, errno, "create the command's process");
@@ -321,7 +322,6 @@ void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int s
 		if (listener < 0) /* the command's process failed and has said why */
 			_exit(125);
 	}
-	confine__drop_caps(&u);
 	init__run(&u, command, sock, listener);
 }
 

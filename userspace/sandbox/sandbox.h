@@ -32,6 +32,7 @@ struct sandbox_opts {
 	const char *chdir;	/* --chdir; NULL: see sandbox.c, start_directory */
 	uint32_t degraded;	/* layers that may be missing: bits of enum layer */
 	bool tty;		/* a terminal of our own: /dev/pts/0 inside */
+	int out_fd, err_fd;	/* become the command's standard output and error; -1: sandtrace's own */
 };
 
 /* Shared with the child; written by it, read when it has told that it is ready or has ended. */
@@ -86,6 +87,9 @@ int sandbox__map_ids(const struct sandbox *s, pid_t child);
  */
 void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int sock, int barrier, const sigset_t *mask)
 	__attribute__((noreturn));
+
+/* Is this grant's tree mounted through an overlay? */
+bool sandbox__wants_overlay(const struct sandbox *s, const struct grant *g);
 
 /* Which layers are in force, from what was planned and what the child reported. Fills s->layers. */
 void sandbox__describe(struct sandbox *s, const struct sandbox_report *report);
