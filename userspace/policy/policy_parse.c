@@ -145,9 +145,14 @@ static int set_synthetic(struct policy_file *f, const struct key *k, const struc
 	(void)ctx;
 	if (n->type != NODE_LIST)
 		return fail_type(f, k, n, "a list of strings");
+	/* one value: an empty list takes back what an extended policy made */
+	f->p->synth_identity = f->p->synth_hosts = false;
 	for (const struct node *item = n->child; item; item = item->next) {
+		char name[64];
+
 		if (item->type != NODE_STRING)
-			return fail_type(f, k, item, "a list of strings");
+			return policy_file__fail(f, item->line, item->column, NULL, "%s holds %s where a string must be",
+						 full_name(k, name), node__type_name(item));
 		if (!strcmp(item->string, words[0]))
 			f->p->synth_identity = true;
 		else if (!strcmp(item->string, words[1]))

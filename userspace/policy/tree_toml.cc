@@ -199,22 +199,41 @@ struct node *convert(struct tree_build *b, const toml::node &from, int depth)
 	return n;
 }
 
+/*
+ * The library's message without its common beginning. A word without quotes is the commonest mistake of all, and the
+ * library takes it for a number.
+ */
+int fail_syntax(struct tree_build *b, const toml::parse_error &e)
+{
+	static const std::string_view unquoted[] = { "floating-point: expected", "boolean: expected", "determine value type" };
+	static const std::string_view begin = "Error while parsing ", redefine = "cannot redefine existing ";
+	std::string_view d = e.description();
+	const auto &at = e.source().begin;
+	bool duplicate = d.find(redefine) != d.npos, word = false;
+	char text[180];
+
+	if (duplicate) {
+		d.remove_prefix(d.find(redefine) + redefine.size());
+		d = d.substr(0, d.find(" as "));
+	} else if (d.substr(0, begin.size()) == begin) {
+		d.remove_prefix(begin.size());
+	}
+	for (auto u : unquoted)
+		word |= d.find(u) != d.npos;
+	tree_build__quote(d.data(), d.size(), text, sizeof(text));
+	return tree_build__fail(b, -EINVAL, at.line, at.column, "%s%s%s", duplicate ? "duplicate key: there is already " : "", text,
+				word ? " (a string stands in quotes)" : "");
+}
+
 } // namespace
 
 extern "C" int tree_toml__parse(struct tree_build *b, struct node **ret_root)
 {
-	char text[200];
-
 	if (check_depth(b))
 		return b->err;
 	toml::parse_result result = toml::parse(std::string_view(b->text, b->len));
-	if (result.failed()) {
-		std::string_view d = result.error().description();
-		const auto &at = result.error().source().begin;
-
-		return tree_build__fail(b, -EINVAL, at.line, at.column, "%s",
-					tree_build__quote(d.data(), d.size(), text, sizeof(text)));
-	}
+	if (result.failed())
+		return fail_syntax(b, result.error());
 	*ret_root = convert(b, result.table(), 1);
 	if (*ret_root && !(*ret_root)->line)
 		(*ret_root)->line = (*ret_root)->column = 1;

@@ -60,7 +60,7 @@ static bool plain_number(struct yaml_reader *y, const char *s, struct node *n)
 
 	if (any_of(s, specials)) {
 		n->type = NODE_FLOAT;
-		n->number = strchr(s, 'n') == s + 2 || strchr(s, 'I') || strstr(s, "inf") ? __builtin_inf() : __builtin_nan("");
+		n->number = strcasestr(s, "nan") ? __builtin_nan("") : *s == '-' ? -__builtin_inf() : __builtin_inf();
 		return true;
 	}
 	if (base != 10 && s[2] && s[2 + strspn(s + 2, base == 16 ? "0123456789abcdefABCDEF" : "01234567")] == 0) {
@@ -153,6 +153,11 @@ static int on_scalar(struct yaml_reader *y, struct fy_event *e)
 	if (!s)
 		return fail_event(y, e, "a scalar without text");
 	where(y, e, &line, &column);
+	/* a value that is not there has no place of its own */
+	if (!t && y->key) {
+		line = y->key_line;
+		column = y->key_column;
+	}
 	if (wants_key(y)) {
 		if (plain && !len)
 			return tree_build__fail(y->b, -EINVAL, line, column, "a value without a key");
