@@ -104,5 +104,9 @@ int pipeline__flush(struct pipeline *p)
 
 int pipeline__finish(struct pipeline *p, const struct run_result *res)
 {
-	return EACH_SINK(p, finish, res);
+	struct run_result whole = *res;
+
+	if (!whole.denials)
+		whole.denials = p->denials;
+	return EACH_SINK(p, finish, &whole);
 }

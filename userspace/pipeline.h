@@ -33,8 +33,8 @@ void pipeline__done(struct pipeline *p);
 int pipeline__add_sink(struct pipeline *p, struct sink *s);
 
 /*
- * From here on failed calls are judged by the policy that CTX (borrowed) holds, and counted in P->denials, which is for
- * run_result.denials. 0 or -ENOMEM.
+ * From here on failed calls are judged by the policy that CTX (borrowed) holds, and counted in P->denials, which the
+ * sinks get with the result. 0 or -ENOMEM.
  */
 int pipeline__set_policy(struct pipeline *p, const struct denial_ctx *ctx);
 

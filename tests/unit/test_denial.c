@@ -53,6 +53,7 @@ static bool there(void *ctx, const char *path)
 		"/etc",		"/etc/passwd",	 "/etc/shadow", "/root/.ssh/id_rsa", "/root/notes", "/opt",
 		"/opt/tool",	"/usr/lib/x",	 "/usr/bin/id", "/work/a",	     "/data/a",	    "/proc/1",
 		"/run/d.sock", "/etc/a*b",	 "/etc/a b",	"/etc/a\nb",
+		"/dev/sda1",	"/dev/kvm",
 	};
 
 	(void)ctx;
@@ -237,6 +238,11 @@ static void private_places(void **state)
 	expect(LAYER_MOUNT, "/root/notes", "the sandbox has its own /root", "filesystem.allow_read", "/root/notes",
 	       "--read /root/notes");
 	assert_false(at("openat", "/tmp/none", O_RDONLY, ENOENT));
+	assert_true(at("openat", "/dev/sda1", O_RDONLY, ENOENT));
+	assert_string_equal(d.suggest_flag, "");
+	assert_true(at("openat", "/dev/kvm", O_RDONLY, ENOENT));
+	assert_string_equal(d.suggest_flag, "--read /dev/kvm");
+	assert_true(d.sensitive);
 	assert_true(at("openat", "/proc/1", O_RDONLY, ENOENT));
 	expect(LAYER_PID_NS, "/proc/1", "the sandbox has its own /proc", "", "", "");
 }
@@ -329,6 +335,9 @@ static void seccomp(void **state)
 	assert_true(refused("io_uring_setup", EPERM, NULL));
 	assert_string_equal(d.suggest_key, "syscalls.allow");
 	assert_string_equal(d.suggest_value, "io_uring_setup");
+	assert_true(d.sensitive);
+	assert_true(refused("socket", EPERM, ARGS(17, 02000003)));
+	assert_string_equal(d.object, "syscall socket(AF_PACKET, SOCK_RAW|SOCK_CLOEXEC)");
 	/* a call that our filter lets through was refused by one of the command's own */
 	assert_false(refused("getppid", EPERM, NULL));
 	assert_int_equal(te.ev.action, ACTION_DENY);
@@ -405,7 +414,7 @@ static void network(void **state)
 		assert_false(net("connect", V4, errors[i]));
 		ctx.net_isolated = true;
 		assert_true(net("connect", V4, errors[i]));
-		expect(LAYER_NETWORK, "connect 93.184.216.34:443", "no network: not in network.allow", "network.allow",
+		expect(LAYER_NETWORK, "connect 93.184.216.34:443", "not in network.allow", "network.allow",
 		       "93.184.216.34:443", "--net 93.184.216.34:443");
 		assert_false(d.sensitive);
 	}
@@ -430,6 +439,36 @@ static void network(void **state)
 	assert_string_equal(d.suggest_flag, "");
 	assert_true(net("connect", V4, EACCES));
 	assert_int_equal(d.layer, LAYER_LANDLOCK);
+}
+
+/* curl and node connect without waiting: who listens inside is known from the trace. */
+static void network_later(void **state)
+{
+	static struct verdicts v;
+
+	(void)state;
+	ctx.net_isolated = true;
+	assert_false(net("connect", LO, EINPROGRESS)); /* who listens inside is not known */
+	verdicts__init(&v, &ctx);
+	net("connect", LO, EINPROGRESS);
+	verdict(&v, &te.ev);
+	assert_non_null(te.ev.denial);
+	assert_string_equal(te.ev.denial->object, "connect 127.0.0.1:8080");
+	assert_int_equal(te.ev.denial->err, ECONNREFUSED);
+	/* a bind that failed binds nothing, and another port is another port */
+	net("bind", LO, EADDRINUSE);
+	verdict(&v, &te.ev);
+	net("bind", "\x02\0\x1f\x91\x7f\0\0\x01\0\0\0\0\0\0\0\0", 16, 0);
+	verdict(&v, &te.ev);
+	net("connect", LO, EINPROGRESS);
+	verdict(&v, &te.ev);
+	assert_non_null(te.ev.denial);
+	net("getsockname", LO, 0);
+	verdict(&v, &te.ev);
+	assert_null(te.ev.denial);
+	net("connect", LO, EINPROGRESS);
+	verdict(&v, &te.ev);
+	assert_null(te.ev.denial);
 }
 
 static void unix_sockets(void **state)
@@ -548,7 +587,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(hidden), T(relative), T(creation), T(read_only), T(no_access), T(masked), T(private_places), T(across),
-		T(odd_names), T(seccomp), T(other_abi), T(exec), T(network), T(unix_sockets), T(privileges), T(limits),
+		T(odd_names), T(seccomp), T(other_abi), T(exec), T(network), T(network_later), T(unix_sockets), T(privileges), T(limits),
 		T(verdicts), T(table),
 	};
 

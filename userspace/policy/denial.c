@@ -36,6 +36,33 @@ static void name_call(const struct denial_case *k, struct denial *d)
 	d->err = k->err;
 }
 
+/* Some calls are refused for what they ask for, not for what they are: "syscall socket(AF_PACKET, SOCK_RAW)". */
+static void name_arguments(const struct denial_case *k, struct denial *d)
+{
+	static const struct {
+		const char *name;
+		uint8_t first, last;
+	} shown[] = { { "socket", 0, 1 }, { "socketpair", 0, 1 }, { "clone", 0, 0 }, { "ioctl", 1, 1 }, { "prctl", 0, 0 },
+		      { "unshare", 0, 0 }, { "ptrace", 0, 0 }, { "personality", 0, 0 }, { "memfd_create", 1, 1 } };
+	const struct event *ev = k->ev;
+	char text[256];
+	uint64_t args[6];
+	size_t n = strlen(d->object);
+
+	memcpy(args, ev->syscall->args, sizeof(args));
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+		if (strcmp(shown[i].name, ev->sig->name) || ev->syscall->abi != EV_ABI_NATIVE)
+			continue;
+		for (unsigned int a = shown[i].first; a <= shown[i].last && n < sizeof(d->object) - 1; a++) {
+			if (!flags__format_arg(ev->sig, a, args, EV_ABI_NATIVE, text, sizeof(text)))
+				snprintf(text, sizeof(text), "0x%llx", (unsigned long long)args[a]);
+			n += (size_t)snprintf(d->object + n, sizeof(d->object) - n, "%s%.100s%s",
+					      a == shown[i].first ? "(" : ", ", text, a == shown[i].last ? ")" : "");
+		}
+		return;
+	}
+}
+
 /*
  * Refused by the listener that lets only the command's own programs through; the call never began, which is also why a
  * path that does not exist ends here: shells try one directory of PATH after the other.
@@ -101,10 +128,15 @@ static bool judge_seccomp(const struct denial_case *k, struct denial *d)
 		denial__rule_of(d, s.reason ? s.reason : "deny", s.rule);
 	else
 		denial__rule(d, s.reason ? s.reason : "not allowed by the profile");
+	name_arguments(k, d);
+	/* any call that is let through again is more of the kernel within reach */
+	d->sensitive = true;
 	if (exec)
 		denial__suggest(d, "filesystem.allow_exec", "**", "--allow-exec");
 	else if (s.liftable && !d->expected)
 		denial__suggest(d, "syscalls.allow", ev->name, "");
+	else
+		d->sensitive = false;
 	return true;
 }
 
@@ -229,6 +261,7 @@ static bool can_matter(int err)
 	switch (err) {
 	case EPERM: case ENOENT: case EAGAIN: case EACCES: case EXDEV: case ENOTDIR: case EINVAL: case EMFILE: case EFBIG:
 	case EROFS: case EADDRNOTAVAIL: case ENETUNREACH: case ECONNREFUSED: case EHOSTUNREACH:
+	case EINPROGRESS:
 		return true;
 	default:
 		return false;

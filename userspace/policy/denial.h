@@ -18,6 +18,11 @@ struct denial_ctx {
 	/* is there such a file outside? lstat on the host; a hidden path that exists nowhere is no denial */
 	bool (*exists)(void *ctx, const char *path);
 	void *ctx;
+	/*
+	 * With net_isolated: a bit for each port that was bound inside so far; NULL: not known. A connect that has not
+	 * ended yet (EINPROGRESS) to any other port of this machine is certain to be refused. Kept by policy/verdict.c.
+	 */
+	const uint8_t *local_ports;
 };
 
 struct denial {

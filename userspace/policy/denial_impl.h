@@ -25,6 +25,9 @@ bool denial_path__absolute(const struct denial_case *k, unsigned int arg, char *
 /* ---- denial_net.c: sockets ---- */
 bool denial_net__judge(const struct denial_case *k, struct denial *d);
 
+/* Port of an internet address, or -1. */
+int denial_net__port(const struct part *p);
+
 /* ---- denial_suggest.c ---- */
 void denial__object(struct denial *d, const char *prefix, const char *object);
 void denial__rule(struct denial *d, const char *text);

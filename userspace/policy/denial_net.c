@@ -38,9 +38,11 @@ static bool endpoint_of(const struct part *p, struct endpoint *e)
 	char text[INET6_ADDRSTRLEN];
 	uint16_t family;
 
+	if (p->len < 8)
+		return false;
 	memcpy(&family, p->data, sizeof(family));
 	e->port = (uint16_t)(p->data[2] << 8 | p->data[3]);
-	if (family == AF_INET && p->len >= 8) {
+	if (family == AF_INET) {
 		inet_ntop(AF_INET, p->data + 4, text, sizeof(text));
 		e->inside = near4(p->data + 4);
 	} else if (family == AF_INET6 && p->len >= 24 && !memcmp(p->data + 8, mapped, sizeof(mapped))) {
@@ -82,19 +84,40 @@ static void suggest(struct denial *d, const struct endpoint *e)
 	d->sensitive = e->inside;
 }
 
+int denial_net__port(const struct part *p)
+{
+	struct endpoint e;
+
+	if (!p || p->type != EV_PT_SOCKADDR || p->len < 8)
+		return -1;
+	return endpoint_of(p, &e) ? e.port : -1;
+}
+
+static bool is_bound(const struct denial_ctx *c, uint16_t port)
+{
+	return !c->local_ports || c->local_ports[port / 8] & 1 << port % 8;
+}
+
 static bool judge_inet(const struct denial_case *k, const char *op, const struct endpoint *e, struct denial *d)
 {
 	const struct denial_ctx *c = k->ctx;
 	bool binds = !strcmp(op, "bind");
 
 	switch (k->err) {
+	case EINPROGRESS:
+		/* what leads anywhere else is unreachable at once */
+		if (!c->net_isolated || !e->inside || is_bound(c, e->port))
+			return false;
+		refuse(k, LAYER_NETWORK, op, e->text, "not in network.allow", d);
+		d->err = ECONNREFUSED; /* seen once it asks how the connect ended */
+		break;
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 	case ECONNREFUSED:
 	case EADDRNOTAVAIL:
 		if (!c->net_isolated)
 			return false;
-		refuse(k, LAYER_NETWORK, op, e->text, "no network: not in network.allow", d);
+		refuse(k, LAYER_NETWORK, op, e->text, "not in network.allow", d);
 		break;
 	case EPERM:
 		if (!c->net_filtered)

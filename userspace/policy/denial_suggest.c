@@ -120,11 +120,25 @@ static bool can_be_pasted(const char *path)
 	return true;
 }
 
+/* A disk or the machine's memory: whoever has it has everything. Not even suggested. */
+static bool is_raw_device(const char *path)
+{
+	static const char *const names[] = { "sd",  "hd", "vd",	  "xvd",  "nvme", "dm-",  "md",	     "loop",
+					     "mmcblk", "mapper", "disk", "mem", "kmem", "port", "nbd", "kcore" };
+
+	if (strncmp(path, "/dev/", 5))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(path + 5, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 void denial__suggest_path(struct denial *d, const char *key, const char *flag, bool flag_takes_path, const char *path)
 {
 	char word[560];
 
-	if (strlen(path) >= sizeof(d->suggest_value) || !can_be_pasted(path))
+	if (strlen(path) >= sizeof(d->suggest_value) || !can_be_pasted(path) || is_raw_device(path))
 		return;
 	denial__shell_word(path, word, sizeof(word));
 	denial__suggest(d, key, path, "");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../event/syscalls.h"
+#include "denial_impl.h"
 
 #define X32_SYSCALL_BIT 0x40000000
 
@@ -27,7 +28,8 @@ void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx)
 	const struct policy *p = ctx->grants->policy;
 
 	memset(v, 0, sizeof(*v));
-	v->ctx = ctx;
+	v->ctx = *ctx;
+	v->ctx.local_ports = v->local_ports;
 	for (size_t i = 0; p && i < p->n_rules; i++) {
 		if (p->rules[i].kind != RULE_SYSCALL_LOG)
 			continue;
@@ -47,6 +49,20 @@ static bool is_logged(const struct verdicts *v, const struct ev_syscall *s)
 	return s->abi < EV_ABI_MAX && s->nr >= 0 && s->nr < ST_NR_SYSCALLS && v->log_only[s->abi][s->nr];
 }
 
+/* Notes the port of a socket inside: bind says which was asked for, getsockname which one it became. */
+static void note_port(struct verdicts *v, const struct event *ev)
+{
+	int port;
+
+	if (ev->category != CAT_NETWORK || !v->ctx.net_isolated || ev->syscall->ret)
+		return;
+	if (strcmp(ev->sig->name, "bind") && strcmp(ev->sig->name, "getsockname"))
+		return;
+	port = denial_net__port(event__part(ev, 1));
+	if (port > 0)
+		v->local_ports[port / 8] |= (uint8_t)(1 << port % 8);
+}
+
 void verdict(struct verdicts *v, struct event *ev)
 {
 	ev->denial = NULL;
@@ -57,7 +73,9 @@ void verdict(struct verdicts *v, struct event *ev)
 		ev->action = ACTION_DENY;
 	if (!v)
 		return;
-	if (denial__candidate(ev) && denial__judge(v->ctx, ev, &v->denial)) {
+	if (ev->n_parts)
+		note_port(v, ev);
+	if (denial__candidate(ev) && denial__judge(&v->ctx, ev, &v->denial)) {
 		ev->action = ACTION_DENY;
 		ev->denial = &v->denial;
 	} else if (v->logs && ev->action == ACTION_ALLOW && is_logged(v, ev->syscall)) {

@@ -12,7 +12,8 @@
 
 /* The policy of a run, ready for use. */
 struct verdicts {
-	const struct denial_ctx *ctx; /* borrowed */
+	struct denial_ctx ctx;	      /* a copy; what it points to is borrowed */
+	uint8_t local_ports[65536 / 8];
 	bool logs;		      /* some call is in syscalls.log_only */
 	uint8_t log_only[EV_ABI_MAX][ST_NR_SYSCALLS];
 	struct denial denial; /* of the event last looked at */

@@ -152,6 +152,10 @@ static void expected(struct print *p, const struct denial_entry *const *v, uint3
 			text__put(&t, ", ");
 		if (!strncmp(object, "syscall ", 8))
 			object += 8;
+		if (v[i]->d.access) {
+			text__put(&t, v[i]->d.access);
+			text__char(&t, ' ');
+		}
 		text__escape(&t, object, strlen(object), 32);
 		if (v[i]->d.nth > 1) {
 			text__put(&t, " ×");
