@@ -38,8 +38,17 @@ endif
 # the start-up of every `run` free of its relocations. -DNDEBUG: with assertions, bad input would abort.
 CXXFLAGS ?= -O2 -g
 CXXFLAGS += -std=c++17 -DNDEBUG -fno-exceptions -fno-rtti -Wall -Wextra
-LDLIBS_PURE = -lseccomp -lfyaml -lcrypto -static-libstdc++ -static-libgcc -lstdc++ -lm
-LDLIBS = -lbpf -lelf -lz -ljson-c $(LDLIBS_PURE)
+# Everything but the C library is linked in: resolving five thousand symbols took longer than making the sandbox.
+# STATIC=0 links shared libraries, for systems without the archives.
+STATIC ?= 1
+ifeq ($(STATIC),1)
+archives = -Wl,-Bstatic $(1) -Wl,-Bdynamic
+LDFLAGS += -Wl,-z,pack-relative-relocs
+else
+archives = $(1)
+endif
+LDLIBS_PURE = $(call archives,-lseccomp -lfyaml -lcrypto -lstdc++) -lm -lgcc_s -lgcc
+LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lcrypto -lstdc++) -static-libgcc -lgcc_eh -lm
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \

@@ -3,6 +3,9 @@
  * What a run changed below its writable paths, read from the upper directories of its overlays. The tree was written by
  * untrusted code: the reader follows no link, opens nothing but regular files, and has limits of its own for entries,
  * depth, bytes and time; what it left out it says.
+ *
+ * The overlay must have been mounted with "userxattr": its marks are then user.overlay.*, which the kernel keeps from
+ * those inside (what they set under that name is stored under another), and directories are never redirected.
  */
 #ifndef SANDTRACE_CHANGES_H
 #define SANDTRACE_CHANGES_H
@@ -23,6 +26,10 @@ struct change {
 	bool hashed;
 	uint8_t sha256[32];	/* of a regular file that was within the limits */
 	char *link;		/* target of a symbolic link, raw */
+	/* What stood there before: 0 for CHANGE_CREATED. By it a commit knows whether others were at work meanwhile. */
+	mode_t was_mode;
+	uint64_t was_size, was_ctime_ns;
+	uint32_t prefix_len;	/* of PATH, the part that is the overlay's prefix */
 };
 
 struct changes {
@@ -30,7 +37,8 @@ struct changes {
 	size_t n;
 	bool truncated;		/* a limit was reached; WHY says which */
 	char why[128];
-	uint64_t created, modified, deleted, bytes;
+	uint64_t created, modified, deleted; /* modified: MODIFIED, METADATA and REPLACED */
+	uint64_t bytes;		/* really written: of a sparse file what is allocated */
 };
 
 struct changes_limits {
@@ -41,12 +49,16 @@ extern const struct changes_limits changes_default_limits;
 
 /*
  * UPPER_FD: the overlay's upper directory; LOWER_FD: what lies below it, untouched; PREFIX: the path of both inside.
- * Appends to C. 0 or -errno.
+ * Appends to C, in path order ('/' before any other byte). Each entry below a deleted or replaced directory is a change
+ * of its own. What was opened for writing and not changed is none. 0 or -errno; reaching a limit is no error.
  */
 int changes__read(struct changes *c, int upper_fd, int lower_fd, const char *prefix, const struct changes_limits *limits);
 /*
  * --commit: applies the changes of this overlay to LOWER_FD, files first written beside and renamed, never through a
- * link, owner and mode as left but without set-id bits. Devices, FIFOs and sockets are refused and said. 0 or -errno.
+ * link, owner and mode as left but without set-id bits. Devices, FIFOs and sockets are refused and said. Nothing is
+ * touched when C is truncated (-EFBIG) or others changed what is to be changed (-ESTALE). What is written is checked
+ * against the hashes in C. A later failure says how far it got. Call it once: UPPER_FD's tree may be left with other
+ * modes. Extended attributes and hard links among the changed files are not carried over. 0 or -errno, said on stderr.
  */
 int changes__commit(const struct changes *c, int upper_fd, int lower_fd, const char *prefix, uint64_t *ret_refused);
 void changes__done(struct changes *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Landlock: the second layer over everything the mounts decide, and the only one that tells reading from executing. Each
- * grant becomes one rule on the file as it is inside. What a kernel's version (ABI) lacks is left out here and named in the
+ * grant becomes one rule, on the very inode that is mounted. What a kernel's version (ABI) lacks is left out here and named in the
  * layers' description; nothing that is asked for depends on it alone. Source of numbers and versions: the kernel's
  * Documentation/userspace-api/landlock.rst and include/uapi/linux/landlock.h.
  */
@@ -76,23 +76,12 @@ static uint64_t handled_fs(int abi)
 	return all;
 }
 
-static void allow(struct setup *u, int ruleset, uint64_t rights, int fd, const char *what)
+static void allow(struct setup *u, uint64_t rights, int fd, const char *what)
 {
 	struct path_beneath rule = { .allowed = rights, .fd = fd };
 
-	if (rights && syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0))
+	if (rights && syscall(SYS_landlock_add_rule, u->ruleset, RULE_PATH_BENEATH, &rule, 0))
 		setup__fail(u, LAYER_LANDLOCK, errno, "add a rule for %s", what);
-}
-
-static void allow_path(struct setup *u, int ruleset, uint64_t rights, const char *path)
-{
-	_cleanup_(close) int fd = sys_openat2(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		setup__fail(u, LAYER_LANDLOCK, errno, "open %s inside", path);
-	else
-		allow(u, ruleset, S_ISDIR(st.st_mode) ? rights : rights & FS_OF_FILES, fd, path);
 }
 
 static uint64_t rights_of(uint8_t access)
@@ -112,8 +101,9 @@ static uint64_t rights_of(uint8_t access)
  * Standard streams that are files of the host: `>/dev/stderr` opens them again by /proc/self/fd, which is allowed for
  * what the descriptor itself allows. Pipes and sockets are never restricted by Landlock.
  */
-static void allow_streams(struct setup *u, int ruleset, uint64_t handled)
+static void allow_streams(struct setup *u)
 {
+	uint64_t handled = handled_fs(u->sb->landlock_abi);
 	for (int fd = 0; fd < 3; fd++) {
 		int mode = fcntl(fd, F_GETFL);
 		uint64_t rights = 0;
@@ -127,12 +117,12 @@ static void allow_streams(struct setup *u, int ruleset, uint64_t handled)
 			rights |= FS_WRITE_FILE | FS_TRUNCATE;
 		if (S_ISCHR(st.st_mode))
 			rights |= FS_IOCTL_DEV;
-		allow(u, ruleset, rights & handled, fd, "a standard stream");
+		allow(u, rights & handled, fd, "a standard stream");
 	}
 }
 
 /* With --net: the ports that are listed, whatever the address. cgroup-BPF looks at the address too. */
-static void allow_ports(struct setup *u, int ruleset)
+static void allow_ports(struct setup *u)
 {
 	const struct net_plan *n = &u->sb->net;
 	unsigned int rules = 0;
@@ -141,7 +131,7 @@ static void allow_ports(struct setup *u, int ruleset)
 		for (uint32_t port = n->v[i].port_first; port <= n->v[i].port_last && rules < MAX_PORT_RULES; port++, rules++) {
 			struct net_port rule = { .allowed = NET_CONNECT_TCP, .port = port };
 
-			if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0))
+			if (syscall(SYS_landlock_add_rule, u->ruleset, RULE_NET_PORT, &rule, 0))
 				setup__fail(u, LAYER_LANDLOCK, errno, "add a rule for TCP port %u", port);
 		}
 }
@@ -155,43 +145,58 @@ static uint32_t count_ports(const struct net_plan *n)
 	return (uint32_t)MIN(ports, UINT32_MAX);
 }
 
-void landlock__restrict(struct setup *u)
+static bool filters_ports(const struct sandbox *sb)
 {
-	const struct sandbox *sb = u->sb;
-	int abi = sb->landlock_abi;
+	return sb->landlock_abi >= 4 && !sb->net.all && !sb->net.isolated && count_ports(&sb->net) <= MAX_PORT_RULES;
+}
+
+void landlock__begin(struct setup *u)
+{
+	int abi = u->sb->landlock_abi;
 	struct ruleset_attr attr = { .handled_fs = handled_fs(abi) };
-	uint64_t files = attr.handled_fs;
-	bool ports = abi >= 4 && !sb->net.all && !sb->net.isolated && count_ports(&sb->net) <= MAX_PORT_RULES;
-	_cleanup_(close) int ruleset = -1;
 
 	if (!abi) {
 		setup__fail(u, LAYER_LANDLOCK, ENOSYS, "this kernel has no Landlock, or it is not enabled (lsm=)");
 		return;
 	}
-	if (ports)
+	if (filters_ports(u->sb))
 		attr.handled_net = NET_CONNECT_TCP | NET_BIND_TCP;
 	if (abi >= 6)
 		attr.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL;
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
-	if (ruleset < 0) {
+	u->ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
+	if (u->ruleset < 0)
 		setup__fail(u, LAYER_LANDLOCK, errno, "create the ruleset");
-		return;
-	}
-	for (size_t i = 0; i < sb->grants.n; i++) {
-		const struct grant *g = &sb->grants.v[i];
+}
 
-		/* /proc and /dev have their rules below */
-		if (g->kind == GRANT_HOST || (g->kind == GRANT_PRIVATE && strncmp(g->path, "/dev", 4) && strncmp(g->path, "/proc", 5)))
-			allow_path(u, ruleset, rights_of(g->access) & files, g->path);
-	}
-	/* names in directories: whatever is visible may be listed, the mount points on the way included */
-	allow_path(u, ruleset, FS_READ_DIR & files, "/");
-	allow_path(u, ruleset, (FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV) & files, "/dev");
-	allow_path(u, ruleset, (rights_of(ACCESS_READ | ACCESS_WRITE)) & files, "/dev/shm");
-	allow_path(u, ruleset, rights_of(ACCESS_READ) & files, "/proc");
-	allow_streams(u, ruleset, files);
-	if (ports)
-		allow_ports(u, ruleset);
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0))
+void landlock__allow(struct setup *u, int fd, uint8_t access, bool dir, const char *path)
+{
+	uint64_t rights = rights_of(access) & handled_fs(u->sb->landlock_abi);
+
+	if (u->ruleset >= 0)
+		allow(u, dir ? rights : rights & FS_OF_FILES, fd, path);
+}
+
+void landlock__allow_devices(struct setup *u, int fd)
+{
+	uint64_t rights = FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+
+	if (u->ruleset >= 0)
+		allow(u, rights & handled_fs(u->sb->landlock_abi), fd, "/dev");
+}
+
+void landlock__allow_listing(struct setup *u, int fd)
+{
+	if (u->ruleset >= 0)
+		allow(u, FS_READ_DIR, fd, "/");
+}
+
+void landlock__restrict(struct setup *u)
+{
+	if (u->ruleset < 0)
+		return;
+	allow_streams(u);
+	if (filters_ports(u->sb))
+		allow_ports(u);
+	if (syscall(SYS_landlock_restrict_self, u->ruleset, 0))
 		setup__fail(u, LAYER_LANDLOCK, errno, "restrict the command");
 }

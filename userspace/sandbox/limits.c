@@ -134,11 +134,15 @@ static int substitute(struct limits *l, enum limit_kind k, uint64_t value, bool 
 /*
  * Of every sandbox. Core: 1, not 0. The kernel writes no file below a page either way, but hands a core to a handler
  * (a core_pattern with "|") even at 0; 1 is its mark for never. Whoever lowers it to 0 gets the handler back, so the
- * system call filter must refuse that.
+ * system call filter must refuse that. A handler behind a socket ("@", since 6.16) is called whatever the limit.
  */
 static void every_sandbox(struct limits *l, const struct policy *p)
 {
 	struct rlimit now;
+	char pattern[160];
+
+	if (read_file_str("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)) > 0 && pattern[0] == '@')
+		log_warn("should the command crash, its memory goes to the host's handler at %s: no limit prevents that", pattern + 1);
 
 	set_rlimit(l, RLIMIT_CORE, 1, 1);
 	set_rlimit(l, RLIMIT_MEMLOCK, 64 << 10, 64 << 10);

@@ -39,7 +39,17 @@ static int tmpfs(struct setup *u, const char *size, const char *inodes, const ch
 	return fd;
 }
 
-/* Opens PATH (absolute) below the new root; missing directories are made. LEAF: 'd' a directory, 'f' a file. */
+/* Opens NAME in DIR, through no link; if it is not there it is made. LEAF: 'd' a directory, 'f' a file. */
+static int enter_name(int dir, const char *name, char leaf)
+{
+	int fd = sys_openat2(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_INSIDE);
+
+	if (fd < 0 && errno == ENOENT && !(leaf == 'f' ? mknodat(dir, name, S_IFREG | 0644, 0) : mkdirat(dir, name, 0755)))
+		fd = sys_openat2(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_INSIDE);
+	return fd;
+}
+
+/* Opens PATH (absolute) below the new root; what is missing is made. */
 static int target(struct setup *u, const char *path, char leaf)
 {
 	_cleanup_(close) int dir = fcntl(u->root_fd, F_DUPFD_CLOEXEC, 3);
@@ -48,7 +58,6 @@ static int target(struct setup *u, const char *path, char leaf)
 	while (dir >= 0) {
 		size_t len = strcspn(p += strspn(p, "/"), "/");
 		char name[NAME_MAX + 1];
-		bool last = !p[len] || !p[len + strspn(p + len, "/")];
 		int fd;
 
 		if (!len)
@@ -59,31 +68,51 @@ static int target(struct setup *u, const char *path, char leaf)
 		}
 		memcpy(name, p, len);
 		name[len] = 0;
-		fd = sys_openat2(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_INSIDE);
-		if (fd < 0 && errno == ENOENT) {
-			int made = last && leaf == 'f' ? mknodat(dir, name, S_IFREG | 0644, 0) : mkdirat(dir, name, 0755);
-
-			if (!made)
-				fd = sys_openat2(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_INSIDE);
-		}
-		if (fd < 0)
-			break;
+		p += len;
+		fd = enter_name(dir, name, *p ? 'd' : leaf);
 		close(dir);
 		dir = fd;
-		p += len;
 	}
 	setup__fail(u, LAYER_MOUNT, errno, "make the mount point %s", path);
 	return -1;
 }
 
-/* Attaches the detached mount TREE at PATH of the new root and closes it. */
+/* The directory that PATH lies in; kept for the next, because most mount points have neighbours. */
+static int parent_of(struct setup *u, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = (size_t)(slash - path);
+
+	*ret_name = slash + 1;
+	if (u->parent_fd >= 0 && !strncmp(u->parent, path, len) && !u->parent[len])
+		return u->parent_fd;
+	if (u->parent_fd >= 0)
+		close(u->parent_fd);
+	if (snprintf(u->parent, sizeof(u->parent), "%.*s", (int)len, path) >= (int)sizeof(u->parent))
+		setup__fail(u, LAYER_MOUNT, ENAMETOOLONG, "make the mount point %s", path);
+	u->parent_fd = target(u, u->parent, 'd');
+	return u->parent_fd;
+}
+
+/*
+ * Attaches the detached mount TREE at PATH of the new root and closes it. Neither making the mount point nor mounting
+ * follows a link in the last place, and the directory was reached through none.
+ */
 static void attach(struct setup *u, int tree, const char *path, char leaf)
 {
-	_cleanup_(close) int at = target(u, path, leaf);
+	const char *name;
+	int dir = parent_of(u, path, &name);
 
-	if (sys_move_mount(tree, at))
+	if ((leaf == 'f' ? mknodat(dir, name, S_IFREG | 0644, 0) : mkdirat(dir, name, 0755)) && errno != EEXIST && errno != EROFS)
+		setup__fail(u, LAYER_MOUNT, errno, "make the mount point %s", path);
+	if (sys_move_mount(tree, dir, name))
 		setup__fail(u, LAYER_MOUNT, errno, "mount %s", path);
 	close(tree);
+	/* a directory that something was mounted over must be looked up again */
+	if (!strncmp(u->parent, path, strlen(path)) && u->parent_fd >= 0) {
+		close(u->parent_fd);
+		u->parent_fd = -1;
+	}
 }
 
 static unsigned int host_attrs(const struct grant *g)
@@ -192,7 +221,9 @@ static void own_dev(struct setup *u, int fds[])
 	_cleanup_(close) int dir = -1;
 	int tree;
 
-	attach(u, room_dir(u, "dev", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), "/dev", 'd');
+	tree = room_dir(u, "dev", 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	landlock__allow_devices(u, tree);
+	attach(u, tree, "/dev", 'd');
 	dir = target(u, "/dev", 'd');
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		char path[32];
@@ -209,7 +240,9 @@ static void own_dev(struct setup *u, int fds[])
 		setup__fail(u, LAYER_MOUNT, errno, "make a devpts");
 	else
 		attach(u, tree, "/dev/pts", 'd');
-	attach(u, room_dir(u, "shm", 01777, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC), "/dev/shm", 'd');
+	tree = room_dir(u, "shm", 01777, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	landlock__allow(u, tree, ACCESS_READ | ACCESS_WRITE, true, "/dev/shm");
+	attach(u, tree, "/dev/shm", 'd');
 	/* the directory itself: nothing is added or taken away */
 	close(dir);
 	dir = target(u, "/dev", 'd');
@@ -245,6 +278,7 @@ static void own_proc(struct setup *u)
 		return;
 	}
 	at = fcntl(tree, F_DUPFD_CLOEXEC, 3);
+	landlock__allow(u, tree, ACCESS_READ, true, "/proc");
 	/* no user namespaces below this one, and with them no other namespaces: the filter says so too */
 	if (u->sb->user_ns) {
 		max = openat(tree, "sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
@@ -317,6 +351,32 @@ bool sandbox__wants_overlay(const struct sandbox *s, const struct grant *g)
 	return s->policy->overlay && g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE;
 }
 
+static void host_place(struct setup *u, const struct grant *g)
+{
+	int tree;
+
+	if (redundant(&u->sb->grants, g)) {
+		/* the mount of its parent shows it; only Landlock must know of it, for what may be executed */
+		int err = resolve__reopen(g, &tree);
+
+		if (err)
+			setup__fail(u, LAYER_MOUNT, -err, "open %s", g->path);
+		landlock__allow(u, tree, g->access, g->dir, g->path);
+		close(tree);
+		return;
+	}
+	tree = sandbox__wants_overlay(u->sb, g) ? overlay_tree(u, g) : host_tree(u, g);
+	landlock__allow(u, tree, g->access, g->dir, g->path);
+	attach(u, tree, g->path, g->dir ? 'd' : 'f');
+}
+
+/* A place of our own with the access that the grant gives. */
+static void own_mount(struct setup *u, int tree, const struct grant *g)
+{
+	landlock__allow(u, tree, g->access, g->dir, g->path);
+	attach(u, tree, g->path, g->dir ? 'd' : 'f');
+}
+
 /* Masks and private places, made when their turn comes. */
 static void own_place(struct setup *u, const struct grant *g)
 {
@@ -330,19 +390,19 @@ static void own_place(struct setup *u, const struct grant *g)
 	else if (g->kind == GRANT_MASK)
 		attach(u, room_file(u, "mask-f", "", 0), g->path, 'f');
 	else if (!strcmp(g->path, "/etc/passwd"))
-		attach(u, room_file(u, "passwd", sb->passwd, 0644), g->path, 'f');
+		own_mount(u, room_file(u, "passwd", sb->passwd, 0644), g);
 	else if (!strcmp(g->path, "/etc/group"))
-		attach(u, room_file(u, "group", sb->group, 0644), g->path, 'f');
+		own_mount(u, room_file(u, "group", sb->group, 0644), g);
 	else if (!strcmp(g->path, "/etc/hosts"))
-		attach(u, room_file(u, "hosts", sb->hosts, 0644), g->path, 'f');
+		own_mount(u, room_file(u, "hosts", sb->hosts, 0644), g);
 	else if (!strcmp(g->path, "/etc/hostname"))
-		attach(u, room_file(u, "hostname", sb->hostname, 0644), g->path, 'f');
+		own_mount(u, room_file(u, "hostname", sb->hostname, 0644), g);
 	else if (!strcmp(g->path, "/tmp"))
-		attach(u, room_dir(u, "tmp", 01777, attrs), g->path, 'd');
+		own_mount(u, room_dir(u, "tmp", 01777, attrs), g);
 	else if (!strcmp(g->path, "/var/tmp"))
-		attach(u, room_dir(u, "vartmp", 01777, attrs), g->path, 'd');
+		own_mount(u, room_dir(u, "vartmp", 01777, attrs), g);
 	else if (sb->grants.home && !strcmp(g->path, sb->grants.home))
-		attach(u, room_dir(u, "home", 0700, attrs), g->path, 'd');
+		own_mount(u, room_dir(u, "home", 0700, attrs), g);
 	/* /proc and everything below /dev: own_proc, own_dev */
 }
 
@@ -370,6 +430,8 @@ static void enter(struct setup *u)
 	struct st_mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 	struct statfs sfs;
 
+	/* names in directories: whatever is visible may be listed, the mount points on the way included */
+	landlock__allow_listing(u, u->root_fd);
 	if (fchdir(u->root_fd) || syscall(SYS_pivot_root, ".", "."))
 		setup__fail(u, LAYER_MOUNT, errno, "change to the new root");
 	if (umount2(".", MNT_DETACH) || chdir("/"))
@@ -400,19 +462,18 @@ void rootfs__build(struct setup *u)
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)u->sb->policy->tmpfs_size.value);
 	u->room_fd = tmpfs(u, size, ROOM_INODES, "0700", attrs);
 	scaffold = open(SCAFFOLD, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (scaffold < 0 || sys_move_mount(u->root_fd, scaffold))
+	if (scaffold < 0 || sys_move_mount(u->root_fd, scaffold, ""))
 		setup__fail(u, LAYER_MOUNT, errno, "attach the new root at %s", SCAFFOLD);
 	/* the room must be attached for its parts to be mounted elsewhere; /proc covers it in the end */
 	room_at = target(u, "/proc", 'd');
-	if (sys_move_mount(u->room_fd, room_at))
+	if (sys_move_mount(u->room_fd, room_at, ""))
 		setup__fail(u, LAYER_MOUNT, errno, "attach the private tmpfs");
 	close(room_at);
 	for (size_t i = first; i < g->n; i++) {
 		if (g->v[i].kind != GRANT_HOST)
 			own_place(u, &g->v[i]);
-		else if (!redundant(g, &g->v[i]))
-			attach(u, sandbox__wants_overlay(u->sb, &g->v[i]) ? overlay_tree(u, &g->v[i]) : host_tree(u, &g->v[i]), g->v[i].path,
-			       g->v[i].dir ? 'd' : 'f');
+		else
+			host_place(u, &g->v[i]);
 	}
 	links(u);
 	own_dev(u, dev_fds);

@@ -289,7 +289,8 @@ static void open_inside(struct setup *u)
 
 void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int sock, int barrier, const sigset_t *mask)
 {
-	struct setup u = { .sb = s, .report = report, .root_fd = -1, .room_fd = -1, .final_fd = -1, .tty_master = -1 };
+	struct setup u = { .sb = s, .report = report, .root_fd = -1, .room_fd = -1, .final_fd = -1, .tty_master = -1, .ruleset = -1,
+			   .parent_fd = -1 };
 	int pair[2] = { -1, -1 }, listener = -1;
 	bool ask = s->grants.exec == EXEC_COMMAND;
 	pid_t command;
@@ -302,6 +303,7 @@ void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int s
 	setsid();
 	umask(022);
 	identity(&u);
+	landlock__begin(&u);
 	rootfs__build(&u);
 	open_inside(&u);
 	/* from here on nobody inside may look into us, nor stop us by ptrace */

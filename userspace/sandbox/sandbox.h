@@ -105,6 +105,9 @@ struct setup {
 	int overlay_fds[2 * SANDBOX_MAX_OVERLAYS]; /* upper, lower */
 	unsigned int n_overlays;
 	int tty_master;
+	int ruleset;		/* Landlock's, filled while the root is built; -1: none */
+	int parent_fd;		/* rootfs.c: of the mount point made last */
+	char parent[4096];
 };
 
 /* Reports that LAYER cannot be set up and ends the child; returns only when the layer may be missing. */
@@ -112,7 +115,12 @@ void setup__fail(struct setup *u, enum layer layer, int err, const char *fmt, ..
 	__attribute__((format(printf, 4, 5)));
 
 void rootfs__build(struct setup *u);   /* rootfs.c: mounts; afterwards "/" is the new root */
-void landlock__restrict(struct setup *u); /* landlock.c */
+/* landlock.c: the rules are added while the root is built, when each file is at hand */
+void landlock__begin(struct setup *u);
+void landlock__allow(struct setup *u, int fd, uint8_t access, bool dir, const char *path);
+void landlock__allow_devices(struct setup *u, int fd);
+void landlock__allow_listing(struct setup *u, int fd);
+void landlock__restrict(struct setup *u);
 int landlock__abi(void);	       /* 0: none */
 void confine__drop_caps(struct setup *u);	/* confine.c */
 void confine__command(struct setup *u, int sock, int listener_sock, int barrier, const sigset_t *mask)

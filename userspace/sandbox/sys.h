@@ -33,9 +33,10 @@ static inline int sys_open_tree(int dirfd, const char *path, unsigned int flags)
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);
 }
 
-static inline int sys_move_mount(int from, int to)
+/* NAME "": onto TO itself. A link in the last place is not followed. */
+static inline int sys_move_mount(int from, int to, const char *name)
 {
-	return (int)syscall(SYS_move_mount, from, "", to, "", 0x4 | 0x40 /* MOVE_MOUNT_{F,T}_EMPTY_PATH */);
+	return (int)syscall(SYS_move_mount, from, "", to, name, 0x4 | (*name ? 0 : 0x40) /* MOVE_MOUNT_{F,T}_EMPTY_PATH */);
 }
 
 static inline int sys_mount_setattr(int fd, unsigned int flags, struct st_mount_attr *a)
