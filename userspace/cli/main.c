@@ -40,6 +40,16 @@ const struct command_desc command_table[] = {
 		  "what that gives, and "
 		  "how to get what is missing. Exits with 0 when commands can be recorded, with 4 "
 		  "when not." },
+	{ .name = "policy",
+	  .args = "check|explain|why|syscalls|show|learn [OPTION]... [ARGUMENT]...",
+	  .run = cmd_policy,
+	  .options = policy_option_table,
+	  .summary = "check, explain, ask, print or learn a policy",
+	  .help = "check FILE...: is it a policy? explain [FILE|NAME]...: each rule, what enforces it "
+		  "here, and what stays open. why PATH|HOST:PORT|SYSCALL: is it allowed, by which rule, "
+		  "and what would allow it? syscalls: what the filter does with each call. show "
+		  "[FILE|NAME]...: the text. learn TRACE.jsonl: the least policy under which that run "
+		  "works." },
 	{ .name = "help",
 	  .args = "[SUBCOMMAND]",
 	  .run = cmd_help,

@@ -56,6 +56,7 @@ option_setter set_policy, set_rule, set_env, set_bytes, set_pids, set_cpus, set_
 
 extern const struct option_desc run_option_table[];
 extern const struct option_desc doctor_option_table[];
+extern const struct option_desc policy_option_table[]; /* policy.c */
 extern const struct command_desc command_table[]; /* main.c */
 
 /* NULL: no such command. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page of `policy explain`: sections of rows in aligned columns, then notes; as text or as JSON. */
+#ifndef SANDTRACE_POLICY_PAGE_H
+#define SANDTRACE_POLICY_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "policy/policy.h"
+
+struct page_row {
+	const char *section;	/* static */
+	char *where, *rule, *by; /* a note has only a rule */
+	char *here, *hint;	/* NULL: nothing to say */
+	bool bad;		/* not enforced, or the run would stop */
+	bool dim;
+};
+
+struct page {
+	struct page_row *v;
+	size_t n;
+	const char *section;
+	struct { const char *name, *remark; } sections[16];
+	size_t n_sections;
+	bool no_memory;
+};
+
+void page__section(struct page *p, const char *name, const char *remark); /* static strings */
+/* NULL: no memory; page__failed tells it in the end. */
+struct page_row *page__row(struct page *p, const char *where, const char *by, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void page__note(struct page *p, const char *text);
+void page__set(char **field, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool page__failed(const struct page *p);
+bool page__bad(const struct page *p);
+/* COLOR: if the terminal wants it. */
+void page__print(const struct page *p, const struct policy *policy, FILE *out, bool color);
+void page__print_json(const struct page *p, const struct policy *policy, FILE *out);
+void page__done(struct page *p);
+
+#endif
