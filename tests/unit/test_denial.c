@@ -21,7 +21,7 @@ static struct policy_rule deny_ssh = {
 	.kind = RULE_DENY, .text = (char *)"~/.ssh", .value = (char *)"/root/.ssh", .src = { "strict.toml", 12, 3 }
 };
 static struct policy_rule log_read = { .kind = RULE_SYSCALL_LOG, .text = (char *)"getppid", .value = (char *)"getppid" };
-static struct policy_rule rules[2];
+static struct policy_rule rules[8];
 static struct policy policy = { .name = (char *)"t", .rules = rules, .n_rules = 2, .exec = EXEC_ANY };
 
 /* Sorted by path. */
@@ -229,6 +229,23 @@ static void masked(void **state)
 		expect(LAYER_MOUNT, "/root/.ssh/id_rsa", "strict.toml:12:3 deny \"~/.ssh\"", "", "", "");
 	}
 	assert_false(at("openat", "/root/.ssh/none", O_RDONLY, ENOENT));
+	/* hidden anyway, so there is no mask: the rule would still win over what could be suggested */
+	for (int i = 0; i < 7; i++) {
+		static const struct {
+			const char *value;
+			bool pattern, matches;
+		} deny[] = {
+			{ "/etc/passwd", false, true }, { "/etc/pass", false, false }, { "/etc", false, true },
+			{ "/etc/p*d", true, true },	{ "/e*", true, true },	       { "/**/passwd", true, true },
+			{ "/etc/*/passwd", true, false },
+		};
+
+		rules[1] = (struct policy_rule){ .kind = RULE_DENY, .text = (char *)"x", .value = (char *)deny[i].value,
+						 .pattern = deny[i].pattern, .src = { "p.toml", 3, 1 } };
+		assert_true(at("openat", "/etc/passwd", O_RDONLY, ENOENT));
+		assert_string_equal(d.rule, deny[i].matches ? "p.toml:3:1 deny \"x\"" : "not in allow_read");
+		assert_int_equal(!*d.suggest_flag, deny[i].matches);
+	}
 }
 
 static void private_places(void **state)

@@ -84,7 +84,8 @@ static bool judge_exec_listener(const struct denial_case *k, struct denial *d)
 	if (denial_path__absolute(k, arg, path)) {
 		d->expected = k->ctx->exists && !k->ctx->exists(k->ctx->ctx, path);
 		denial__object(d, "", path);
-		denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
+		if (!denial__denied_by_rule(k, path, d))
+			denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
 		return true;
 	}
 	memcpy(path, len ? (const char *)p->data : "?", len ? len : 1);

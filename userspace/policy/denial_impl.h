@@ -36,6 +36,8 @@ void denial__rule_of(struct denial *d, const char *verb, const struct policy_rul
 /* KEY in [filesystem]; FLAG "--read" takes the path, FLAG "--allow-exec" stands alone. Nothing for odd paths. */
 void denial__suggest_path(struct denial *d, const char *key, const char *flag, bool flag_takes_path, const char *path);
 void denial__suggest(struct denial *d, const char *key, const char *value, const char *flag);
+/* True: a deny rule covers PATH, and allowing it would change nothing; D says so. */
+bool denial__denied_by_rule(const struct denial_case *k, const char *path, struct denial *d);
 bool denial__sensitive_path(const char *path, const char *home, bool write);
 
 #endif

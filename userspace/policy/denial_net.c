@@ -169,10 +169,9 @@ static bool judge_unix(const struct denial_case *k, const struct part *p, struct
 	if (k->ctx->exists && !k->ctx->exists(k->ctx->ctx, path))
 		return false;
 	refuse(k, LAYER_MOUNT, "connect", path, "not in allow_read", d);
-	if (v.grant && v.grant->kind == GRANT_MASK)
-		denial__rule_of(d, "deny", v.grant->rule);
-	else
-		denial__suggest_path(d, "filesystem.allow_read", "--read", true, path);
+	if (denial__denied_by_rule(k, path, d))
+		return true;
+	denial__suggest_path(d, "filesystem.allow_read", "--read", true, path);
 	d->sensitive = true; /* whoever serves it is outside */
 	return true;
 }

@@ -202,6 +202,8 @@ static void suggest(const struct denial_case *k, const char *path, uint8_t use, 
 {
 	char dir[DENIAL_PATH_MAX];
 
+	if (denial__denied_by_rule(k, path, d))
+		return;
 	if (use & ACCESS_WRITE) {
 		parent_of(path, dir);
 		if (use & (CREATES | DELETES) && !(use & CREATES && exists(k->ctx, path)))

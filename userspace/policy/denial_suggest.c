@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a denial: its object, its rule, and a suggestion that is safe to paste. */
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,6 +119,54 @@ static bool can_be_pasted(const char *path)
 		s += n;
 	}
 	return true;
+}
+
+/* Does PATTERN (struct policy_rule) match PATH or a directory above it? Component by component, both from their slash. */
+static bool covers(const char *pattern, const char *path)
+{
+	char part[256], name[256];
+	size_t n, len;
+
+	for (;;) {
+		pattern += *pattern == '/';
+		path += *path == '/';
+		if (!*pattern)
+			return true;
+		n = strcspn(pattern, "/");
+		if (n == 2 && !strncmp(pattern, "**", 2)) {
+			for (const char *p = path;; p++) {
+				if (covers(pattern + n, p))
+					return true;
+				p = strchr(p, '/');
+				if (!p)
+					return false;
+			}
+		}
+		len = strcspn(path, "/");
+		if (!len || n >= sizeof(part) || len >= sizeof(name))
+			return false;
+		snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
+		snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		if (fnmatch(part, name, 0))
+			return false;
+		pattern += n;
+		path += len;
+	}
+}
+
+bool denial__denied_by_rule(const struct denial_case *k, const char *path, struct denial *d)
+{
+	const struct policy *p = k->ctx->grants->policy;
+
+	for (size_t i = 0; p && i < p->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[i];
+
+		if (r->kind != RULE_DENY || !(r->pattern ? covers(r->value, path) : grants__covers(r->value, path)))
+			continue;
+		denial__rule_of(d, "deny", r);
+		return true;
+	}
+	return false;
 }
 
 /* A disk or the machine's memory: whoever has it has everything. Not even suggested. */
