@@ -239,6 +239,9 @@ static int set_env(struct policy_file *f, const struct key *k, const struct node
 		}
 		err = policy__add_text(f->p, RULE_ENV_SET, text, ctx,
 				       (struct policy_source){ f->name, m->key_line, m->key_column }, &e);
+		/* what can be wrong is the name */
+		if (err == -EINVAL)
+			return policy_file__fail(f, m->key_line, m->key_column, e.hint, "env.set: %s", e.text);
 		if (err)
 			return fail_value(f, k, m, err, &e);
 	}
@@ -308,7 +311,7 @@ static int fail_unknown(struct policy_file *f, const char *section, const struct
 			last = word;
 		}
 	}
-	snprintf(in, sizeof(in), section ? " in [%s]" : "", section);
+	snprintf(in, sizeof(in), "%s%s%s", section ? " in [" : "", section ? section : "", section ? "]" : "");
 	return policy_file__fail(f, m->key_line, m->key_column, hint, "unknown key '%s'%s", value__quote(m->key, q), in);
 }
 

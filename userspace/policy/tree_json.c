@@ -284,14 +284,14 @@ static struct node *read_value(struct json_reader *r, int depth)
 	skip_space(r);
 	c = peek(r);
 	tree_build__locate(r->b, r->pos, &line, &column);
-	if (depth > TREE_MAX_DEPTH) {
-		tree_build__fail(r->b, -EINVAL, line, column, "nested more than %d deep", TREE_MAX_DEPTH);
-		return NULL;
-	}
 	if (c == '-' || (c >= '0' && c <= '9'))
 		return read_number(r, line, column);
 	if (c != '{' && c != '[' && c != '"')
 		return read_word(r, line, column);
+	if (c != '"' && depth > TREE_MAX_DEPTH) {
+		tree_build__fail(r->b, -EINVAL, line, column, "nested more than %d deep", TREE_MAX_DEPTH);
+		return NULL;
+	}
 	n = tree_build__node(r->b, c == '{' ? NODE_TABLE : c == '[' ? NODE_LIST : NODE_STRING, line, column);
 	if (!n)
 		return NULL;

@@ -160,7 +160,7 @@ struct node *convert(struct tree_build *b, const toml::node &from, int depth)
 	const auto &at = from.source().begin;
 	struct node *n;
 
-	if (depth > TREE_MAX_DEPTH) {
+	if (depth > TREE_MAX_DEPTH && (from.is_table() || from.is_array())) {
 		tree_build__fail(b, -EINVAL, at.line, at.column, "nested more than %d deep", TREE_MAX_DEPTH);
 		return nullptr;
 	}

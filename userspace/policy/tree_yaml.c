@@ -26,11 +26,33 @@ struct yaml_reader {
 	bool seen;	/* a document */
 };
 
+/* Tokens begin behind their quote, '*', '&' or '!': those belong to what a reader sees. */
+static void where_token(struct yaml_reader *y, struct fy_token *t, uint32_t *ret_line, uint32_t *ret_column)
+{
+	const struct fy_mark *m = t ? fy_token_start_mark(t) : NULL;
+	size_t at = m ? m->input_pos : 0;
+
+	while (at && at <= y->b->len && strchr("\"'*&!", y->b->text[at - 1]))
+		at--;
+	tree_build__locate(y->b, at, ret_line, ret_column);
+}
+
 static void where(struct yaml_reader *y, struct fy_event *e, uint32_t *ret_line, uint32_t *ret_column)
 {
 	const struct fy_mark *m = fy_event_start_mark(e);
 
-	tree_build__locate(y->b, m ? m->input_pos : 0, ret_line, ret_column);
+	if (e->type == FYET_SCALAR && fy_token_scalar_style(e->scalar.value) != FYSS_PLAIN)
+		where_token(y, e->scalar.value, ret_line, ret_column);
+	else
+		tree_build__locate(y->b, m ? m->input_pos : 0, ret_line, ret_column);
+}
+
+static int fail_token(struct yaml_reader *y, struct fy_token *t, const char *what)
+{
+	uint32_t line, column;
+
+	where_token(y, t, &line, &column);
+	return tree_build__fail(y->b, -EINVAL, line, column, "%s", what);
 }
 
 static int fail_event(struct yaml_reader *y, struct fy_event *e, const char *what)
@@ -52,15 +74,15 @@ static bool any_of(const char *s, const char *const *words)
 /* A number of the core schema: 12, -3, 0o17, 0xff, 1.5, 2e3, .inf. Fills N and returns true; -ERANGE is recorded. */
 static bool plain_number(struct yaml_reader *y, const char *s, struct node *n)
 {
-	static const char *const specials[] = { ".inf", ".Inf", ".INF", "+.inf", "-.inf", ".nan", ".NaN", ".NAN", NULL };
+	static const char *const infinite[] = { ".inf", ".Inf", ".INF", NULL }, *const nan[] = { ".nan", ".NaN", ".NAN", NULL };
 	const char *digits = s + (*s == '-' || *s == '+');
 	size_t whole = strspn(digits, "0123456789"), frac = 0;
 	int base = !strncmp(s, "0x", 2) ? 16 : !strncmp(s, "0o", 2) ? 8 : 10;
 	const char *p = digits + whole;
 
-	if (any_of(s, specials)) {
+	if (any_of(digits, infinite) || any_of(s, nan)) {
 		n->type = NODE_FLOAT;
-		n->number = strcasestr(s, "nan") ? __builtin_nan("") : *s == '-' ? -__builtin_inf() : __builtin_inf();
+		n->number = any_of(s, nan) ? __builtin_nan("") : *s == '-' ? -__builtin_inf() : __builtin_inf();
 		return true;
 	}
 	if (base != 10 && s[2] && s[2 + strspn(s + 2, base == 16 ? "0123456789abcdefABCDEF" : "01234567")] == 0) {
@@ -147,9 +169,9 @@ static int on_scalar(struct yaml_reader *y, struct fy_event *e)
 	struct node *n;
 
 	if (e->scalar.anchor)
-		return fail_event(y, e, "an anchor: write the value out");
+		return fail_token(y, e->scalar.anchor, "an anchor: write the value out");
 	if (e->scalar.tag)
-		return fail_event(y, e, "a tag: types are not to be stated");
+		return fail_token(y, e->scalar.tag, "a tag: types are not to be stated");
 	if (!s)
 		return fail_event(y, e, "a scalar without text");
 	where(y, e, &line, &column);
@@ -181,13 +203,15 @@ static int on_scalar(struct yaml_reader *y, struct fy_event *e)
 static int on_start(struct yaml_reader *y, struct fy_event *e, enum node_type type)
 {
 	bool table = type == NODE_TABLE;
+	struct fy_token *anchor = table ? e->mapping_start.anchor : e->sequence_start.anchor;
+	struct fy_token *tag = table ? e->mapping_start.tag : e->sequence_start.tag;
 	uint32_t line, column;
 	struct node *n;
 
-	if (table ? e->mapping_start.anchor : e->sequence_start.anchor)
-		return fail_event(y, e, "an anchor: write the value out");
-	if (table ? e->mapping_start.tag : e->sequence_start.tag)
-		return fail_event(y, e, "a tag: types are not to be stated");
+	if (anchor)
+		return fail_token(y, anchor, "an anchor: write the value out");
+	if (tag)
+		return fail_token(y, tag, "a tag: types are not to be stated");
 	if (wants_key(y))
 		return fail_event(y, e, "a key must be a word");
 	where(y, e, &line, &column);
@@ -230,7 +254,7 @@ static int on_event(struct yaml_reader *y, struct fy_event *e)
 	case FYET_MAPPING_END:
 	case FYET_SEQUENCE_END: return on_end(y);
 	case FYET_SCALAR: return on_scalar(y, e);
-	case FYET_ALIAS: return fail_event(y, e, "an alias: write the value out");
+	case FYET_ALIAS: return fail_token(y, e->alias.anchor, "an alias: write the value out");
 	default: return 0;
 	}
 }
