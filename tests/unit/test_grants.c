@@ -249,6 +249,67 @@ static void test_against_oracle(void **state)
 	assert_true(allowed > 10000 && refused > 10000);
 }
 
+static void test_deny_rules(void **state)
+{
+	struct policy_rule rules[] = {
+		{ .kind = RULE_READ, .value = (char *)"/x" },
+		{ .kind = RULE_DENY, .value = (char *)"/etc/shadow" },
+		{ .kind = RULE_DENY, .value = (char *)"/home/*/.ssh", .pattern = true },
+		{ .kind = RULE_DENY, .value = (char *)"/**/.env", .pattern = true },
+		{ .kind = RULE_DENY, .value = (char *)"/a/**/b/**/c[0-9]?", .pattern = true },
+	};
+	const struct policy policy = { .rules = rules, .n_rules = ARRAY_SIZE(rules) };
+	struct grants all = g;
+	static const struct {
+		const char *path;
+		int rule; /* -1: none */
+	} cases[] = {
+		{ "/x", -1 }, { "/etc/shadow", 1 }, { "/etc/shadow/x", 1 }, { "/etc/shadow-", -1 }, { "/home/u/.ssh", 2 },
+		{ "/home/u/.ssh/id", 2 }, { "/home/u/v/.ssh", -1 }, { "/home/.h/.ssh", 2 }, { "/.env", 3 }, { "/q/w/.env/e", 3 },
+		{ "/q/.envx", -1 }, { "/a/b/c1x", 4 }, { "/a/b/b/q/c1x/y", 4 }, { "/a/q/w/b/c1x", 4 }, { "/a/b/c1", -1 },
+		{ "/a/c1x", -1 }, { "/", -1 },
+	};
+
+	(void)state;
+	all.policy = &policy;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct policy_rule *rule = grants__deny_rule(&all, cases[i].path);
+
+		if (rule != (cases[i].rule < 0 ? NULL : &rules[cases[i].rule]))
+			fail_msg("%s: %s", cases[i].path, rule ? rule->value : "none");
+	}
+}
+
+static void test_glob(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool plain, hidden; /* the answer without and with HIDDEN */
+	} cases[] = {
+		{ "*", "a", true, true }, { "*", ".a", false, true }, { ".*", ".a", true, true }, { "?a", ".a", false, true },
+		{ "[.]a", ".a", false, true }, { "a*b*c", "axbyc", true, true }, { "a*b*c", "axbycd", false, false },
+		{ "*.so*", "libx.so.1", true, true }, { "[!a]", "b", true, true }, { "[!a]", "a", false, false },
+		{ "[a-c]x", "bx", true, true }, { "[]]", "]", true, true }, { "[*]", "*", true, true }, { "[*]", "x", false, false },
+		{ "[[]x", "[x", true, true }, { "[x", "[x", true, true }, { "", "", true, true }, { "", "a", false, false },
+		{ "***", "", true, true }, { "a?", "a", false, false },
+	};
+	char pattern[512] = "", name[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (grants__glob(cases[i].pattern, cases[i].name, false) != cases[i].plain ||
+		    grants__glob(cases[i].pattern, cases[i].name, true) != cases[i].hidden)
+			fail_msg("%s against %s", cases[i].pattern, cases[i].name);
+	}
+	/* would take ages if every star were tried again */
+	for (unsigned int i = 0; i < 100; i++)
+		strcat(pattern, "*a");
+	strcat(pattern, "*b");
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	assert_false(grants__glob(pattern, name, true));
+}
+
 static void test_layer_names(void **state)
 {
 	(void)state;
@@ -265,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decisions),      cmocka_unit_test(test_exec_layers), cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_against_oracle), cmocka_unit_test(test_layer_names),
+		cmocka_unit_test(test_deny_rules),     cmocka_unit_test(test_glob),
 	};
 
 	return cmocka_run_group_tests_name("grants", tests, NULL, NULL);

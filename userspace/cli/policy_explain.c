@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sandtrace policy explain`: each rule, what enforces it here, what it comes to, and what stays open. */
-#include <json-c/json.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -24,13 +22,6 @@ struct explain {
 	struct page page;
 };
 
-static const char *where(const struct policy_source *src, char *buf, size_t size)
-{
-	if (!src->name)
-		return "-";
-	return policy__where(src, buf, size);
-}
-
 /* ---- files ------------------------------------------------------------------------------------------------- */
 
 static void file_result(const struct explain *e, const struct policy_rule *rule, const struct resolve_report *rep,
@@ -47,7 +38,7 @@ static void file_result(const struct explain *e, const struct policy_rule *rule,
 	} else if (rep->own) {
 		page__set(&row->here, "the sandbox's own");
 	} else {
-		page__set(&row->here, rule->kind == RULE_DENY ? "nothing to deny" : "not there");
+		page__set(&row->here, rule->kind == RULE_DENY ? "not granted" : "not there");
 		row->dim = true;
 	}
 	if (e->probe.namespaces)
@@ -69,29 +60,28 @@ static void files(struct explain *e)
 {
 	static const char *const verbs[] = { [RULE_READ] = "read", [RULE_WRITE] = "write", [RULE_EXEC] = "execute",
 					     [RULE_DENY] = "deny" };
-	char buf[300];
+	page__section(&e->page, "Files", "all others are not there; a deny wins");
+	for (enum rule_kind kind = RULE_READ; kind <= RULE_DENY; kind++) {
+		for (size_t i = 0; i < e->p->n_rules; i++) {
+			const struct policy_rule *rule = &e->p->rules[i];
+			struct page_row *row;
 
-	page__section(&e->page, "Files", "all others are not there");
-	for (size_t i = 0; i < e->p->n_rules; i++) {
-		const struct policy_rule *rule = &e->p->rules[i];
-		struct page_row *row;
-
-		if (rule->kind > RULE_DENY)
-			continue;
-		row = page__row(&e->page, where(&rule->src, buf, sizeof(buf)), file_layer(e, rule->kind), "%s %s",
-				verbs[rule->kind], rule->text);
-		if (row)
-			file_result(e, rule, &e->reports[i], row);
+			if (rule->kind != kind)
+				continue;
+			row = page__row(&e->page, &rule->src, file_layer(e, kind), "%s %s", verbs[kind], rule->text);
+			if (row)
+				file_result(e, rule, &e->reports[i], row);
+		}
 	}
 	if (e->p->protect_project)
-		page__row(&e->page, "-", file_layer(e, RULE_DENY), "hooks and editor settings of writable projects stay read-only");
+		page__row(&e->page, NULL, file_layer(e, RULE_DENY), "hooks and editor settings of writable projects stay read-only");
 	if (e->p->overlay)
-		page__row(&e->page, "-", "overlay", "writes go to an overlay and are thrown away unless committed");
+		page__row(&e->page, NULL, "overlay", "writes go to an overlay and are thrown away unless committed");
 	if (e->p->synth_identity)
-		page__row(&e->page, "-", "mount", "own /etc/passwd and /etc/group");
+		page__row(&e->page, NULL, "mount", "own /etc/passwd and /etc/group");
 	if (e->p->synth_hosts)
-		page__row(&e->page, "-", "mount", "own /etc/hosts and /etc/hostname");
-	page__row(&e->page, "-", "mount", "own /tmp, /var/tmp, /dev, /dev/shm, /proc%s%s", e->grants.home ? " and an empty " : "",
+		page__row(&e->page, NULL, "mount", "own /etc/hosts and /etc/hostname");
+	page__row(&e->page, NULL, "mount", "own /tmp, /var/tmp, /dev, /dev/shm, /proc%s%s", e->grants.home ? " and an empty " : "",
 		  e->grants.home ? e->grants.home : "");
 }
 
@@ -105,10 +95,8 @@ static void execution(struct explain *e)
 	static const char *const by[] = { [EXEC_COMMAND] = "exec, landlock", [EXEC_LISTED] = "landlock, mount",
 					  [EXEC_ANY] = "not limited" };
 	struct page_row *row;
-	char buf[300];
-
 	page__section(&e->page, "Programs", NULL);
-	row = page__row(&e->page, where(&e->p->exec_src, buf, sizeof(buf)), by[e->p->exec], "%s", modes[e->p->exec]);
+	row = page__row(&e->page, &e->p->exec_src, by[e->p->exec], "%s", modes[e->p->exec]);
 	if (row && e->p->exec == EXEC_LISTED && !e->probe.landlock_abi) {
 		row->bad = true;
 		page__set(&row->here, "this kernel has no Landlock");
@@ -121,9 +109,8 @@ static void net_rule(struct explain *e, const struct policy_rule *rule)
 {
 	unsigned int n = 0;
 	struct page_row *row;
-	char buf[300];
 
-	row = page__row(&e->page, where(&rule->src, buf, sizeof(buf)), "cgroup-BPF", "allow %s", rule->text);
+	row = page__row(&e->page, &rule->src, "cgroup-BPF", "allow %s", rule->text);
 	if (!row)
 		return;
 	for (size_t i = 0; i < e->plan.n; i++)
@@ -140,8 +127,6 @@ static void net_rule(struct explain *e, const struct policy_rule *rule)
 static void network(struct explain *e)
 {
 	bool any = false;
-	char buf[300];
-
 	page__section(&e->page, "Network", NULL);
 	for (size_t i = 0; i < e->p->n_rules && !e->p->net_all; i++) {
 		if (e->p->rules[i].kind != RULE_NET)
@@ -150,9 +135,9 @@ static void network(struct explain *e)
 		any = true;
 	}
 	if (e->p->net_all)
-		page__row(&e->page, where(&e->p->net_src, buf, sizeof(buf)), "not limited", "the whole network of this machine");
+		page__row(&e->page, &e->p->net_src, "not limited", "the whole network of this machine");
 	else if (!any) {
-		struct page_row *row = page__row(&e->page, where(&e->p->net_src, buf, sizeof(buf)),
+		struct page_row *row = page__row(&e->page, &e->p->net_src,
 						 e->probe.namespaces ? "nothing: no namespaces" : "network namespace",
 						 "none but its own loopback");
 
@@ -167,22 +152,20 @@ static void calls(struct explain *e)
 	static const char *const verbs[] = { [RULE_SYSCALL_DENY] = "deny", [RULE_SYSCALL_LOG] = "mark",
 					     [RULE_SYSCALL_ALLOW] = "allow" };
 	struct page_row *row;
-	char buf[300];
-
 	page__section(&e->page, "System calls", "`sandtrace policy syscalls` prints the whole table");
-	row = page__row(&e->page, where(&e->p->seccomp_src, buf, sizeof(buf)), e->probe.seccomp ? "nothing" : "seccomp",
+	row = page__row(&e->page, &e->p->seccomp_src, e->probe.seccomp ? "nothing" : "seccomp",
 			"profile %s", e->p->seccomp == SECCOMP_PROFILE_STRICT ? "strict" : "default");
 	if (row) {
 		row->bad = e->probe.seccomp;
 		page__set(&row->here, "%u instructions", e->probe.seccomp_insns);
 	}
-	page__row(&e->page, "-", "seccomp", "ten calls are refused whatever a policy says");
+	page__row(&e->page, NULL, "seccomp", "ten calls are refused whatever a policy says");
 	for (size_t i = 0; i < e->p->n_rules; i++) {
 		const struct policy_rule *rule = &e->p->rules[i];
 
 		if (rule->kind < RULE_SYSCALL_DENY || rule->kind > RULE_SYSCALL_ALLOW)
 			continue;
-		row = page__row(&e->page, where(&rule->src, buf, sizeof(buf)),
+		row = page__row(&e->page, &rule->src,
 				rule->kind == RULE_SYSCALL_LOG ? "recorder" : "seccomp", "%s %s", verbs[rule->kind], rule->text);
 		if (!row)
 			continue;
@@ -216,9 +199,8 @@ static void tree_limit(struct explain *e, const char *name, const struct policy_
 	};
 	bool none = v->value == POLICY_UNLIMITED, failed = !none && e->probe.limits_err;
 	struct page_row *row;
-	char buf[300];
 
-	row = page__row(&e->page, where(&v->src, buf, sizeof(buf)),
+	row = page__row(&e->page, &v->src,
 			none ? "not limited" : failed ? "nothing" : by[e->probe.limits.by[k]], "%s %s", name, value);
 	if (!row)
 		return;
@@ -233,9 +215,7 @@ static void tree_limit(struct explain *e, const char *name, const struct policy_
 
 static void other_limit(struct explain *e, const char *name, const struct policy_u64 *v, const char *by, const char *value)
 {
-	char buf[300];
-
-	page__row(&e->page, where(&v->src, buf, sizeof(buf)), v->value == POLICY_UNLIMITED ? "not limited" : by, "%s %s", name,
+	page__row(&e->page, &v->src, v->value == POLICY_UNLIMITED ? "not limited" : by, "%s %s", name,
 		  value);
 }
 
@@ -253,7 +233,7 @@ static void limits(struct explain *e)
 	char b[64];
 
 	page__section(&e->page, "Limits", NULL);
-	other_limit(e, "timeout", &p->timeout_ns, "timer, cgroup.kill", number(p->timeout_ns.value, 1e9, " s", b, sizeof(b)));
+	other_limit(e, "timeout", &p->timeout_ns, "timer", number(p->timeout_ns.value, 1e9, " s", b, sizeof(b)));
 	tree_limit(e, "memory", &p->memory, LIMIT_MEMORY, amount(p->memory.value, b, sizeof(b)));
 	tree_limit(e, "processes", &p->pids, LIMIT_PIDS, number(p->pids.value, 1, "", b, sizeof(b)));
 	tree_limit(e, "cpus", &p->cpus_milli, LIMIT_CPU, number(p->cpus_milli.value, 1000, "", b, sizeof(b)));
@@ -263,35 +243,31 @@ static void limits(struct explain *e)
 	other_limit(e, "output", &p->output, "pipes", amount(p->output.value, b, sizeof(b)));
 }
 
+/* A list in a file is many rules: those of one kind and file share a row. */
 static void environment(struct explain *e)
 {
 	static const char *const verbs[] = { [RULE_ENV_ALLOW] = "pass", [RULE_ENV_SET] = "set",
 					     [RULE_ENV_STRIP] = "never names with" };
-	char buf[300], last[300] = "", list[400] = "";
-	enum rule_kind kind = RULE_KIND_MAX;
+	const struct policy_rule *first = NULL;
+	char list[400] = "";
 
-	page__section(&e->page, "Environment", "nothing else is passed on");
-	for (size_t i = 0; i <= e->p->n_rules; i++) {
-		const struct policy_rule *rule = i < e->p->n_rules ? &e->p->rules[i] : NULL;
-		char line[300] = "";
+	page__section(&e->page, "Environment", "built anew: nothing else is passed on");
+	for (size_t i = 0; i < e->p->n_rules; i++) {
+		const struct policy_rule *rule = &e->p->rules[i];
 
-		if (rule && rule->kind < RULE_ENV_ALLOW)
+		if (rule->kind < RULE_ENV_ALLOW)
 			continue;
-		/* a list in a file is many rules: those of one kind and file share a row */
-		if (rule && rule->src.name)
-			snprintf(line, sizeof(line), "%s", rule->src.name);
-		if (*list && (!rule || rule->kind != kind || strcmp(line, last) || strlen(list) + strlen(rule->text) > 300)) {
-			page__row(&e->page, buf, "environment", "%s %s", verbs[kind], list);
+		if (first && (rule->kind != first->kind || rule->src.name != first->src.name || !rule->src.line ||
+			      strlen(list) + strlen(rule->text) > 300)) {
+			page__row(&e->page, &first->src, "", "%s %s", verbs[first->kind], list);
+			first = NULL;
 			*list = 0;
 		}
-		if (!rule)
-			break;
-		if (!*list)
-			where(&rule->src, buf, sizeof(buf));
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%.300s", *list ? " " : "", rule->text);
-		kind = rule->kind;
-		strcpy(last, line);
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%.300s", first ? " " : "", rule->text);
+		first = first ? first : rule;
 	}
+	if (first)
+		page__row(&e->page, &first->src, "", "%s %s", verbs[first->kind], list);
 }
 
 /* ---- what stays open ----------------------------------------------------------------------------------------- */
@@ -382,7 +358,9 @@ int policy_cmd__explain(const struct policy_args *a)
 	if (!status) {
 		fill(&e);
 		status = page__failed(&e.page) ? EXIT_SANDTRACE : page__bad(&e.page) ? EXIT_UNSUPPORTED : 0;
-		if (a->json)
+		if (page__failed(&e.page))
+			log_errno(-ENOMEM, "explain the policy");
+		else if (a->json)
 			page__print_json(&e.page, e.p, stdout);
 		else
 			page__print(&e.page, e.p, stdout, !a->no_color);

@@ -13,8 +13,9 @@
 
 #define WIDTH_MIN 72
 #define WIDTH_MAX 120
-#define WHERE_MAX 28
-#define BY_MAX 18
+#define WHERE_MAX 9
+#define BY_MAX 17
+#define HERE_MAX 17
 
 void page__section(struct page *p, const char *name, const char *remark)
 {
@@ -38,7 +39,7 @@ static struct page_row *new_row(struct page *p)
 	return &v[p->n++];
 }
 
-struct page_row *page__row(struct page *p, const char *where, const char *by, const char *fmt, ...)
+struct page_row *page__row(struct page *p, const struct policy_source *src, const char *by, const char *fmt, ...)
 {
 	struct page_row *row = new_row(p);
 	va_list ap;
@@ -49,9 +50,9 @@ struct page_row *page__row(struct page *p, const char *where, const char *by, co
 	if (vasprintf(&row->rule, fmt, ap) < 0)
 		row->rule = NULL;
 	va_end(ap);
-	row->where = strdup(where);
+	row->src = src && src->name ? src : NULL;
 	row->by = strdup(by);
-	if (!row->rule || !row->where || !row->by) {
+	if (!row->rule || !row->by) {
 		p->no_memory = true;
 		return NULL;
 	}
@@ -94,7 +95,6 @@ bool page__bad(const struct page *p)
 void page__done(struct page *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		free(p->v[i].where);
 		free(p->v[i].rule);
 		free(p->v[i].by);
 		free(p->v[i].here);
@@ -173,85 +173,135 @@ static size_t terminal_width(void)
 	return 80;
 }
 
+/* "12:3", "option", "-". The file stands above. */
+static const char *place(const struct page_row *r, char *buf, size_t size)
+{
+	if (!r->src)
+		return "-";
+	if (!r->src->line)
+		return "option";
+	snprintf(buf, size, "%u:%u", r->src->line, r->src->column);
+	return buf;
+}
+
 static void measure(const struct page *p, struct layout *l)
 {
-	size_t where = 0, by = 0, rule = 0, here = 0;
+	size_t rule = 0;
+	char buf[32];
 
+	l->width = terminal_width();
 	for (size_t i = 0; i < p->n; i++) {
 		const struct page_row *r = &p->v[i];
 
-		if (!r->where)
+		if (!r->by)
 			continue;
-		where = MAX(where, columns(r->where));
-		by = MAX(by, columns(r->by));
+		l->where = MAX(l->where, columns(place(r, buf, sizeof(buf))));
+		l->by = MAX(l->by, columns(r->by));
 		rule = MAX(rule, columns(r->rule));
 		if (!r->bad)
-			here = MAX(here, columns(r->here));
+			l->here = MAX(l->here, columns(r->here));
 	}
-	l->width = terminal_width();
-	l->where = MIN(where, (size_t)WHERE_MAX);
-	l->by = MIN(by, (size_t)BY_MAX);
-	l->here = MIN(here, (size_t)17);
-	/* indent, and two spaces between columns */
-	l->rule = l->width - 2 - l->where - 2 - l->by - 2 - l->here - 2;
-	l->rule = MIN(l->rule, rule);
+	l->where = MIN(l->where, (size_t)WHERE_MAX);
+	l->by = MIN(l->by, (size_t)BY_MAX);
+	l->here = MIN(l->here, (size_t)HERE_MAX);
+	/* an indent, and two spaces between columns */
+	l->rule = MIN(l->width - 2 - l->where - 2 - 2 - l->by - 2 - l->here, rule);
 }
 
-/* The start of a place says less than its end: "policies/strict.toml:12:3" -> "...rict.toml:12:3". */
-static void put_where(const char *where, const struct layout *l, FILE *out)
+/* As many words of *TEXT as fit into WIDTH columns, and not fewer than one. Returns the columns that they take. */
+static size_t put_line(const char **text, size_t width, FILE *out)
 {
-	size_t n = columns(where), skip = 0;
+	size_t at = 0;
 
-	if (n > l->where) {
-		const char *slash = strrchr(where, '/');
+	while (**text) {
+		size_t len = strcspn(*text, " ");
+		char word[512];
 
-		if (*where != '-' && slash && columns(slash + 1) <= l->where)
-			skip = (size_t)(slash + 1 - where);
+		snprintf(word, sizeof(word), "%.*s", (int)MIN(len, sizeof(word) - 1), *text);
+		if (at && at + 1 + columns(word) > width)
+			break;
+		if (at)
+			at += (size_t)fprintf(out, " ");
+		put(word, out);
+		at += columns(word);
+		*text += len + strspn(*text + len, " ");
 	}
-	where += skip;
-	n = columns(where);
-	put(where, out);
-	if (n > l->where)
-		fprintf(out, "\n  %*s", (int)l->where, "");
-	else
-		fprintf(out, "%*s", (int)(l->where - n), "");
+	return at;
+}
+
+static void print_bad(const struct page_row *r, const struct layout *l, size_t indent, FILE *out)
+{
+	fprintf(out, "%sNOT ENFORCED%s\n", l->red, l->off);
+	if (!r->here)
+		return;
+	fprintf(out, "%*s", (int)indent, "");
+	put_wrapped(r->here, indent, indent, l->width, out);
+	if (r->hint && *r->hint) {
+		fprintf(out, "%*shint: ", (int)indent, "");
+		put_wrapped(r->hint, indent + 6, indent + 6, l->width, out);
+	}
 }
 
 static void print_row(const struct page_row *r, const struct layout *l, FILE *out)
 {
-	size_t indent = 2 + l->where + 2, here = indent + l->rule + 2 + l->by + 2;
-	bool wide = columns(r->rule) > l->rule;
+	size_t indent = 2 + l->where + 2, at;
+	const char *rest = r->rule;
+	char buf[32];
 
 	fprintf(out, "  %s", l->dim);
-	put_where(r->where, l, out);
+	put_padded(place(r, buf, sizeof(buf)), l->where, out);
 	fprintf(out, "%s  ", l->off);
-	if (wide) {
+	if (!*r->by) { /* a list, which needs the whole width */
 		put_wrapped(r->rule, indent, indent, l->width, out);
-		fprintf(out, "%*s", (int)(indent + l->rule), "");
+		return;
+	}
+	at = put_line(&rest, l->rule, out);
+	if (at > l->rule) {
+		fprintf(out, "\n%*s", (int)indent, "");
+		at = 0;
+	}
+	fprintf(out, "%*s", (int)(l->rule - at + 2), "");
+	if (r->bad) {
+		print_bad(r, l, indent, out);
+	} else if (r->here) {
+		put_padded(r->by, l->by, out);
+		fprintf(out, "  %s", r->dim ? l->dim : "");
+		put(r->here, out);
+		fprintf(out, "%s\n", r->dim ? l->off : "");
 	} else {
-		put_padded(r->rule, l->rule, out);
-	}
-	if (r->bad && r->here) {
-		/* what is wrong needs more room than a column */
-		fprintf(out, "  %sNOT ENFORCED%s\n%*s", l->red, l->off, (int)indent, "");
-		put_wrapped(r->here, indent, indent, l->width, out);
-		if (r->hint && *r->hint) {
-			fprintf(out, "%*shint: ", (int)indent, "");
-			put_wrapped(r->hint, indent + 6, indent + 6, l->width, out);
-		}
-		return;
-	}
-	fputs("  ", out);
-	if (!r->here) {
-		fprintf(out, "%s", r->bad ? l->red : "");
 		put(r->by, out);
-		fprintf(out, "%s\n", r->bad ? l->off : "");
-		return;
+		fputc('\n', out);
 	}
-	put_padded(r->by, l->by, out);
-	fprintf(out, "  %s", r->dim ? l->dim : "");
-	put_wrapped(r->here, here, here, MAX(l->width, here + 12), out);
-	fputs(r->dim ? l->off : "", out);
+	while (*rest) {
+		fprintf(out, "%*s", (int)indent, "");
+		put_line(&rest, l->rule, out);
+		fputc('\n', out);
+	}
+}
+
+/* The rows of one section, each file's under its name. */
+static void print_section(const struct page *p, const char *section, const struct layout *l, FILE *out)
+{
+	const char *file = NULL;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct page_row *r = &p->v[i];
+
+		if (r->section != section)
+			continue;
+		if (!r->by) {
+			fputs("  - ", out);
+			put_wrapped(r->rule, 4, 4, l->width, out);
+			continue;
+		}
+		if (r->src && r->src->line && (!file || strcmp(file, r->src->name))) {
+			file = r->src->name;
+			fprintf(out, "  %s", l->dim);
+			put(file, out);
+			fprintf(out, "%s\n", l->off);
+		}
+		print_row(r, l, out);
+	}
 }
 
 void page__print(const struct page *p, const struct policy *policy, FILE *out, bool color)
@@ -269,18 +319,10 @@ void page__print(const struct page *p, const struct policy *policy, FILE *out, b
 	for (size_t s = 0; s < p->n_sections; s++) {
 		fprintf(out, "\n%s%s%s%s%s%s\n", l.bold, p->sections[s].name, l.off, p->sections[s].remark ? " (" : "",
 			p->sections[s].remark ? p->sections[s].remark : "", p->sections[s].remark ? ")" : "");
-		for (size_t i = 0; i < p->n; i++) {
-			if (p->v[i].section != p->sections[s].name)
-				continue;
-			bad += p->v[i].bad;
-			if (p->v[i].where) {
-				print_row(&p->v[i], &l, out);
-			} else {
-				fputs("  - ", out);
-				put_wrapped(p->v[i].rule, 4, 4, l.width, out);
-			}
-		}
+		print_section(p, p->sections[s].name, &l, out);
 	}
+	for (size_t i = 0; i < p->n; i++)
+		bad += p->v[i].bad;
 	if (bad)
 		fprintf(out, "\n%s%u rule%s cannot be enforced here: a run under this policy would not start.%s\n", l.red, bad,
 			bad == 1 ? "" : "s", l.off);
@@ -298,7 +340,7 @@ static void member(struct json_object *o, const char *key, const char *value)
 void page__print_json(const struct page *p, const struct policy *policy, FILE *out)
 {
 	struct json_object *root = json_object_new_object(), *rules = json_object_new_array(), *notes = json_object_new_array();
-	char hex[65];
+	char hex[65], where[320];
 
 	for (size_t i = 0; i < sizeof(policy->sha256); i++)
 		sprintf(hex + 2 * i, "%02x", policy->sha256[i]);
@@ -309,15 +351,15 @@ void page__print_json(const struct page *p, const struct policy *policy, FILE *o
 		const struct page_row *r = &p->v[i];
 		struct json_object *o;
 
-		if (!r->where) {
+		if (!r->by) {
 			json_object_array_add(notes, json_object_new_string(r->rule));
 			continue;
 		}
 		o = json_object_new_object();
 		member(o, "section", r->section);
-		member(o, "where", strcmp(r->where, "-") ? r->where : NULL);
+		member(o, "where", r->src ? policy__where(r->src, where, sizeof(where)) : NULL);
 		member(o, "rule", r->rule);
-		member(o, "enforced_by", r->bad ? NULL : r->by);
+		member(o, "enforced_by", r->bad ? NULL : *r->by ? r->by : "environment");
 		json_object_object_add(o, "enforced", json_object_new_boolean(!r->bad));
 		member(o, "here", r->here);
 		if (r->hint && *r->hint)

@@ -11,7 +11,8 @@
 
 struct page_row {
 	const char *section;	/* static */
-	char *where, *rule, *by; /* a note has only a rule */
+	char *rule, *by;	/* a note has only a rule */
+	const struct policy_source *src; /* NULL: part of every sandbox */
 	char *here, *hint;	/* NULL: nothing to say */
 	bool bad;		/* not enforced, or the run would stop */
 	bool dim;
@@ -27,8 +28,8 @@ struct page {
 };
 
 void page__section(struct page *p, const char *name, const char *remark); /* static strings */
-/* NULL: no memory; page__failed tells it in the end. */
-struct page_row *page__row(struct page *p, const char *where, const char *by, const char *fmt, ...)
+/* SRC is kept, and may be of no rule (name NULL). NULL: no memory; page__failed tells it in the end. */
+struct page_row *page__row(struct page *p, const struct policy_source *src, const char *by, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void page__note(struct page *p, const char *text);
 void page__set(char **field, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -18,7 +18,7 @@
 #include "sandbox/seccomp.h"
 
 struct answer {
-	bool allowed, conditional;
+	bool allowed, conditional, from_grant; /* from_grant: RULE gives something, but not what is asked */
 	enum layer layer;
 	char text[512];	  /* why, without the rule */
 	const struct policy_rule *rule;
@@ -44,7 +44,7 @@ static int show(const char *what, const char *verb, const struct answer *a)
 	if (!a->allowed && a->layer)
 		printf("  layer  %s\n", layer__name(a->layer));
 	if (a->rule) {
-		printf("  rule   ");
+		printf("  %s   ", a->from_grant ? "from" : "rule");
 		put(policy__where(&a->rule->src, where, sizeof(where)));
 		if (a->rule->src.line) {
 			static const char *const keys[RULE_KIND_MAX] = {
@@ -135,7 +135,8 @@ static void suggest_path(struct answer *a, const char *path, uint8_t access)
 	const char *option = access & ACCESS_WRITE ? "--write" : "--read";
 	char word[PATH_MAX + 8];
 
-	if (strpbrk(path, "*?[\"\\")) /* would be a pattern there */
+	/* the first would be patterns; of the others the sandbox has its own, and no more can be had */
+	if (strpbrk(path, "*?[\"\\") || grants__covers("/dev", path) || grants__covers("/proc", path))
 		return;
 	denial__shell_word(path, word, sizeof(word));
 	snprintf(a->key, sizeof(a->key), "filesystem.%s",
@@ -157,6 +158,41 @@ static void writable_parent(char *path)
 		*slash = 0;
 }
 
+/* A file of the host's where the sandbox has a directory of its own: not there inside. */
+static bool replaced(const struct verdict_path *v, const char *path, bool exists)
+{
+	return exists && v->grant && v->grant->kind == GRANT_PRIVATE && strcmp(v->grant->path, path) && v->grant->dir &&
+	       !grants__covers("/proc", path);
+}
+
+static void judge_path(const struct grants *g, const struct verdict_path *v, char *path, uint8_t access, bool exists,
+		       struct answer *a)
+{
+	const struct policy_rule *deny = grants__deny_rule(g, path);
+	bool gone = replaced(v, path, exists);
+
+	a->allowed = v->allowed && !gone;
+	a->layer = gone ? LAYER_MOUNT : v->layer;
+	a->rule = v->grant ? v->grant->rule : NULL;
+	a->from_grant = !a->allowed;
+	if (gone)
+		snprintf(a->text, sizeof(a->text), "%.200s is the sandbox's own: what this machine has there is not there inside",
+			 v->grant->path);
+	else
+		snprintf(a->text, sizeof(a->text), "%s", reason(g, v, access, exists));
+	if (a->allowed)
+		return;
+	if (deny) {
+		a->rule = deny;
+		a->from_grant = false;
+		snprintf(a->flag, sizeof(a->flag), "take the rule out: a deny wins over all that allows");
+		return;
+	}
+	if (access & ACCESS_WRITE)
+		writable_parent(path);
+	suggest_path(a, path, access);
+}
+
 static int why_path(const struct policy_args *args, const struct policy_world *w, const char *what)
 {
 	const struct resolve_opts ro = { .home = w->home_or_null };
@@ -166,7 +202,6 @@ static int why_path(const struct policy_args *args, const struct policy_world *w
 	struct verdict_path v;
 	struct grants g;
 	struct stat st;
-	bool exists;
 	int err, status;
 
 	if (*what == '~' && (!what[1] || what[1] == '/') && w->home_or_null)
@@ -182,21 +217,10 @@ static int why_path(const struct policy_args *args, const struct policy_world *w
 		grants__done(&g);
 		return EXIT_SANDTRACE;
 	}
-	exists = !lstat(at, &st);
 	v = grants__path(&g, path, access);
-	a.allowed = v.allowed;
-	a.layer = v.layer;
-	a.rule = v.grant ? v.grant->rule : NULL;
-	snprintf(a.text, sizeof(a.text), "%s%s%.300s", reason(&g, &v, access, exists), strcmp(at, path) ? "; it is " : "",
-		 strcmp(at, path) ? path : "");
-	/* a denial is lifted by taking it out */
-	if (!v.allowed && !(v.grant && v.grant->kind == GRANT_MASK)) {
-		if (access & ACCESS_WRITE)
-			writable_parent(path);
-		suggest_path(&a, path, access);
-	} else if (!v.allowed) {
-		snprintf(a.flag, sizeof(a.flag), "take the rule out: a deny wins over all that allows");
-	}
+	judge_path(&g, &v, path, access, !lstat(at, &st), &a);
+	if (strcmp(at, path))
+		snprintf(a.text + strlen(a.text), sizeof(a.text) - strlen(a.text), "; it is %.300s", path);
 	status = show(at, args->write ? "writing is" : args->exec ? "executing is" : "reading is", &a);
 	grants__done(&g);
 	return status;

@@ -210,6 +210,130 @@ int grants__canonical(const struct grants *g, const char *path, char *ret_path, 
 	return 0;
 }
 
+/* ---- patterns ---------------------------------------------------------------------------------------------- */
+
+/* One bracket expression at P (after '['): does C match it? *RET_END is after the ']'; NULL: there is none. */
+static bool bracket(const char *p, unsigned char c, const char **ret_end)
+{
+	bool negated = *p == '!' || *p == '^', hit = false;
+	const char *start = p += negated;
+
+	for (; *p && (*p != ']' || p == start); p++) {
+		unsigned char low = (unsigned char)*p, high = low;
+
+		if (p[1] == '-' && p[2] && p[2] != ']') {
+			high = (unsigned char)p[2];
+			p += 2;
+		}
+		hit |= c >= low && c <= high;
+	}
+	*ret_end = *p ? p + 1 : NULL;
+	return hit != negated;
+}
+
+/* Does the single character C match the head of PATTERN? *RET_NEXT: what follows that head. */
+static bool one(const char *pattern, char c, const char **ret_next)
+{
+	if (*pattern == '[') {
+		bool hit = bracket(pattern + 1, (unsigned char)c, ret_next);
+
+		if (*ret_next)
+			return hit;
+	}
+	*ret_next = pattern + 1;
+	return *pattern == '?' || *pattern == c;
+}
+
+bool grants__glob(const char *pattern, const char *name, bool hidden)
+{
+	const char *star = NULL, *retry = NULL, *next;
+
+	if (!hidden && *name == '.' && *pattern != '.')
+		return false;
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = name;
+		} else if (*pattern && one(pattern, *name, &next)) {
+			pattern = next;
+			name++;
+		} else if (star) {
+			/* the last star takes one more; earlier ones need not be tried again */
+			pattern = star;
+			name = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+/* The component at P without its slashes, into BUF; returns what follows it, NULL at the end. */
+static const char *component(const char *p, char *buf, size_t size)
+{
+	size_t len;
+
+	p += strspn(p, "/");
+	if (!*p)
+		return NULL;
+	len = strcspn(p, "/");
+	snprintf(buf, size, "%.*s", (int)len, p);
+	return p + len;
+}
+
+/*
+ * Does PATTERN match PATH or a directory above it? As in grants__glob, only the last "**" need be tried again: what it
+ * skipped can be skipped by it alone.
+ */
+static bool matches(const char *pattern, const char *path)
+{
+	const char *retry_pattern = NULL, *retry_path = NULL;
+	char want[NAME_MAX + 1], have[NAME_MAX + 1];
+
+	for (;;) {
+		const char *next_pattern = component(pattern, want, sizeof(want));
+		const char *next_path = component(path, have, sizeof(have));
+
+		if (!next_pattern)
+			return true;
+		if (!strcmp(want, "**")) {
+			retry_pattern = pattern = next_pattern;
+			retry_path = path;
+			continue;
+		}
+		if (!next_path)
+			return false;
+		if (grants__glob(want, have, true)) {
+			pattern = next_pattern;
+			path = next_path;
+			continue;
+		}
+		if (!retry_pattern)
+			return false;
+		retry_path = component(retry_path, have, sizeof(have));
+		pattern = retry_pattern;
+		path = retry_path;
+	}
+}
+
+const struct policy_rule *grants__deny_rule(const struct grants *g, const char *path)
+{
+	const struct grant *nearest = grants__nearest(g, path, true);
+
+	/* what a link led to is denied too, and only the masks know it */
+	if (nearest && nearest->kind == GRANT_MASK)
+		return nearest->rule;
+	for (size_t i = 0; g->policy && i < g->policy->n_rules; i++) {
+		const struct policy_rule *rule = &g->policy->rules[i];
+
+		if (rule->kind == RULE_DENY && (rule->pattern ? matches(rule->value, path) : grants__covers(rule->value, path)))
+			return rule;
+	}
+	return NULL;
+}
+
 void grants__done(struct grants *g)
 {
 	for (size_t i = 0; i < g->n; i++)

@@ -76,6 +76,13 @@ bool grants__covers(const char *a, const char *b);
 bool grants__skeleton(const struct grants *g, const char *path);
 
 /*
+ * The rule that denies PATH, which needs not be granted at all: allowing it as well would change nothing. NULL: none.
+ */
+const struct policy_rule *grants__deny_rule(const struct grants *g, const char *path);
+/* Does NAME match? '*', '?' and '[...]', no '/'. HIDDEN: wildcards match a dot at the beginning too. */
+bool grants__glob(const char *pattern, const char *name, bool hidden);
+
+/*
  * May PATH (absolute, lexically clean, links already followed as far as known) be used for ACCESS (ACCESS_* bits)?
  * For creation and deletion ask ACCESS_WRITE of the path itself.
  */

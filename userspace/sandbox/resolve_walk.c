@@ -187,64 +187,6 @@ void walk__done(struct found *f)
 
 /* ---- patterns ---------------------------------------------------------------------------------------------- */
 
-/* One bracket expression at P (after '['): does C match it? *RET_END is after the ']'; NULL: there is none. */
-static bool bracket(const char *p, unsigned char c, const char **ret_end)
-{
-	bool negated = *p == '!' || *p == '^', hit = false;
-	const char *start = p += negated;
-
-	for (; *p && (*p != ']' || p == start); p++) {
-		unsigned char low = (unsigned char)*p, high = low;
-
-		if (p[1] == '-' && p[2] && p[2] != ']') {
-			high = (unsigned char)p[2];
-			p += 2;
-		}
-		hit |= c >= low && c <= high;
-	}
-	*ret_end = *p ? p + 1 : NULL;
-	return hit != negated;
-}
-
-/* Does the single character C match the head of PATTERN? *RET_NEXT: what follows that head. */
-static bool one(const char *pattern, char c, const char **ret_next)
-{
-	if (*pattern == '[') {
-		bool hit = bracket(pattern + 1, (unsigned char)c, ret_next);
-
-		if (*ret_next)
-			return hit;
-	}
-	*ret_next = pattern + 1;
-	return *pattern == '?' || *pattern == c;
-}
-
-bool walk__glob(const char *pattern, const char *name, bool hidden)
-{
-	const char *star = NULL, *retry = NULL, *next;
-
-	if (!hidden && *name == '.' && *pattern != '.')
-		return false;
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = name;
-		} else if (*pattern && one(pattern, *name, &next)) {
-			pattern = next;
-			name++;
-		} else if (star) {
-			/* the last star takes one more; earlier ones need not be tried again */
-			pattern = star;
-			name = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
-}
-
 static bool is_wild(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -327,7 +269,7 @@ static int entry(struct walk *w, struct todo **list, const struct todo *t, const
 		return 0;
 	memcpy(component, head, len);
 	component[len] = 0;
-	if (!walk__glob(component, name, w->hidden))
+	if (!grants__glob(component, name, w->hidden))
 		return 0;
 	last = !*after_slash(head + len);
 	if (last)

@@ -58,7 +58,4 @@ struct walk {
  */
 int walk__pattern(const char *pattern, struct walk *w);
 
-/* Does NAME match? '*', '?' and '[...]', no '/'; linear in its length times the pattern's. */
-bool walk__glob(const char *pattern, const char *name, bool hidden);
-
 #endif
