@@ -185,7 +185,6 @@ static int map_ids(struct launch *l)
 static int start_child(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask)
 {
 	int fds[2], pair[2] = { -1, -1 }, on = 1, err;
-	uint64_t flags = l->sandbox ? sandbox__clone_flags(l->sandbox) : 0;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return log_errno(-errno, "make a pipe");
@@ -197,7 +196,13 @@ static int start_child(struct launch *l, struct cgroup *cg, const char *path, ch
 		close(fds[1]);
 		return err;
 	}
-	l->pid = clone_into(cg->dir_fd, flags, &l->child_pidfd);
+	l->pid = clone_into(cg->dir_fd, l->sandbox ? sandbox__clone_flags(l->sandbox) : 0, &l->child_pidfd);
+	/* root can make the other namespaces without it */
+	if (l->pid < 0 && l->sandbox && l->sandbox->privileged && l->sandbox->opts.degraded & 1U << LAYER_USER_NS) {
+		l->sandbox->user_ns = false;
+		l->report->degraded |= 1U << LAYER_USER_NS;
+		l->pid = clone_into(cg->dir_fd, sandbox__clone_flags(l->sandbox), &l->child_pidfd);
+	}
 	if (!l->pid) {
 		close(fds[1]);
 		if (l->guard_fd >= 0)

@@ -212,7 +212,7 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 	if (n != 1) /* sandtrace gave up or was killed before it let go */
 		_exit(125);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execve(sb->opts.command, sb->opts.argv, sb->env.envp);
+	execve(sb->exec_path, sb->opts.argv, sb->env.envp);
 	u->report->exec_errno = errno;
 	_exit(127);
 }

@@ -28,7 +28,8 @@ struct init {
 	int sock, listener, signals;
 	bool ended;	     /* the command itself */
 	bool executed;	     /* its first execve was let through */
-	struct stat final;   /* the program that may execute nothing more */
+	struct stat on_the_way[COMMAND_FILES_MAX]; /* the chain's programs before the final one: `env` */
+	unsigned int n_on_the_way;
 	union {
 		struct seccomp_notif n;
 		char room[256]; /* a newer kernel may write more than we know */
@@ -41,7 +42,8 @@ struct init {
 
 /*
  * May this task execute something? The kernel holds it until the answer. Which file it names does not matter here:
- * only the command's own chain is executable for Landlock. Once the final program of the chain runs, nothing more.
+ * only the command's own chain is executable for Landlock. The first execve is our own; after it only a program that is on
+ * the way to the final one, as `env` is when it looks through PATH, may execute. Who cannot be looked at may not.
  */
 static bool may_execute(struct init *in, pid_t pid)
 {
@@ -55,10 +57,23 @@ static bool may_execute(struct init *in, pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (stat(path, &st))
 		return false;
-	if (st.st_dev == in->final.st_dev && st.st_ino == in->final.st_ino)
-		return false;
-	/* still on the way: `env` looks for the program in PATH. Only programs of the chain can be running at all. */
-	return true;
+	for (unsigned int i = 0; i < in->n_on_the_way; i++)
+		if (st.st_dev == in->on_the_way[i].st_dev && st.st_ino == in->on_the_way[i].st_ino)
+			return true;
+	return false;
+}
+
+/* The chain's programs as they are inside. The final one is not among them, should it stand in the chain twice. */
+static void note_chain(struct init *in)
+{
+	const struct resolved_command *c = &in->u->sb->chain;
+	struct stat final, st;
+
+	if (stat(c->v[c->final].path, &final))
+		setup__fail(in->u, LAYER_EXEC, errno, "look at %s inside", c->v[c->final].path);
+	for (unsigned int i = 0; i < c->final; i++)
+		if (!stat(c->v[i].path, &st) && (st.st_dev != final.st_dev || st.st_ino != final.st_ino))
+			in->on_the_way[in->n_on_the_way++] = st;
 }
 
 static void on_exec(struct init *in)
@@ -124,8 +139,8 @@ void init__run(struct setup *u, pid_t command, int sock, int listener)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	in.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (listener >= 0 && (u->final_fd < 0 || fstat(u->final_fd, &in.final)))
-		setup__fail(u, LAYER_EXEC, errno, "look at the command's program");
+	if (listener >= 0)
+		note_chain(&in);
 	keep_only(&in);
 	for (;;) {
 		struct pollfd p[] = { { .fd = in.sock, .events = POLLIN },

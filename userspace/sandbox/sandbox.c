@@ -125,9 +125,17 @@ static int start_directory(struct sandbox *s)
 
 static int check_landlock(struct sandbox *s)
 {
+	bool shared = s->net.all || !s->net.isolated;
+
 	s->landlock_abi = landlock__abi();
-	if (s->landlock_abi || DEGRADED(s, LAYER_LANDLOCK))
+	if (DEGRADED(s, LAYER_LANDLOCK) || s->landlock_abi >= (shared ? 6 : 1))
 		return 0;
+	if (s->landlock_abi) {
+		log_err(0, "this kernel's Landlock (ABI %d) cannot keep the command from the host's abstract sockets, which come "
+			"with the host's network", s->landlock_abi);
+		log_hint("run without --allow-net and --net, on Linux 6.12 or newer, or with --allow-degraded=landlock");
+		return -ENOTSUP;
+	}
 	log_err(0, "this kernel has no Landlock, or it is not enabled");
 	log_hint("boot with lsm=landlock,... or accept weaker protection with --allow-degraded=landlock");
 	return -ENOTSUP;
@@ -148,13 +156,16 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 	s->umask = umask(022);
 	umask(s->umask);
 	note_own_namespaces(s);
-	err = check_landlock(s);
+	err = network__plan(policy, &s->net);
 	if (!err)
-		err = network__plan(policy, &s->net);
+		err = check_landlock(s);
 	if (!err)
 		err = resolve__command(opts->command, getenv("PATH"), &s->chain);
-	if (!err)
+	if (!err) {
+		/* a relative name is relative to where the caller is; a link of the caller's may not be there inside */
+		s->exec_path = *opts->command == '/' && !s->chain.v[0].link ? opts->command : s->chain.v[0].path;
 		err = resolve__policy(policy, &ro, &s->grants);
+	}
 	if (!err)
 		err = synthesize(s);
 	if (!err)
@@ -273,14 +284,9 @@ static int receive_listener(int sock)
 	return fd;
 }
 
-static void open_inside(struct setup *u)
+static void open_terminal(struct setup *u)
 {
-	const struct sandbox *s = u->sb;
-
-	u->final_fd = sys_openat2(AT_FDCWD, s->chain.v[s->chain.final].path, O_PATH, RESOLVE_NO_SYMLINKS);
-	if (u->final_fd < 0)
-		setup__fail(u, LAYER_MOUNT, errno, "open %s inside", s->chain.v[s->chain.final].path);
-	if (!s->opts.tty)
+	if (!u->sb->opts.tty)
 		return;
 	u->tty_master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (u->tty_master < 0)
@@ -289,7 +295,7 @@ static void open_inside(struct setup *u)
 
 void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int sock, int barrier, const sigset_t *mask)
 {
-	struct setup u = { .sb = s, .report = report, .root_fd = -1, .room_fd = -1, .final_fd = -1, .tty_master = -1, .ruleset = -1,
+	struct setup u = { .sb = s, .report = report, .root_fd = -1, .room_fd = -1, .tty_master = -1, .ruleset = -1,
 			   .parent_fd = -1 };
 	int pair[2] = { -1, -1 }, listener = -1;
 	bool ask = s->grants.exec == EXEC_COMMAND;
@@ -305,7 +311,7 @@ void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int s
 	identity(&u);
 	landlock__begin(&u);
 	rootfs__build(&u);
-	open_inside(&u);
+	open_terminal(&u);
 	/* from here on nobody inside may look into us, nor stop us by ptrace */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (ask && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))

@@ -56,6 +56,7 @@ struct sandbox {
 	struct seccomp_filter filter;
 	struct limits limits;
 	struct sandbox_env env;
+	const char *exec_path;	/* as given, unless that means something else inside */
 	char start_dir[4096];
 	char hosts[8192], passwd[1024], group[512], hostname[65];
 	bool privileged;	/* effective uid 0 */
@@ -101,7 +102,6 @@ struct setup {
 	struct sandbox_report *report;
 	int root_fd;		/* of the new root, while it is being built */
 	int room_fd;		/* the tmpfs of everything private */
-	int final_fd;		/* the command's final program, O_PATH, inside */
 	int overlay_fds[2 * SANDBOX_MAX_OVERLAYS]; /* upper, lower */
 	unsigned int n_overlays;
 	int tty_master;
