@@ -224,6 +224,21 @@ static void exit_group(struct record *r)
 	record__header(r)->flags = EV_F_NO_RETURN;
 }
 
+/* What a failed call's path starts from: a descriptor's path, or the current directory. */
+static void open_cwd(struct record *r)
+{
+	call(r, 2, -2, ARGS(0x7ffe01020304, 02000000));
+	record__part(r, 0, EV_PT_STR, EV_PART_OK, LITERAL("../shadow"), 9);
+	record__part(r, EV_PART_CWD, EV_PT_PATH, EV_PART_OK, LITERAL("b\0\xff\0work\0"), 9);
+}
+
+static void openat_base(struct record *r)
+{
+	call(r, 257, -30, ARGS(5, 0x7ffe01020304, 0101, 0644));
+	record__part(r, 1, EV_PT_STR, EV_PART_OK, LITERAL("x"), 1);
+	record__part(r, 0, EV_PT_PATH, EV_PART_OK, LITERAL("share\0usr\0"), 10);
+}
+
 static void denied(struct record *r)
 {
 	call(r, 165, -1, ARGS(0));
@@ -400,6 +415,8 @@ static const struct golden {
 	CASE(getppid_return_path),
 	CASE(execve_argv_truncated),
 	CASE(exit_group),
+	CASE(open_cwd),
+	CASE(openat_base),
 	CASE(denied),
 	CASE(restarted),
 	CASE(error_without_name),

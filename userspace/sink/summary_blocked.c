@@ -117,17 +117,18 @@ static void left_out(struct print *p, const struct denials *t, uint64_t kinds, u
 	text__grouped(p->t, count + dropped);
 	text__put(p->t, " more");
 	if (dropped) {
-		text__put(p->t, ", of too many kinds to list: ");
+		text__put(p->t, ", of too many kinds to list\n  in all:");
 		for (int i = 0, first = 1; i < LAYER_MAX; i++) {
 			if (!t->by_layer[i])
 				continue;
-			text__put(p->t, first ? "" : ", ");
+			text__put(p->t, first ? " " : ", ");
+			if (p->t->col + 28 > p->width) /* the longest name and number */
+				text__put(p->t, "\n  ");
 			text__put(p->t, layer__name((enum layer)i));
 			text__char(p->t, ' ');
 			text__grouped(p->t, t->by_layer[i]);
 			first = 0;
 		}
-		text__put(p->t, " in all");
 	} else {
 		text__put(p->t, " of ");
 		print_count(p, kinds, "other kind", "other kinds");
