@@ -231,7 +231,7 @@ static void values_are_normalised(void **state)
 static void what_is_right_is_accepted(void **state)
 {
 	static const char *const files[] = {
-		"empty.toml", "empty.yaml", "empty.json", "bom.toml", "crlf.toml", "everything.toml", "deepest.json",
+		"empty.toml", "empty.yaml", "empty.json", "bom.toml", "everything.toml", "deepest.json",
 		"quoted_keys.toml", "flow.yaml", "multi_line.toml",
 	};
 
@@ -436,6 +436,9 @@ static void options_are_rules(void **state)
 	assert_int_equal(policy__add(p, RULE_WRITE, "--write", "/x/*", &env, &e), -EINVAL);
 	assert_int_equal(policy__add(p, RULE_READ, "--read", NULL, &env, &e), -EINVAL);
 	assert_int_equal(policy__add(p, RULE_ENV_SET, "--env", "A", &env, &e), -EINVAL);
+	policy__set_u64(p, &p->memory, 5, "--memory");
+	assert_int_equal(policy__finish(p, &e), -EINVAL);
+	assert_string_equal(e.text, "--memory: must be from 1M to 1P bytes");
 	policy__free(p);
 }
 

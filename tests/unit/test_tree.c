@@ -90,6 +90,7 @@ static void the_formats_make_the_same_tree(void **state)
 	expect(TREE_TOML, "z = 'a \"b\"'\na = -3\n[t]\nx = 1.5\ny = true\nl = ['p', 0xff, []]\n", false, want);
 	expect(TREE_YAML, "z: 'a \"b\"'\na: -3\nt:\n  x: 1.5\n  y: true\n  l: [p, 0xff, []]\n", false, want);
 	expect(TREE_YAML, "z: a \"b\"\na: -3\nt: {x: 15e-1, y: TRUE, l: [\"p\", 0o377, []]}\n", false, want);
+	expect(TREE_TOML, "z = 'a \"b\"'\r\na = -3\r\n[t]\r\nx = 1.5\r\ny = true\r\nl = ['p', 0xff, []]\r\n", false, want);
 	expect(TREE_JSON, "{\"z\":\"a \\\"b\\\"\",\"a\":-3,\"t\":{\"x\":1.5,\"y\":true,\"l\":[\"p\",255,[]]}}", false, want);
 }
 
@@ -110,11 +111,13 @@ static void plain_words_of_yaml_are_what_the_core_schema_says(void **state)
 	expect(TREE_YAML, "a: yes\nb: ~\nc: 012\nd: 1.2.3\ne: +5\nf: .5\ng: 0x\nh: 1e\ni: -\"q\"\nj: '1'\nk: False\nl: 1_000\nm: 5.\n",
 	       false, "a=S:yes b=O:null c=I:12 d=S:1.2.3 e=I:5 f=F:0.5 g=S:0x h=S:1e i=S:-\"q\" j=S:1 k=B:0 l=S:1_000 m=F:5");
 	expect(TREE_YAML, "a: .inf\nb: -.INF\n", false, "a=F:inf b=F:-inf");
-	expect(TREE_TOML, "a = inf\nb = -inf\nd = 1979-05-27\ne = 07:32:00\n", false, "a=F:inf b=F:-inf d=O:date or time e=O:date or time");
+	expect(TREE_TOML, "a = inf\nb = -inf\nd = 1979-05-27\ne = 07:32:00\n", false,
+	       "a=F:inf b=F:-inf d=O:date or time e=O:date or time");
 }
 
 /* BEFORE, N times OPEN, MIDDLE, N times CLOSE, AFTER. */
-static char *nested(const char *before, const char *open, size_t n, const char *middle, const char *close, const char *after)
+static char *nested(const char *before, const char *open, size_t n, const char *middle, const char *close,
+		    const char *after)
 {
 	char *text = malloc(strlen(before) + strlen(middle) + strlen(after) + n * (strlen(open) + strlen(close)) + 1), *p;
 

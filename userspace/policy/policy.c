@@ -18,11 +18,12 @@ const char *const policy_always_blocked[] = {
 	"acct", "pivot_root", NULL,
 };
 
-#define LIMIT(name, field, unit_, min_, max_, standard_)                                                                      \
+#define LIMIT(name, field, unit_, min_, max_, standard_, ...)                                                                 \
 	{ .key = (name), .offset = offsetof(struct policy, field), .unit = (unit_), .min = (min_), .max = (max_),             \
-	  .standard = (standard_) }
+	  .standard = (standard_), ##__VA_ARGS__ }
 const struct limit_key policy_limits[] = {
-	LIMIT("timeout", timeout_ns, LIMIT_TIME, 1000000, 365ULL * 86400 * NSEC_PER_SEC, 30 * NSEC_PER_SEC),
+	LIMIT("timeout", timeout_ns, LIMIT_TIME, 1000000, 7ULL * 86400 * NSEC_PER_SEC, 30 * NSEC_PER_SEC,
+	      .always = true),
 	LIMIT("memory", memory, LIMIT_BYTES, 1ULL << 20, 1ULL << 50, 4ULL << 30),
 	LIMIT("pids", pids, LIMIT_COUNT, 1, 4194304, 1024),
 	LIMIT("max_processes", pids, LIMIT_COUNT, 1, 4194304, 1024),
@@ -275,6 +276,8 @@ static int drop_doubles(struct policy *p)
 int policy__finish(struct policy *p, struct policy_error *ret_error)
 {
 	_cleanup_(free) char *text = NULL;
+	struct value_error e;
+	char where[200];
 	SHA256_CTX sha;
 
 	memset(ret_error, 0, sizeof(*ret_error));
@@ -283,6 +286,12 @@ int policy__finish(struct policy *p, struct policy_error *ret_error)
 
 		if (!v->src.name)
 			v->value = policy_limits[i].standard;
+		/* options set values directly; what is printed must load */
+		if (v->src.name && value__limit_range(&policy_limits[i], v->value, &e)) {
+			snprintf(ret_error->text, sizeof(ret_error->text), "%s: %s",
+				 policy__where(&v->src, where, sizeof(where)), e.text);
+			return -EINVAL;
+		}
 	}
 	if (drop_doubles(p))
 		return no_memory(ret_error);

@@ -43,6 +43,7 @@ struct limit_key {
 	enum limit_unit unit;
 	uint64_t min, max;
 	uint64_t standard; /* when nobody sets it */
+	bool always; /* there is no "unlimited" */
 };
 extern const struct limit_key policy_limits[];
 extern const size_t policy_n_limits;
@@ -53,6 +54,7 @@ static inline struct policy_u64 *policy_limit(struct policy *p, const struct lim
 }
 /* TEXT is "512M", "90s" or "unlimited". 0 or -EINVAL with E filled. */
 int value__limit(const struct limit_key *k, const char *text, uint64_t *ret, struct value_error *e);
+int value__limit_range(const struct limit_key *k, uint64_t v, struct value_error *e);
 int value__limit_number(const struct limit_key *k, const struct node *n, uint64_t *ret, struct value_error *e);
 
 /* The policy's own copy of NAME; NULL: no memory. */

@@ -171,16 +171,9 @@ static int check_net(const char *text, char **ret, struct value_error *e)
 	if (slash)
 		*slash++ = 0;
 	if (end) {
-		char *tail = slash && slash < end ? end : slash ? slash - 1 : port - 1;
-
-		/* what is left of the prefix when it stood inside: "8]" */
-		if (slash && slash < end) {
-			*end = 0;
-			if (end[1])
-				return value__fail(e, form, "'%s' is malformed behind the ']'", value__quote(text, q));
-		} else if (end + 1 != tail) {
+		/* behind the bracket: nothing, or the prefix; "[fd00::/8]" is taken too */
+		if (end[1] && (!slash || slash - 1 != end + 1))
 			return value__fail(e, form, "'%s' is malformed behind the ']'", value__quote(text, q));
-		}
 		*end = 0;
 		err = check_address(AF_INET6, buf + 1, slash, host, sizeof(host), e);
 	} else if (slash || strspn(buf, "0123456789.") == strlen(buf)) {
@@ -272,13 +265,52 @@ static int check_env(enum rule_kind kind, const char *text, char **ret, bool *re
 	return 0;
 }
 
+/* 1048576 bytes as "1M", 30000000000 ns as "30". */
+static const char *show_bound(const struct limit_key *k, uint64_t v, char buf[32])
+{
+	static const char units[] = "KMGTP";
+	int unit = -1;
+
+	if (k->unit == LIMIT_BYTES) {
+		for (; v && v % 1024 == 0 && units[unit + 1]; unit++)
+			v /= 1024;
+		snprintf(buf, 32, "%llu%.*s", (unsigned long long)v, unit >= 0, unit >= 0 ? &units[unit] : "");
+	} else {
+		snprintf(buf, 32, "%.12g", (double)v / (k->unit == LIMIT_TIME ? 1e9 : k->unit == LIMIT_CPUS ? 1e3 : 1));
+	}
+	return buf;
+}
+
+static int fail_range(const struct limit_key *k, struct value_error *e)
+{
+	char min[32], max[32];
+
+	return value__fail(e, k->always ? NULL : "\"unlimited\" lifts the limit", "must be from %s to %s%s", show_bound(k, k->min, min),
+			   show_bound(k, k->max, max),
+			   k->unit == LIMIT_TIME ? " seconds" : k->unit == LIMIT_BYTES ? " bytes" : "");
+}
+
+int value__limit_range(const struct limit_key *k, uint64_t v, struct value_error *e)
+{
+	return (v == POLICY_UNLIMITED && !k->always) || (v >= k->min && v <= k->max) ? 0 : fail_range(k, e);
+}
+
 int value__limit(const struct limit_key *k, const char *text, uint64_t *ret, struct value_error *e)
 {
+	static const char *const nouns[] = {
+		[LIMIT_BYTES] = "size", [LIMIT_COUNT] = "number", [LIMIT_TIME] = "duration", [LIMIT_CPUS] = "number",
+	};
+	static const char *const forms[] = {
+		[LIMIT_BYTES] = "bytes, or \"64K\", \"512M\", \"4G\"; \"unlimited\" lifts the limit",
+		[LIMIT_COUNT] = "a whole number; \"unlimited\" lifts the limit",
+		[LIMIT_TIME] = "seconds, or \"500ms\", \"90s\", \"5m\", \"1h\"; a command always has a limit",
+		[LIMIT_CPUS] = "a number: 1.5; \"unlimited\" lifts the limit",
+	};
 	char buf[32], q[72];
 	size_t n = strlen(text);
 	int err = -EINVAL;
 
-	if (!strcmp(text, "unlimited")) {
+	if (!strcmp(text, "unlimited") && !k->always) {
 		*ret = POLICY_UNLIMITED;
 		return 0;
 	}
@@ -293,29 +325,19 @@ int value__limit(const struct limit_key *k, const char *text, uint64_t *ret, str
 			buf[n - 1] = 0;
 		err = parse_size(buf, k->min, k->max, ret);
 	}
-	if (!err && *ret < k->min)
-		err = -ERANGE;
-	if (!err)
-		return 0;
-	if (err == -ERANGE)
-		return value__fail(e, "\"unlimited\" lifts the limit", "'%s' is out of range", value__quote(text, q));
-	return value__fail(e, k->unit == LIMIT_TIME ? "seconds, or \"500ms\", \"90s\", \"5m\", \"1h\"; \"unlimited\" lifts the limit" :
-			      k->unit == LIMIT_BYTES ? "bytes, or \"64K\", \"512M\", \"4G\"; \"unlimited\" lifts the limit" :
-						       "a number; \"unlimited\" lifts the limit",
-			   "'%s' is no %s", value__quote(text, q),
-			   k->unit == LIMIT_TIME ? "duration" : k->unit == LIMIT_BYTES ? "size" : "number");
+	if (err == -ERANGE || (!err && *ret < k->min))
+		return fail_range(k, e);
+	return err ? value__fail(e, forms[k->unit], "'%s' is no %s", value__quote(text, q), nouns[k->unit]) : 0;
 }
 
 int value__limit_number(const struct limit_key *k, const struct node *n, uint64_t *ret, struct value_error *e)
 {
 	double scale = k->unit == LIMIT_TIME ? (double)NSEC_PER_SEC : k->unit == LIMIT_CPUS ? 1000.0 : 1.0;
 	double v = n->type == NODE_INT ? (double)n->integer : n->number;
-	const char *unit = k->unit == LIMIT_TIME ? " seconds" : k->unit == LIMIT_BYTES ? " bytes" : "";
 
-	/* the bounds are small enough for a double to hold them and all that lies between them and the next power of two */
+	/* written so that a NaN fails it */
 	if (!(v * scale >= (double)k->min && v * scale <= (double)k->max))
-		return value__fail(e, "\"unlimited\" lifts the limit", "must be from %g to %g%s", (double)k->min / scale,
-				   (double)k->max / scale, unit);
+		return fail_range(k, e);
 	*ret = k->unit == LIMIT_CPUS || n->type == NODE_FLOAT ? (uint64_t)(v * scale + 0.5) :
 							       (uint64_t)n->integer * (uint64_t)scale;
 	return 0;

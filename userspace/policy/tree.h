@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A configuration file as a tree, whatever it was written in: TOML (tomlplusplus, tree_toml.cc), YAML (libfyaml,
- * tree_yaml.c) or JSON (tree_json.c: libfyaml's JSON mode takes more than JSON). Every node knows its line and column. Parsing is bounded in bytes, depth and nodes, and
- * refuses duplicate keys, aliases, and more than one document. Pure.
+ * tree_yaml.c) or JSON (tree_json.c: libfyaml's JSON mode takes more than JSON). Every node knows its line and column.
+ * Parsing is bounded in bytes, depth and nodes, and refuses duplicate keys, aliases, and more than one document. Pure.
  */
 #ifndef SANDTRACE_TREE_H
 #define SANDTRACE_TREE_H
