@@ -505,6 +505,58 @@ static void guard_case(void)
 	check(n >= 1 && !left, "killed in the midst: its guard ends the tree and leaves no cgroup (%d of %d left)", left, n);
 }
 
+static void hold_memory(int fd)
+{
+	void *m = mmap(NULL, MEMORY_CAP / 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(m, 1, MEMORY_CAP / 2);
+	say(fd, 1);
+	for (;;)
+		pause();
+}
+
+/*
+ * Removal begins while the tree lives, and the tree dies a moment later: nothing depends on how long that is, as long as
+ * it is shorter than removal keeps trying.
+ */
+static void dying_case(void)
+{
+	struct policy p = policy(MEMORY_CAP, PIDS_CAP, POLICY_UNLIMITED);
+	struct cgroup_want want = { MEMORY_CAP, PIDS_CAP, POLICY_UNLIMITED };
+	char dirs[3][4200];
+	struct cgroup cg;
+	struct limits l;
+	int up[2];
+	uint64_t v;
+	pid_t pid;
+
+	if (cgroup__create_for(&cg, &want, false) || limits__setup(&l, &p, &cg, false) || pipe(up)) {
+		check(false, "set up limits");
+		return;
+	}
+	pid = start(&cg);
+	if (!pid)
+		child(&l, up[1], hold_memory);
+	close(up[1]);
+	if (read(up[0], &v, sizeof(v)) != sizeof(v))
+		check(false, "start a child");
+	close(up[0]);
+	snprintf(dirs[0], sizeof(dirs[0]), "%s", l.v1_dirs[LIMIT_MEMORY]);
+	snprintf(dirs[1], sizeof(dirs[1]), "%s", l.v1_dirs[LIMIT_PIDS]);
+	snprintf(dirs[2], sizeof(dirs[2]), "%s", cg.path);
+	if (!fork()) {
+		poll(NULL, 0, 50);
+		kill(pid, SIGKILL);
+		_exit(0);
+	}
+	limits__remove(&l);
+	cgroup__remove(&cg);
+	check((!dirs[0][0] || access(dirs[0], F_OK)) && (!dirs[1][0] || access(dirs[1], F_OK)) && access(dirs[2], F_OK),
+	      "removed while the tree is still dying");
+	waitpid(pid, NULL, 0);
+	wait(NULL);
+}
+
 /* --place DIR: a cgroup for limits is made below DIR, and all three controllers are in it or it is not to be. */
 static int place(const char *dir)
 {
@@ -590,6 +642,7 @@ int main(int argc, char *argv[])
 		pids_case();
 		cpu_case();
 		guard_case();
+		dying_case();
 		places();
 	}
 	printf("1..%d\n", n_tests);
