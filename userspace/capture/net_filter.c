@@ -92,6 +92,8 @@ int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filte
 	struct net_filter *f;
 	int err;
 
+	if (cgroup_fd < 0)
+		return way_out(log_err(geteuid() ? -EPERM : -ENOENT, "network rules are kept by the command's cgroup, and it has none"));
 	if (n->n > ST_NET_MAX_RULES)
 		return log_err(-E2BIG, "%zu network rules are more than %d", n->n, ST_NET_MAX_RULES);
 	f = calloc(1, sizeof(*f));

@@ -50,7 +50,11 @@ static const char *shown(const struct policy_rule *r, char buf[256])
 {
 	char where[128];
 
-	snprintf(buf, 256, "%s: network rule \"%s\"", policy__where(&r->src, where, sizeof(where)), r->text ? r->text : r->value);
+	policy__where(&r->src, where, sizeof(where));
+	if (r->src.line)
+		snprintf(buf, 256, "%s: network rule \"%s\"", where, r->text ? r->text : r->value);
+	else
+		snprintf(buf, 256, "%s", where); /* an option as it was typed */
 	for (char *c = buf; *c; c++)
 		if (*c < ' ' || *c >= 0x7f)
 			*c = '?';
