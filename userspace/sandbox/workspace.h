@@ -26,6 +26,7 @@ struct workspace_report {
 int workspace__check_tree(const char *dir, const struct workspace_quota *q, struct workspace_report *ret);
 /* Empty, absolute, NUL inside (LEN), "..", control characters. 0 or -EINVAL with *RET filled. */
 int workspace__check_path(const char *path, size_t len, struct workspace_report *ret);
+/* 0, -EINVAL (no command), -EDQUOT (over-long), with *RET filled. */
 int workspace__check_command(char *const argv[], const struct workspace_quota *q, struct workspace_report *ret);
 
 struct command_advice {
