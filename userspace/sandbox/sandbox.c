@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <net/if.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,16 +36,35 @@ static void note_own_namespaces(struct sandbox *s)
 	s->own_pid = getpid();
 }
 
+/*
+ * The name of ID in FILE (/etc/passwd, /etc/group). Read directly: asking the name service would load its modules into this
+ * process, which takes longer than the rest of the set-up.
+ */
+static void name_of(const char *file, unsigned int id, char *ret, size_t size)
+{
+	_cleanup_(fclose) FILE *f = fopen(file, "re");
+	char line[1024], name[64];
+	unsigned int found;
+
+	snprintf(ret, size, "user");
+	for (int i = 0; f && i < 10000 && fgets(line, sizeof(line), f); i++)
+		if (sscanf(line, "%63[a-zA-Z0-9_.-]:%*[^:]:%u:", name, &found) == 2 && found == id) {
+			snprintf(ret, size, "%s", name);
+			return;
+		}
+}
+
 /* The files that stand in for those of the host: only the user's own name, and where localhost is. */
 static int synthesize(struct sandbox *s)
 {
-	const struct passwd *pw = getpwuid(s->uid);
-	const struct group *gr = getgrgid(s->gid);
 	const char *home = s->grants.home ? s->grants.home : "/";
-	const char *user = pw && s->uid ? pw->pw_name : "user";
-	const char *group = gr && s->gid ? gr->gr_name : "user";
-	char host[4096] = "";
+	char host[4096] = "", user[64] = "", group[64] = "";
 	int n;
+
+	if (s->uid)
+		name_of("/etc/passwd", s->uid, user, sizeof(user));
+	if (s->gid)
+		name_of("/etc/group", s->gid, group, sizeof(group));
 
 	snprintf(s->hostname, sizeof(s->hostname), "%s", s->opts.hostname ? s->opts.hostname : "sandbox");
 	n = snprintf(s->passwd, sizeof(s->passwd), "root:x:0:0:root:%s:/bin/sh\n", s->uid ? "/" : home);
