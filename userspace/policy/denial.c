@@ -88,9 +88,9 @@ static bool judge_exec_listener(const struct denial_case *k, struct denial *d)
 			denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
 		return true;
 	}
-	memcpy(path, len ? (const char *)p->data : "?", len ? len : 1);
-	path[len ? len : 1] = 0;
-	denial__object(d, "", path);
+	memcpy(path, len ? (const char *)p->data : "", len);
+	path[len] = 0;
+	denial__object(d, "", *path ? path : "(unreadable)");
 	denial__suggest(d, "", "", "--allow-exec");
 	return true;
 }
