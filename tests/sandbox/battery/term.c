@@ -126,9 +126,13 @@ ATTEMPT(closed_stdio, "7-closed-stdio")
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
+		char path[64], to[256] = "";
 
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (readlink(path, to, sizeof(to) - 1) > 0 && !strcmp(to, param("result_file")))
+			continue; /* where this is written */
 		if (fstat(fd, &st) == 0 && !(S_ISCHR(st.st_mode) && st.st_rdev == 0x103))
-			allowed("descriptor %d is something with mode %o", fd, st.st_mode);
+			allowed("descriptor %d is %s, mode %o", fd, to, st.st_mode);
 	}
 	blocked(EBADF, "nothing stands on 0, 1 and 2");
 }

@@ -29,7 +29,7 @@ for f in (".ssh/id_rsa", ".npmrc", ".aws/credentials", ".config/gh/hosts.yml", "
     attempt("11-read:{home}/" + f, errnos=HIDDEN, layer=FILES)
 attempt("11-read:/etc/shadow", errnos=HIDDEN, layer=FILES, bare="r")
 attempt("11-read:/etc/gshadow", errnos=HIDDEN, layer=FILES, bare="r")
-attempt("11-read:/etc/sudoers", errnos=HIDDEN, layer=FILES, bare="")
+attempt("11-read:/etc/sudoers", errnos=HIDDEN, layer="", bare="")
 attempt("11-read:/root/.bashrc", errnos=HIDDEN, layer=FILES, bare="r")
 attempt("11-read:{secret}", errnos=HIDDEN, layer=FILES)
 attempt("11-read:{tmp_secret}", errnos=HIDDEN, layer=FILES)
@@ -86,7 +86,9 @@ attempt("20-stdin-reopen", group="stdin-file", errnos=HIDDEN + " EROFS", layer="
 
 for p in ("/etc/cron.d/battery", "/etc/profile.d/battery.sh", "/etc/ld.so.preload", "/etc/passwd", "/etc/sudoers.d/x",
           "/usr/local/bin/battery", "/usr/bin/battery", "/var/spool/cron/crontabs/root", "/lib/systemd/system/b.service"):
-    attempt("22-write:" + p, errnos="EROFS EACCES ENOENT EPERM", layer=FILES, bare="r")
+    # not every system has them all: then nothing is hidden
+    attempt("22-write:" + p, errnos="EROFS EACCES ENOENT EPERM", bare="r",
+            layer="" if "sudoers" in p or "crontabs" in p else FILES)
 
 # ---- 28-30: devices, /proc, /sys
 

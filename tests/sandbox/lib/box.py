@@ -9,6 +9,12 @@ import time
 from records import Failure, Trace, expect
 
 LIMIT = 120
+MEASURE = """import os, sys
+pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(usage.ru_maxrss, file=open(sys.argv[1], "w"))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 class Config:
@@ -57,7 +63,7 @@ class Box:
 
     def command(self, opts, argv, trace=None):
         c = [self.side.sandtrace, "run"]
-        if not self.config.traced:
+        if not trace:
             c += ["--backend=none"]
         if self.config.profile == "strict" and not any(o.startswith("--policy") for o in opts):
             c += ["--policy", self.policy]
@@ -101,7 +107,25 @@ class Box:
         t = None
         if trace and read and os.path.exists(trace) and os.path.getsize(trace):
             t = Trace(trace)
+        if trace and os.path.exists(trace):
+            os.unlink(trace)
         return Result(p.returncode, out or b"", err or b"", t, seconds)
+
+    def measured(self, *specs, opts=()):
+        """As attempt(), for runs whose trace is too large to be held: (Result, verdicts, summary, trace file, KiB at most)."""
+        self.n += 1
+        trace, usage = self.side.path("trace", "%d.jsonl" % self.n), self.side.path("trace", "usage")
+        # not our own child: the kernel counts what its memory was before it executed, which is ours
+        argv = ["/usr/bin/python3", "-S", "-c", MEASURE, usage] + self.command(opts, self.attempt_argv(specs), trace)
+        start = time.monotonic()
+        p = self.popen(argv)
+        out, err = p.communicate(timeout=LIMIT)
+        with open(trace, "rb") as f:
+            f.seek(max(0, os.path.getsize(trace) - (1 << 22)))
+            summary = json.loads(f.read().splitlines()[-1])
+        with open(usage) as f:
+            kib = int(f.read())
+        return Result(p.returncode, out, err, None, time.monotonic() - start), verdicts(out), summary, trace, kib
 
     def bare(self, *argv, limit=LIMIT, **kw):
         start = time.monotonic()

@@ -94,6 +94,7 @@ class Side:
         self.base = tempfile.mkdtemp(prefix="battery.", dir="/srv")
         os.chmod(self.base, 0o755)
         self.in_project = None
+        self.before, self.counts = {}, {}
         self.files(sandtrace, progs)
         self.services()
         self.ipc()
@@ -166,6 +167,9 @@ class Side:
         if self.in_project:
             self.in_project.close()
         self.listen_in_project()
+        self.counts["socket in the project"] = 0
+        self.before = {p: v for p, v in self.before.items() if not p.startswith(self.path("readonly"))}
+        self.before.update(snapshot(self.path("readonly")))
 
     def tidy(self):
         """What attempts leave in places that are everybody's, when nothing holds them."""
