@@ -442,6 +442,21 @@ static void options_are_rules(void **state)
 	policy__free(p);
 }
 
+static void a_place_is_never_cut_off(void **state)
+{
+	struct policy_source src = { "a/very/long/name/of/a/policy.toml", 12, 3 };
+	char buf[24];
+
+	(void)state;
+	assert_string_equal(policy__where(&src, buf, sizeof(buf)), "...f/a/policy.toml:12:3");
+	src.line = 0;
+	assert_string_equal(policy__where(&src, buf, sizeof(buf)), "...ame/of/a/policy.toml");
+	src.name = "x.toml";
+	assert_string_equal(policy__where(&src, buf, sizeof(buf)), "x.toml");
+	src.name = NULL;
+	assert_string_equal(policy__where(&src, buf, sizeof(buf)), "default");
+}
+
 /* Directories that are named like patterns: where the user is, not what the user wrote. */
 static void a_directory_may_be_named_like_a_pattern(void **state)
 {
@@ -540,6 +555,7 @@ int main(void)
 		cmocka_unit_test(extending_ends),
 		cmocka_unit_test(later_files_add_and_replace),
 		cmocka_unit_test(options_are_rules),
+		cmocka_unit_test(a_place_is_never_cut_off),
 		cmocka_unit_test(a_directory_may_be_named_like_a_pattern),
 		cmocka_unit_test(every_shipped_policy_loads_and_prints),
 		cmocka_unit_test(strict_shows_no_user),

@@ -304,13 +304,19 @@ int policy__finish(struct policy *p, struct policy_error *ret_error)
 	return 0;
 }
 
+/* Of a name that is too long the end is kept: it tells more, and the position stands behind it. */
 const char *policy__where(const struct policy_source *src, char *buf, size_t size)
 {
-	if (!src->name)
-		snprintf(buf, size, "default");
-	else if (src->line)
-		snprintf(buf, size, "%s:%u:%u", src->name, src->line, src->column);
+	const char *name = src->name ? src->name : "default";
+	char at[32] = "";
+	size_t room, len = strlen(name);
+
+	if (src->name && src->line)
+		snprintf(at, sizeof(at), ":%u:%u", src->line, src->column);
+	room = size > strlen(at) + 4 ? size - strlen(at) - 4 : 0;
+	if (len + strlen(at) < size)
+		snprintf(buf, size, "%s%s", name, at);
 	else
-		snprintf(buf, size, "%s", src->name);
+		snprintf(buf, size, "...%s%s", name + len - MIN(room, len), at);
 	return buf;
 }
