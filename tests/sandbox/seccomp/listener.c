@@ -50,8 +50,8 @@ static struct outcome run(subject_fn *fn, const struct seccomp_opts *o, int allo
 {
 	struct outcome out = { .status = -1 };
 	struct seccomp_filter f;
-	int fds[2], listener;
-	struct pollfd p;
+	int fds[2], listener, pidfd;
+	struct pollfd p[2];
 	pid_t pid;
 
 	if (seccomp__build(o, &f) || pipe(fds))
@@ -70,8 +70,11 @@ static struct outcome run(subject_fn *fn, const struct seccomp_opts *o, int allo
 	seccomp__done(&f);
 	if (read(fds[0], &listener, sizeof(listener)) != sizeof(listener))
 		return out;
-	p = (struct pollfd){ .fd = listener, .events = POLLIN };
-	while (poll(&p, 1, 10000) == 1 && !(p.revents & POLLHUP)) {
+	/* The subject's end comes from its pidfd: before 6.11 the listener hangs up only when the subject is reaped. */
+	pidfd = (int)syscall(__NR_pidfd_open, pid, 0);
+	p[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+	while (poll(p, 2, 10000) > 0 && (p[0].revents & POLLIN || !p[1].revents)) {
 		struct seccomp_notif req = { 0 };
 		struct seccomp_notif_resp resp = { 0 };
 
@@ -87,7 +90,7 @@ static struct outcome run(subject_fn *fn, const struct seccomp_opts *o, int allo
 	}
 	kill(pid, SIGKILL); /* a zombie by now, unless something is wrong */
 	waitpid(pid, &out.status, 0);
-	close(listener), close(fds[0]), close(fds[1]);
+	close(listener), close(pidfd), close(fds[0]), close(fds[1]);
 	return out;
 }
 
@@ -142,6 +145,13 @@ static int exec_under_signals(void)
 	return bad ? 1 : 0;
 }
 
+/* A flag that the kernel knows gets as far as the filter, which is not there. */
+static bool can_wait_killable(void)
+{
+	return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		       SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, NULL) < 0 && errno == EFAULT;
+}
+
 static bool exited(const struct outcome *o, int status) { return WIFEXITED(o->status) && WEXITSTATUS(o->status) == status; }
 
 int main(void)
@@ -169,7 +179,10 @@ int main(void)
 	r = run(exec_true, &(struct seccomp_opts){ .policy = &denies_seccomp, .restrict_exec = true }, 1);
 	tap(exited(&r, 0) && r.asked == 1, "a policy that denies the call seccomp is no obstacle");
 	r = run(exec_under_signals, &restricted, 0);
-	tap(exited(&r, 0) && r.asked == SIGNALLED, "signals do not interrupt a question that was taken up");
+	if (can_wait_killable())
+		tap(exited(&r, 0) && r.asked == SIGNALLED, "signals do not interrupt a question that was taken up");
+	else
+		printf("ok %d - listener: signals # SKIP this kernel has no WAIT_KILLABLE_RECV (5.19)\n", ++test_no);
 	printf("1..%d\n", test_no);
 	return failures != 0;
 }
