@@ -377,6 +377,7 @@ static void summary_flood(void **state)
 	assert_non_null(strstr(printed(80, false), "  in all: mount 3,000\n"));
 	/* one suggestion for them all */
 	assert_null(strstr(strstr(printed(80, false), "--write /etc") + 1, "--write /etc"));
+	assert_null(strstr(strstr(printed(80, false), "# \"/etc\",") + 4, "\"/etc\","));
 	assert_non_null(strstr(printed(80, true), "\033[1;31mmount\033[0m"));
 }
 

@@ -154,6 +154,16 @@ static bool append_base(char *out, size_t *at, const struct part *p)
 	return true;
 }
 
+/* Follows the sandbox's own links, if one is on the way: most paths have none, and this runs for each failed call. */
+static bool follow(const struct grants *g, const char *clean, char *path)
+{
+	for (size_t i = 0; i < g->n_links; i++)
+		if (grants__covers(g->links[i].path, clean))
+			return !grants__canonical(g, clean, path, DENIAL_PATH_MAX);
+	strcpy(path, clean); /* both have room for the longest */
+	return true;
+}
+
 bool denial_path__absolute(const struct denial_case *k, unsigned int arg, char *path)
 {
 	const struct part *p = event__part(k->ev, arg);
@@ -171,7 +181,7 @@ bool denial_path__absolute(const struct denial_case *k, unsigned int arg, char *
 		return false;
 	if (!at)
 		strcpy(clean, "/");
-	return !grants__canonical(k->ctx->grants, clean, path, DENIAL_PATH_MAX);
+	return follow(k->ctx->grants, clean, path);
 }
 
 static bool exists(const struct denial_ctx *c, const char *path)
