@@ -348,7 +348,8 @@ int resolve__reopen(const struct grant *g, int *ret_fd)
 	/* a link in the way, or nothing: it was there when the policy was resolved */
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOENT || errno == ENOTDIR ? -ESTALE : -errno;
-	if (fstat(fd, &st) || st.st_dev != g->dev || st.st_ino != g->ino) {
+	/* O_NOFOLLOW opens a link itself, which may have been given the inode number of what it replaced: its type tells */
+	if (fstat(fd, &st) || st.st_dev != g->dev || st.st_ino != g->ino || !(g->dir ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode))) {
 		close(fd);
 		return -ESTALE;
 	}
