@@ -93,6 +93,8 @@ static int check(struct commit *m, const struct change *ch)
 	struct stat st;
 	int dir = place__of(&m->lower, m, ch, &name);
 
+	if (dir == -ENOENT || dir == -ENOTDIR || dir == -ELOOP)
+		return failed("meanwhile somebody else replaced the directory of", ch, -ESTALE);
 	if (dir < 0)
 		return failed("the directory of", ch, dir);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {

@@ -158,6 +158,7 @@ static void paths(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		assert_int_equal(workspace__check_path(t[i].path, t[i].len, &rep), t[i].ret);
 		assert_int_equal(!rep.code, !t[i].ret);
+		assert_true(!memchr(t[i].path, 0, t[i].len) || strstr(rep.text, "NUL"));
 	}
 	memset(name, 'x', sizeof(name));
 	assert_int_equal(workspace__check_path(name, 255, &rep), 0);
