@@ -714,7 +714,7 @@ ATTEMPT(double_fetch, "54-double-fetch")
 	strcpy(flipping, mine);
 	if (pthread_create(&t, NULL, flipper, NULL))
 		not_here("no thread");
-	for (n = 0; n < 20000; n++) {
+	for (n = 0; n < (bare ? 2000000 : 20000); n++) {
 		int fd = open(flipping, O_RDONLY);
 
 		if (fd < 0)

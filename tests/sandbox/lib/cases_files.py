@@ -136,6 +136,13 @@ def persist_protected(box):
     same(snapshot(*(os.path.join(project, t) for t in TRAPS)), before, "the files that run later")
 
 
+@case("8-overlay")
+def socket_overlay(box):
+    """A socket of the host below an overlay has another inode there: it cannot be reached though Unix sockets are allowed."""
+    r, found = box.attempt("8-scm-rights", opts=overlay_opts(box) + ["--allow-unix"])
+    wants(found, "8-scm-rights", "blocked")
+
+
 @case("22-home")
 def persist_home(box):
     """The home inside is a private one: whatever is written there is gone, and the host's is as it was."""

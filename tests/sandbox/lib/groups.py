@@ -8,7 +8,7 @@ import termios
 
 from records import expect
 
-GROUPS = ("plain", "tty", "exec", "stdin-file")
+GROUPS = ("plain", "unix", "tty", "exec", "stdin-file")
 
 
 def project_opts(box):
@@ -18,6 +18,8 @@ def project_opts(box):
 
 def options(box, group):
     opts = project_opts(box) + ["--timeout", "100"]
+    if group == "unix":
+        opts += ["--allow-unix"]
     if group == "exec":
         opts += ["--allow-exec", "--read", box.side.path("set-id-dir")]
     return opts
@@ -46,13 +48,19 @@ class Terminal:
         os.close(self.master)
 
 
-def leak_dir(box):
-    """Descriptor 9 on a directory that the sandbox hides, for the child alone."""
-    fd = os.open(box.side.path("outside"), os.O_RDONLY | os.O_DIRECTORY)
-    if fd != 9:
-        os.dup2(fd, 9)
-        os.close(fd)
-    os.set_inheritable(9, True)
+def reserve():
+    """Keeps descriptor 9 for leak(): taken before any thread opens one."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    if null != 9:
+        os.dup2(null, 9)
+        os.close(null)
+
+
+def leak(path):
+    """Descriptor 9 on PATH, for children that are given it."""
+    fd = os.open(path, os.O_RDONLY)
+    os.dup2(fd, 9, inheritable=True)
+    os.close(fd)
     return 9
 
 
@@ -61,8 +69,7 @@ def run_group(box, group, specs, bare=False):
     if bare:
         extra.update(bare=1, out_host="127.0.0.1", out_port=box.side.tcp.port)
     argv = box.attempt_argv(specs, **extra)
-    saved = os.dup(9) if os.path.exists("/proc/self/fd/9") else None
-    kw = {"pass_fds": (leak_dir(box),)}
+    kw = {"pass_fds": (leak(box.side.path("outside")),)}
     term = None
     try:
         if group == "tty":
@@ -77,10 +84,7 @@ def run_group(box, group, specs, bare=False):
         if term and not bare:
             expect(term.typed() == 0, "%d bytes were typed into the caller's terminal" % term.typed())
     finally:
-        os.close(9)
-        if saved is not None:
-            os.dup2(saved, 9)
-            os.close(saved)
+        leak("/dev/null")
         if term:
             term.close()
     return result

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 
-SECRET = "SECRET-%d-do-not-read\n" % os.getpid()
+SECRET = "SECRET-do-not-read\n"
 LIBC = ctypes.CDLL(None, use_errno=True)
 HOME_FILES = (".ssh/id_rsa", ".ssh/authorized_keys", ".npmrc", ".aws/credentials", ".config/gh/hosts.yml", ".netrc",
               ".git-credentials", ".docker/config.json", ".bashrc", ".gnupg/secring.gpg")
