@@ -1,0 +1,215 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `sandtrace policy`: each command's exit status, text and JSON. TAP on stdout; needs root, jq, setpriv.
+# Usage: tests/cli/test_policy.sh [SANDTRACE]
+set -u
+export LC_ALL=C.UTF-8 TERM=dumb COLUMNS=80
+unset NO_COLOR CLICOLOR CLICOLOR_FORCE
+sandtrace=${1:-${SANDTRACE:-build/sandtrace}}
+n=0 failed=0
+
+bail() { echo "Bail out! $*"; exit 1; }
+[ "$(id -u)" = 0 ] || bail "needs root"
+for tool in jq setpriv; do command -v "$tool" >/dev/null || bail "$tool is not installed: scripts/deps installs it"; done
+# not below /tmp: the sandbox has its own
+tmp=$(mktemp -d /var/lib/sandtrace-test.XXXXXX) || bail "no directory"
+trap 'rm -rf "$tmp"' EXIT
+chmod 755 "$tmp"
+install -m 755 "$sandtrace" "$tmp/sandtrace" || bail "no $sandtrace: run make first"
+st=$tmp/sandtrace
+export HOME=$tmp/home
+mkdir -p "$HOME/.ssh" "$tmp/p/.git/hooks"
+echo key >"$HOME/.ssh/id_rsa"
+cd "$tmp" || exit 1
+
+check() { # NAME COMMAND...: passes when COMMAND succeeds
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@" >check.log 2>&1; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		head -c 3000 check.log out err | sed 's/^/# /'
+		failed=$((failed + 1))
+	fi
+}
+run() { "$@" >out 2>err </dev/null; rc=$?; }
+# expect NAME STATUS TEXT... -- ARGUMENT...: every TEXT is in stdout or stderr
+expect() {
+	local name=$1 status=$2 texts=()
+	shift 2
+	while [ "$1" != -- ]; do texts+=("$1"); shift; done
+	shift
+	run "$st" policy "$@"
+	check "$name" said "$status" "${texts[@]}"
+}
+said() {
+	local t
+	[ "$rc" = "$1" ] || { echo "status $rc, not $1"; return 1; }
+	shift
+	for t; do grep -qF -- "$t" out err || { echo "does not say: $t"; return 1; }; done
+}
+json() { [ -s out ] && jq -e "$1" out; }
+
+cat >good.toml <<'T'
+[filesystem]
+allow_read = ["/usr", "/lib", "/lib64", "./nothing", "./p"]
+relative_to = "cwd"
+deny = ["**/.env", "/etc/shadow"]
+T
+printf '[filesystem]\nallow_raed = ["/usr"]\n' >bad.toml
+printf '[filesystem]\nallow_write = ["./link", "/dev/kmsg", "./gone"]\nrelative_to = "cwd"\n' >unenforced.toml
+ln -s /etc link
+printf '[filesystem]\nallow_read = ["/usr", "./p"]\nallow_write = ["./p"]\nprotect_project = true\nrelative_to = "cwd"\n' >project.toml
+
+# ---- usage
+expect "no command" 2 "check, explain, why" --
+expect "unknown command" 2 "did you mean 'policy explain'" -- explian
+expect "--help" 0 "Usage: sandtrace policy" "--json" -- --help
+expect "unknown option" 2 "no option" "did you mean '--json'" -- explain --jsno
+expect "an option of another command" 2 "no option" -- check --json good.toml
+expect "a value that is missing" 2 "needs a value" -- why --policy
+expect "nothing to ask" 2 "usage: sandtrace policy why" -- why
+expect "two questions" 2 "one at a time" -- why /usr /etc
+
+# ---- check
+expect "check: good" 0 "good.toml: ok" -- check good.toml
+expect "check: unknown key with its place" 1 "bad.toml:2" "allow_raed" -- check bad.toml
+expect "check: one bad of two" 1 "good.toml: ok" "bad.toml:2" -- check good.toml bad.toml
+expect "check: missing file" 1 "none.toml" -- check ./none.toml
+expect "check: a directory is no policy" 1 "./p" -- check ./p
+head -c 1000000 /dev/zero | tr '\0' '#' >big.toml
+expect "check: too large" 1 "big.toml" -- check big.toml
+for f in "$OLDPWD"/policies/*.toml; do expect "check: shipped $(basename "$f")" 0 ": ok" -- check "$f"; done
+
+# ---- show, syscalls
+expect "show: names" 0 "default" "strict" -- show
+expect "show: text" 0 "[filesystem]" -- show strict
+expect "show: merged" 0 "allow_read" -- show good.toml
+expect "show: unknown" 1 "nonesuch" -- show nonesuch
+expect "syscalls" 0 "io_uring_setup" -- syscalls
+run "$st" policy syscalls --json strict
+check "syscalls: JSON lines" jq -es 'length > 300' out
+
+# ---- explain
+expect "explain: every rule is enforced" 0 "Every rule is enforced here." "not there" "mount, landlock" "What stays open" \
+	-- explain good.toml
+widest() { awk '{ if (length($0) > w) w = length($0) } END { exit !(w <= '"$1"' && w > '"$1"' - 20) }' out; }
+check "explain: fits 80 columns" widest 80
+COLUMNS=120 run "$st" policy explain good.toml --read=/etc/ssl
+check "explain: no wider than 120 columns" awk 'length($0) > 120 { exit 1 }' out
+expect "explain: what cannot be enforced" 4 "NOT ENFORCED" "is a link to /etc" "mkdir -p" "3 rules cannot be enforced" \
+	-- explain unenforced.toml
+run "$st" policy explain --json unenforced.toml
+check "explain: JSON" json '.enforced == false and ([.rules[] | select(.enforced == false)] | length) == 3
+	and (.sha256 | length) == 64 and (.open | length) > 0'
+run "$st" policy explain --json good.toml
+check "explain: JSON names place and mechanism" json 'any(.rules[]; .where == "good.toml:2:15" and .rule == "read /usr" and
+	(.enforced_by | test("mount")) and .here == "there")'
+run "$st" policy explain --json --allow-net --allow-exec default
+check "explain: options of run" json '.enforced and any(.open[]; test("every host")) and any(.open[]; test("can be executed"))'
+for f in "$OLDPWD"/policies/*.toml; do
+	run "$st" policy explain --json "$f"
+	# a shipped policy may name a directory of the project that is to be made first
+	check "explain: shipped $(basename "$f") has nothing unenforced but missing directories" \
+		json 'all(.rules[]; .enforced or (.hint // "" | test("mkdir")))'
+done
+export -n COLUMNS
+run setpriv --reuid=65534 --regid=65534 --clear-groups "$st" policy explain --json good.toml
+check "explain: as an ordinary user" json '.enforced'
+run setpriv --reuid=65534 --regid=65534 --clear-groups "$st" policy explain --json --net 192.0.2.1:80 good.toml
+check "explain: hosts need root" json '.enforced == false and any(.rules[]; .here == "needs root")'
+export COLUMNS=80
+printf '[filesystem]\nallow_read = ["/tmp/\\u001b[31mred"]\n' >escape.toml
+run "$st" policy explain escape.toml
+check "explain: no control bytes of a policy" bash -c '! grep -q $'"'\\033'"' out err'
+
+# ---- why
+expect "why: granted" 0 "reading is allowed" 'good.toml:2:15: filesystem.allow_read "/usr"' -- why --policy good.toml /usr/bin
+expect "why: not granted, and how" 1 "refused" "layer  mount" "--read /etc/hostname" \
+	'filesystem.allow_read = ["/etc/hostname"]' -- why --policy good.toml /etc/hostname
+expect "why: denied" 1 "refused" 'filesystem.deny "/etc/shadow"' "take the rule out" -- why --policy good.toml /etc/shadow
+expect "why: through a link of the system" 0 "it is /usr/lib" -- why --policy good.toml /lib/x
+expect "why: the private home" 1 "the sandbox's own" -- why "$HOME/.ssh/id_rsa"
+expect "why: ~" 1 "id_rsa" -- why '~/.ssh/id_rsa'
+expect "why: written" 1 "writing is refused" "--write" -- why --policy good.toml --write /usr/x
+expect "why: a hook of a project" 1 "protected" -- why --policy project.toml --write p/.git/hooks/pre-commit
+expect "why: the rest of it" 0 "writing is allowed" -- why --policy project.toml --write p/new
+expect "why: executed" 1 "executing is refused" "--allow-exec" -- why --policy good.toml --exec /usr/bin/ls
+expect "why: with an option of run" 0 "allowed" -- why --policy good.toml --allow-exec --exec /usr/bin/ls
+expect "why: an address" 1 "connecting is refused" "--net 192.0.2.1:80" -- why 192.0.2.1:80
+expect "why: an address that is listed" 0 "allowed" "--net 192.0.2.0/24:80" -- why --net 192.0.2.0/24:80 192.0.2.7:80
+expect "why: its other port" 1 "not listed" -- why --net 192.0.2.0/24:80 192.0.2.7:81
+expect "why: IPv6" 0 "allowed" -- why --net '[2001:db8::1]:1-9' '[2001:db8:0::1]:9'
+expect "why: all of the network" 0 "allowed" -- why --allow-net example.org:443
+expect "why: a call" 0 "read: allowed" -- why read
+expect "why: a call that is refused" 1 "refused" "layer  seccomp" -- why io_uring_setup
+expect "why: a call that no policy can allow" 1 "no policy can" -- why kexec_load
+expect "why: by arguments" 0 "depends on its arguments" -- why ioctl
+expect "why: neither" 2 "is no path" "./nonesuch" -- why nonesuch
+
+# ---- learn
+mkdir -p app/src
+for i in 1 2 3 4 5; do echo $i >app/src/$i; done
+echo SECRET=1 >app/.env
+ln -s src/1 app/alias
+cat >app/run.sh <<'T'
+#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+cat src/* alias >out.txt || exit 1
+cat ~/.ssh/id_rsa .env 2>/dev/null
+mkdir -p d && mv out.txt d/ && cat d/out.txt && rm -r d
+T
+chmod +x app/run.sh
+run "$st" run -q --trace-only -o free.jsonl -- app/run.sh
+check "learn: the run to learn from" test $rc = 0
+run "$st" policy learn -o free.toml free.jsonl
+check "learn: a policy" test $rc = 0 -a -s free.toml
+run "$st" policy check free.toml
+check "learn: that is one" test $rc = 0
+check "learn: no credential is granted" bash -c '! grep -v "^#" free.toml | sed "/^deny/,/^]/d" | grep -E "id_rsa|[.]ssh|[.]env\""'
+check "learn: but it is named" grep -q '^# .*id_rsa: looks like a credential' free.toml
+check "learn: a secret in a writable directory is denied" bash -c 'sed -n "/^deny/,/^]/p" free.toml | grep -q "app/.env"'
+check "learn: neither / nor the home nor /etc whole" bash -c '! grep -E "^\s*\"(/|/etc|'"$HOME"')\"," free.toml'
+check "learn: five files of a directory are the directory" bash -c '! grep -q "src/1" free.toml'
+check "learn: says how often and by whom" grep -qE '"/usr", # [0-9]+ times, by ' free.toml
+run "$st" run -q --policy ./free.toml -o again.jsonl -- app/run.sh
+check "learn: the run works under it" bash -c "test $rc = 0 && grep -q 5 out"
+check "learn: and the credentials stay where they are" bash -c '! grep -qE "key|SECRET" out'
+run "$st" policy learn -o free.toml free.jsonl
+check "learn: nothing is overwritten" said 1 "exists"
+
+# contained from the beginning: what was refused is what is missing
+run "$st" run -q -o step.jsonl --allow-path app -- app/run.sh
+check "learn: contained, it fails at first" test $rc != 0
+cp step.jsonl all.jsonl
+for round in 1 2 3 4; do
+	rm -f step.toml
+	"$st" policy learn -o step.toml step.jsonl 2>err || break
+	run "$st" run -q -o step.jsonl --policy ./step.toml -- app/run.sh
+	[ $rc = 0 ] && break
+done
+check "learn: contained, it works after some rounds ($round)" test $rc = 0
+
+printf 'hello\n' >no.jsonl
+run "$st" policy learn no.jsonl
+check "learn: no trace" said 1 "not a trace"
+run "$st" policy learn ./none.jsonl
+check "learn: no file" said 1 "none.jsonl"
+head -c 3000 free.jsonl >cut.jsonl
+run "$st" policy learn cut.jsonl
+check "learn: a cut trace is said" said 0 "has no end"
+{ head -1 free.jsonl; printf '{"event_type":"syscall","pid":1,"syscall":"openat","args":{"decoded":{"dirfd":"AT_FDCWD",'
+	printf '"path":"/usr/\\u001b\\n]x\\"","flags":"O_RDONLY"}},"return_value":3}\n'
+	printf '{"event_type":"syscall","pid":1,"syscall":"connect","args":{"decoded":{"addr":{"family":"AF_INET",'
+	printf '"address":"1.2.3.4\\"\\nx=1","port":80}}},"return_value":0}\n[1]\n{"a":\n'; } >evil.jsonl
+run "$st" policy learn evil.jsonl
+check "learn: a hostile trace makes no other keys" bash -c "test $rc = 0 && ! grep -q '^x=1' out && ! grep -q \$'\\033' out"
+yes '{"event_type":"syscall","x":"' | head -c 6000000 | tr -d '\n' >long.jsonl
+{ head -1 free.jsonl; cat long.jsonl; } >long2.jsonl
+run "$st" policy learn long2.jsonl
+check "learn: an endless record ends it" said 125 "more than 4 MiB"
+
+echo "1..$n"
+[ $failed = 0 ]
