@@ -308,6 +308,14 @@ int launch__wait_ready(struct launch *l)
 	return l->pidfd >= 0 ? 0 : log_errno(-errno, "open the command's process");
 }
 
+int launch__failed_late(const struct launch *l)
+{
+	if (!l->sandbox || l->report->layer == LAYER_NONE)
+		return 0;
+	explain_setup(l);
+	return 1;
+}
+
 int launch__command_status(const struct launch *l, int status)
 {
 	if (!l->sandbox)

@@ -42,6 +42,8 @@ int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const
 		  const sigset_t *mask);
 /* Waits until the sandbox is complete and the command stands at the barrier. 0 or -errno, explained on stderr. */
 int launch__wait_ready(struct launch *l);
+/* Did a layer fail in the last moment, after the release? Then 1, explained on stderr, and the command never ran. */
+int launch__failed_late(const struct launch *l);
 /* The wait status of the command, once PID was reaped with STATUS. */
 int launch__command_status(const struct launch *l, int status);
 /* Lets the command go. */

@@ -47,7 +47,7 @@ struct run_options {
 	size_t n_policies;
 	struct policy_option *rules; /* malloc'ed array */
 	size_t n_rules;
-	bool allow_net, allow_exec, timeout_set;
+	bool allow_net, allow_unix, allow_exec, timeout_set;
 	uint64_t memory, pids, cpus_milli, tmpfs_size, max_file_size, max_output; /* 0: not given; UINT64_MAX: "max" */
 	bool overlay, commit, tty;
 	const char *hostname, *chdir;

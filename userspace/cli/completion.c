@@ -10,6 +10,9 @@
 
 #include "event/interest.h"
 #include "options.h"
+#include "policy/policy.h"
+
+#define POLICY_COMMANDS "check explain why syscalls show learn"
 
 static void print_classes(const char *separator, FILE *out)
 {
@@ -95,7 +98,15 @@ static void print_bash(FILE *out)
 	      out);
 	fputs("\tdoctor) COMPREPLY=($(compgen -W '", out);
 	bash_words(doctor_option_table, out);
-	fputs("' -- \"$cur\")); return ;;\n\thelp) COMPREPLY=($(compgen -W '", out);
+	fputs("' -- \"$cur\")); return ;;\n\tpolicy)\n\t\tcompopt -o filenames 2>/dev/null\n"
+	      "\t\tif ((COMP_CWORD == 2)); then COMPREPLY=($(compgen -W '" POLICY_COMMANDS "' -- \"$cur\"))\n"
+	      "\t\telif [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '",
+	      out);
+	bash_words(policy_option_table, out);
+	fputs("' -- \"$cur\"))\n\t\telse\n\t\t\tCOMPREPLY=($(compgen -f -- \"$cur\") $(compgen -W '", out);
+	for (size_t i = 0; policy_builtin_names[i]; i++)
+		fprintf(out, "%s ", policy_builtin_names[i]);
+	fputs("' -- \"$cur\"))\n\t\tfi\n\t\treturn ;;\n\thelp) COMPREPLY=($(compgen -W '", out);
 	for (const struct command_desc *c = command_table; c->name; c++)
 		fprintf(out, "%s ", c->name);
 	fputs("' -- \"$cur\")); return ;;\n"
@@ -221,7 +232,10 @@ static void print_zsh(FILE *out)
 	      "\t\tdoctor) _arguments \\\n",
 	      out);
 	zsh_options(doctor_option_table, out);
-	fputs("\t\t\t;;\n\t\thelp) _values subcommand", out);
+	fputs("\t\t\t;;\n\t\tpolicy) _arguments -S \\\n", out);
+	zsh_options(policy_option_table, out);
+	fputs("\t\t\t'1:command:(" POLICY_COMMANDS ")' '*:file:_files' ;;\n", out);
+	fputs("\t\thelp) _values subcommand", out);
 	for (const struct command_desc *c = command_table; c->name; c++)
 		fprintf(out, " %s", c->name);
 	fputs(" ;;\n\t\tcompletion) _values shell bash zsh fish ;;\n\t\tesac ;;\n\tesac\n}\n"

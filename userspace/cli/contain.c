@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contain.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +30,44 @@ static void close_pipes(struct contain *c)
 			close(c->pipes[i]);
 			c->pipes[i] = -1;
 		}
+}
+
+/*
+ * A trace that lies where the command can see it is covered inside: the command could read it, and rewrite its own
+ * history. The file must exist for that.
+ */
+static int hide_output(struct contain *c, const char *output)
+{
+	_cleanup_(free) char *copy = NULL, *dir = NULL;
+	char path[PATH_MAX], *slash;
+	const struct grant *g;
+	int fd, err;
+
+	if (!output || !strcmp(output, "-"))
+		return 0;
+	copy = strdup(output);
+	slash = copy ? strrchr(copy, '/') : NULL;
+	if (slash)
+		*slash = 0;
+	dir = copy ? realpath(slash ? (slash == copy ? "/" : copy) : ".", NULL) : NULL;
+	if (!dir || snprintf(path, sizeof(path), "%s/%s", strcmp(dir, "/") ? dir : "", slash ? slash + 1 : output) >= (int)sizeof(path))
+		return 0; /* opening it will say what is wrong */
+	g = grants__nearest(&c->sandbox.grants, path, true);
+	if (!g || g->kind != GRANT_HOST)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		snprintf(c->made, sizeof(c->made), "%s", path);
+		close(fd);
+	} else if (errno != EEXIST) {
+		return 0;
+	}
+	err = grants__mask_file(&c->sandbox.grants, path);
+	if (err != -EEXIST)
+		return err ? log_errno(err, "hide output %s from the command", output) : 0;
+	log_err(err, "output %s is a file that the policy lets the command use: it could rewrite its own trace", output);
+	log_hint("write the trace elsewhere, or do not grant that file");
+	return err;
 }
 
 int contain__prepare(struct contain *c, const struct run_options *o, const char *command, const char *cwd)
@@ -57,7 +97,26 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 		.out_fd = o->tty ? -1 : c->pipes[1],
 		.err_fd = o->tty ? -1 : c->pipes[3],
 	};
-	return sandbox__prepare(&c->sandbox, c->policy, &so);
+	err = sandbox__prepare(&c->sandbox, c->policy, &so);
+	return err ? err : hide_output(c, o->output);
+}
+
+/* A limit that nothing enforces here is an error, unless it is only the default and --allow-degraded says so. */
+static int check_limits(const struct contain *c, const struct run_options *o)
+{
+	const struct policy_u64 *wanted[LIMIT_KIND_MAX] = { [LIMIT_MEMORY] = &c->policy->memory, [LIMIT_PIDS] = &c->policy->pids,
+							    [LIMIT_CPU] = &c->policy->cpus_milli };
+	static const char *const options[LIMIT_KIND_MAX] = { "--memory", "--pids", "--cpus" };
+
+	for (int i = 0; i < LIMIT_KIND_MAX; i++) {
+		if (c->sandbox.limits.by[i] != LIMIT_BY_NOTHING || wanted[i]->value == POLICY_UNLIMITED ||
+		    o->degraded & 1U << LAYER_CGROUP)
+			continue;
+		log_err(0, "the limit of %s cannot be enforced here: %s", options[i], c->sandbox.limits.text[i]);
+		log_hint("run where a cgroup can be made (as root, or delegated), or without it: %s max", options[i]);
+		return -ENOTSUP;
+	}
+	return 0;
 }
 
 /* With a sandbox an ordinary user does without a cgroup: rlimits stand in, and everything ends with the init. */
@@ -78,7 +137,7 @@ int contain__make_cgroup(struct contain *c, const struct run_options *o, struct 
 	err = limits__setup(&c->sandbox.limits, c->policy, cg->dir_fd >= 0 ? cg : NULL, substitute);
 	if (!err && !c->sandbox.net.all && !c->sandbox.net.isolated)
 		err = net_filter__attach(&c->sandbox.net, cg->dir_fd, &c->net_filter);
-	return err;
+	return err ? err : check_limits(c, o);
 }
 
 static bool on_host(void *ctx, const char *path)
@@ -94,6 +153,7 @@ int contain__ready(struct contain *c, struct launch *l)
 	struct relay_opts ro = { .tty = l->tty_fd, .out = c->pipes[0], .err = c->pipes[2] };
 	int err = 0;
 
+	c->recorded = true;
 	if (!c->policy)
 		return 0;
 	sandbox__describe(&c->sandbox, l->report);
@@ -102,6 +162,7 @@ int contain__ready(struct contain *c, struct launch *l)
 		.net_isolated = c->sandbox.net.isolated,
 		.net_filtered = !c->sandbox.net.isolated && !c->sandbox.net.all,
 		.exists = on_host,
+		.privileged = c->sandbox.privileged,
 	};
 	ro.limit = c->policy->output.value;
 	if (l->tty_fd >= 0 || c->pipes[0] >= 0)
@@ -177,6 +238,8 @@ void contain__done(struct contain *c)
 {
 	relay__finish(&c->relay);
 	close_pipes(c);
+	if (!c->recorded && c->made[0]) /* nothing was started: no empty trace is left */
+		unlink(c->made);
 	net_filter__free(c->net_filter);
 	if (c->policy)
 		sandbox__done(&c->sandbox);

@@ -21,6 +21,8 @@ struct contain {
 	struct relay relay;
 	int pipes[4];		/* the command's output: read and write end, then of its errors; -1: none */
 	char home[4096], sha256[65];
+	char made[4096];	/* the output file, if it was made early; "": not */
+	bool recorded;		/* the recording began */
 };
 
 /* Policy and everything computed beforehand; nothing of the sandbox exists yet. 0 or -errno, explained. */

@@ -41,7 +41,7 @@ const struct command_desc command_table[] = {
 		  "how to get what is missing. Exits with 0 when commands can be recorded, with 4 "
 		  "when not." },
 	{ .name = "policy",
-	  .args = "check|explain|why|syscalls|show|learn [OPTION]... [ARGUMENT]...",
+	  .args = "COMMAND [OPTION]... [ARGUMENT]...",
 	  .run = cmd_policy,
 	  .options = policy_option_table,
 	  .summary = "check, explain, ask, print or learn a policy",

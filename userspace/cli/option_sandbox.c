@@ -134,10 +134,15 @@ int set_chdir(struct run_options *opts, const struct option_desc *opt, const cha
 int set_degraded(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	struct nearest near;
+	char name[32];
 
+	snprintf(name, sizeof(name), "%s", value);
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
 	nearest__init(&near, value);
 	for (int l = LAYER_NONE + 1; l < LAYER_MAX; l++) {
-		if (!strcmp(value, layer__name((enum layer)l))) {
+		if (!strcmp(name, layer__name((enum layer)l))) {
 			opts->degraded |= 1U << l;
 			return 0;
 		}

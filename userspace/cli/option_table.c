@@ -437,6 +437,14 @@ const struct option_desc run_option_table[] = {
 	  .man = "Let the command connect to _HOST_:_PORT_, or to a range of addresses 10.0.0.0/8:443, and to nothing "
 		 "else. A port is a number, a range 8000-8100 or \\*. Names are resolved before the start; no other name "
 		 "resolves inside. May be repeated. Needs root." },
+	{ .name = "allow-unix",
+	  .group = OPT_GROUP_SANDBOX,
+	  MEMBER(allow_unix),
+	  .set = set_true,
+	  .help = "let the command use Unix sockets, also those of the host in directories it sees",
+	  .man = "Let the command make and use sockets of the Unix domain. Today's kernels have no layer that keeps a command "
+		 "from connecting to a socket of the host in a directory that it may see, so these sockets are refused "
+		 "unless this option is given; pairs of connected sockets always work." },
 	{ .name = "env",
 	  .arg = OPT_ARG,
 	  .metavar = "NAME[=VALUE]",
@@ -519,8 +527,8 @@ const struct option_desc run_option_table[] = {
 	  .group = OPT_GROUP_SANDBOX,
 	  .set = set_degraded,
 	  .help = "go on without LAYER where it cannot be set up; protects less; may be repeated",
-	  .man = "Go on where _LAYER_ cannot be set up, instead of starting nothing. The layers: *user-ns*, *mount*, "
-		 "*pid-ns*, *network*, *ipc-ns*, *uts-ns*, *cgroup-ns*, *capabilities*, *no-new-privs*, *rlimits*, *landlock*, "
+	  .man = "Go on where _LAYER_ cannot be set up, instead of starting nothing. The layers: *user_ns*, *mount*, "
+		 "*pid_ns*, *network*, *ipc_ns*, *uts_ns*, *cgroup_ns*, *capabilities*, *no_new_privs*, *rlimits*, *landlock*, "
 		 "*seccomp*, *cgroup*, *exec*. Those in force are listed in the trace's first record." },
 
 	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },

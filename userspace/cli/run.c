@@ -371,6 +371,8 @@ static int record(struct run *r)
 	exec_errno = r->launch.report->exec_errno;
 	if (err)
 		return report_failure(r, err);
+	if (launch__failed_late(&r->launch))
+		return EXIT_SANDTRACE;
 	fill_result(r, &res, exec_errno);
 	err = contain__collect(&r->contain, &r->launch, &r->cgroup, &res);
 	if (err)

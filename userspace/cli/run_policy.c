@@ -36,6 +36,8 @@ static int read_policy(void *ctx, const char *file, size_t max, char **ret_text,
 		return -errno;
 	if (len > max)
 		return -EFBIG;
+	if (!len && S_ISFIFO(st.st_mode)) /* nobody writes into it: an empty policy was surely not meant */
+		return -ENODATA;
 	text[len] = 0;
 	*ret_text = steal_ptr(&text);
 	*ret_len = len;
@@ -109,17 +111,17 @@ int run_policy__build(const struct run_options *o, const struct policy_env *env,
 		snprintf(option, sizeof(option), "--%s", o->rules[i].option);
 		err = policy__add(p, (enum rule_kind)o->rules[i].kind, option, o->rules[i].value, env, &e);
 	}
+	if (!err && o->allow_exec)
+		err = policy__add(p, RULE_EXEC, "--allow-exec", NULL, env, &e);
+	if (!err && o->allow_net)
+		err = policy__add(p, RULE_NET, "--allow-net", NULL, env, &e);
+	/* the resolver's configuration is of use, and no secret, where the network is the host's */
+	if (!err && p->net_all)
+		err = policy__add(p, RULE_READ, "--allow-net", "/etc/resolv.conf", env, &e);
 	if (!err) {
 		set_limits(o, p);
-		if (o->allow_exec) {
-			p->exec = EXEC_ANY;
-			p->exec_src = (struct policy_source){ .name = "--allow-exec" };
-		}
-		if (o->allow_net) {
-			p->net_all = true;
-			p->net_src = (struct policy_source){ .name = "--allow-net" };
-		}
 		p->overlay |= o->overlay;
+		p->unix_sockets |= o->allow_unix;
 		err = policy__finish(p, &e);
 	}
 	if (err) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../base/util.h"
 #include "../event/syscalls.h"
@@ -50,6 +51,8 @@ static void name_arguments(const struct denial_case *k, struct denial *d)
 	size_t n = strlen(d->object);
 
 	memcpy(args, ev->syscall->args, sizeof(args));
+	if (!strncmp(ev->sig->name, "socket", 6))
+		args[1] &= 0xf; /* whatever its flags */
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
 		if (strcmp(shown[i].name, ev->sig->name) || ev->syscall->abi != EV_ABI_NATIVE)
 			continue;
@@ -107,6 +110,7 @@ static bool judge_seccomp(const struct denial_case *k, struct denial *d)
 	struct seccomp_decision s;
 	uint64_t args[6];
 	bool exec = !strcmp(ev->sig->name, "execve") || !strcmp(ev->sig->name, "execveat");
+	bool unix_socket = !strcmp(ev->sig->name, "socket") && (uint32_t)ev->syscall->args[0] == AF_UNIX;
 
 	name_call(k, d);
 	d->layer = LAYER_SECCOMP;
@@ -132,12 +136,18 @@ static bool judge_seccomp(const struct denial_case *k, struct denial *d)
 	name_arguments(k, d);
 	/* any call that is let through again is more of the kernel within reach */
 	d->sensitive = true;
-	if (exec)
+	if (unix_socket && g->policy && !g->policy->unix_sockets && !s.rule) {
+		denial__rule(d, "network.unix is off");
+		denial__suggest(d, "network.unix", "true", "--allow-unix");
+		/* so the C library asks for nscd's whenever a user's name is looked up: no alarm */
+		d->expected = args[1] == (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK) && !args[2];
+	} else if (exec) {
 		denial__suggest(d, "filesystem.allow_exec", "**", "--allow-exec");
-	else if (s.liftable && !d->expected)
+	} else if (s.liftable && !d->expected) {
 		denial__suggest(d, "syscalls.allow", ev->name, "");
-	else
+	} else {
 		d->sensitive = false;
+	}
 	return true;
 }
 

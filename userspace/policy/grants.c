@@ -348,3 +348,26 @@ void grants__done(struct grants *g)
 	free(g->home);
 	memset(g, 0, sizeof(*g));
 }
+
+int grants__mask_file(struct grants *g, const char *path)
+{
+	struct grant *v;
+	size_t at = 0;
+	char *copy;
+
+	if (exact(g, path, strlen(path)))
+		return -EEXIST;
+	copy = strdup(path);
+	v = copy ? realloc(g->v, (g->n + 1) * sizeof(*v)) : NULL;
+	if (!v) {
+		free(copy);
+		return -ENOMEM;
+	}
+	while (at < g->n && strcmp(v[at].path, path) < 0)
+		at++;
+	memmove(v + at + 1, v + at, (g->n - at) * sizeof(*v));
+	v[at] = (struct grant){ .path = copy, .kind = GRANT_MASK };
+	g->v = v;
+	g->n++;
+	return 0;
+}

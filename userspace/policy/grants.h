@@ -90,6 +90,9 @@ struct verdict_path grants__path(const struct grants *g, const char *path, uint8
 /* Follows the links that the sandbox itself has (g->links) in PATH; "." and ".." taken lexically. 0 or -ENAMETOOLONG (links in a ring too). */
 int grants__canonical(const struct grants *g, const char *path, char *ret_path, size_t size);
 
+/* Adds a mask over the file PATH, which no rule asked for. 0, -EEXIST: a grant names that very file, or -ENOMEM. */
+int grants__mask_file(struct grants *g, const char *path);
+
 void grants__done(struct grants *g);
 
 #endif

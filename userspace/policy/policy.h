@@ -76,6 +76,11 @@ struct policy {
 	struct policy_source exec_src;
 	bool net_all;		/* network.allow = true, --allow-net: the host's network, unfiltered */
 	struct policy_source net_src;
+	/*
+	 * network.unix, --allow-unix: sockets of AF_UNIX. Off, because no layer of today's kernels keeps a command from a
+	 * socket of the host that lies in a directory it may see. Pairs (socketpair) are always allowed.
+	 */
+	bool unix_sockets;
 	enum seccomp_profile seccomp;
 	struct policy_source seccomp_src;
 	bool synth_identity;	/* filesystem.synthetic: "identity": own /etc/passwd and /etc/group */

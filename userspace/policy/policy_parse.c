@@ -260,6 +260,7 @@ static const struct key keys[] = {
 	{ "filesystem", "overlay", .set = set_flag, .flag = offsetof(struct policy, overlay) },
 	{ "filesystem", "protect_project", .set = set_flag, .flag = offsetof(struct policy, protect_project) },
 	{ "network", "allow", .set = set_network, .kind = RULE_NET },
+	{ "network", "unix", .set = set_flag, .flag = offsetof(struct policy, unix_sockets) },
 	{ "syscalls", "deny", .set = set_list, .kind = RULE_SYSCALL_DENY },
 	{ "syscalls", "log_only", .set = set_list, .kind = RULE_SYSCALL_LOG },
 	{ "syscalls", "allow", .set = set_list, .kind = RULE_SYSCALL_ALLOW },

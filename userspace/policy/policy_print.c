@@ -158,6 +158,7 @@ static int print_all(FILE *out, const struct policy *p)
 		fputs("allow = true\n", out);
 	else
 		err |= print_list(out, p, "allow", RULE_NET, NULL, true);
+	fprintf(out, "unix = %s\n", p->unix_sockets ? "true" : "false");
 	fputs("\n[syscalls]\n", out);
 	err |= print_list(out, p, "deny", RULE_SYSCALL_DENY, NULL, false);
 	err |= print_list(out, p, "log_only", RULE_SYSCALL_LOG, NULL, false);

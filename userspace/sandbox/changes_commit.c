@@ -32,6 +32,7 @@ enum step { STEP_APPLY, STEP_SKIP };
 struct commit {
 	const struct changes *c;
 	struct place upper, lower;
+	const char *prefix;
 	size_t prefix_len;
 	uint8_t *step;		/* of each change */
 	uint64_t done, total, refused;
@@ -81,7 +82,7 @@ static int place__of(struct place *p, const struct commit *m, const struct chang
 
 static bool is_ours(const struct commit *m, const struct change *ch)
 {
-	return ch->prefix_len == m->prefix_len;
+	return ch->prefix_len == m->prefix_len && !memcmp(ch->path, m->prefix, m->prefix_len);
 }
 
 /* ---- before anything is touched ---- */
@@ -488,7 +489,7 @@ static int apply(struct commit *m)
 
 int changes__commit(const struct changes *c, int upper_fd, int lower_fd, const char *prefix, uint64_t *ret_refused)
 {
-	struct commit m = { .c = c, .prefix_len = strlen(prefix), .upper = { .root = upper_fd, .fd = -1 },
+	struct commit m = { .c = c, .prefix = prefix, .prefix_len = strlen(prefix), .upper = { .root = upper_fd, .fd = -1 },
 			    .lower = { .root = lower_fd, .fd = -1, .writable = true } };
 	int err;
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/util.h"
+#include "network_rule.h"
 #include "sandbox.h"
 #include "sys.h"
 
@@ -121,19 +122,29 @@ static void allow_streams(struct setup *u)
 	}
 }
 
-/* With --net: the ports that are listed, whatever the address. cgroup-BPF looks at the address too. */
+/*
+ * With --net: the ports that are listed, whatever the address; cgroup-BPF looks at the address too. A listed loopback port
+ * may be bound as well, and port 0 is for whoever does not care.
+ */
 static void allow_ports(struct setup *u)
 {
+	static const struct in6_addr loopback4 = { .s6_addr = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+	static const struct in6_addr loopback6 = { .s6_addr = { [15] = 1 } };
 	const struct net_plan *n = &u->sb->net;
-	unsigned int rules = 0;
+	struct net_port any = { .allowed = NET_BIND_TCP, .port = 0 };
 
-	for (size_t i = 0; i < n->n; i++)
-		for (uint32_t port = n->v[i].port_first; port <= n->v[i].port_last && rules < MAX_PORT_RULES; port++, rules++) {
-			struct net_port rule = { .allowed = NET_CONNECT_TCP, .port = port };
+	if (syscall(SYS_landlock_add_rule, u->ruleset, RULE_NET_PORT, &any, 0))
+		setup__fail(u, LAYER_LANDLOCK, errno, "add a rule for TCP port 0");
+	for (size_t i = 0; i < n->n; i++) {
+		bool own = net_entry__covers(&n->v[i], &loopback4) || net_entry__covers(&n->v[i], &loopback6);
+
+		for (uint32_t port = n->v[i].port_first; port <= n->v[i].port_last; port++) {
+			struct net_port rule = { .allowed = NET_CONNECT_TCP | (own ? NET_BIND_TCP : 0), .port = port };
 
 			if (syscall(SYS_landlock_add_rule, u->ruleset, RULE_NET_PORT, &rule, 0))
 				setup__fail(u, LAYER_LANDLOCK, errno, "add a rule for TCP port %u", port);
 		}
+	}
 }
 
 static uint32_t count_ports(const struct net_plan *n)

@@ -145,19 +145,25 @@ static int host_tree(struct setup *u, const struct grant *g)
 	return tree;
 }
 
-/* Is G's mount the same as the one its parent has anyway? */
-static bool redundant(const struct grants *all, const struct grant *g)
+/* The nearest grant above G, or NULL. */
+static const struct grant *parent_grant(const struct grants *all, const struct grant *g)
 {
 	const struct grant *parent = NULL;
 
-	if (g->kind != GRANT_HOST)
-		return false;
 	for (const struct grant *p = all->v; p < g; p++) {
 		size_t len = strlen(p->path);
 
 		if (!strncmp(p->path, g->path, len) && (g->path[len] == '/' || len == 1))
 			parent = p; /* sorted: the last is the nearest */
 	}
+	return parent;
+}
+
+/* Is G's mount the same as the one its parent has anyway? */
+static bool redundant(const struct grants *all, const struct grant *g)
+{
+	const struct grant *parent = parent_grant(all, g);
+
 	return parent && parent->kind == GRANT_HOST && host_attrs(parent) == host_attrs(g) &&
 	       !(all->policy->overlay && g->access & ACCESS_WRITE);
 }
@@ -351,9 +357,43 @@ bool sandbox__wants_overlay(const struct sandbox *s, const struct grant *g)
 	return s->policy->overlay && g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE;
 }
 
+/*
+ * G is read-only in a tree that may be written. A mount point cannot be renamed, but the directories that lead to it
+ * could, and others put in their place: each is mounted onto itself, once.
+ */
+static void pin_parents(struct setup *u, const struct grant *parent, const struct grant *g)
+{
+	for (const char *slash = strchr(g->path + strlen(parent->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		char path[4096];
+		bool done = false;
+		int fd, tree;
+
+		snprintf(path, sizeof(path), "%.*s", (int)(slash - g->path), g->path);
+		for (unsigned int i = 0; i < u->n_pinned; i++)
+			done |= !strcmp(u->pinned[i], path);
+		if (done)
+			continue;
+		if (u->n_pinned == SETUP_MAX_PINNED)
+			setup__fail(u, LAYER_MOUNT, E2BIG, "protect %s: more than %d directories lead to what is protected", path,
+				    SETUP_MAX_PINNED);
+		fd = target(u, path, 'd');
+		tree = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		u->pinned[u->n_pinned] = strdup(path);
+		if (tree < 0 || !u->pinned[u->n_pinned])
+			setup__fail(u, LAYER_MOUNT, errno, "protect %s", path);
+		u->n_pinned++;
+		close(fd);
+		attach(u, tree, path, 'd');
+	}
+}
+
 static void host_place(struct setup *u, const struct grant *g)
 {
+	const struct grant *parent = parent_grant(&u->sb->grants, g);
 	int tree;
+
+	if (parent && parent->kind == GRANT_HOST && parent->access & ACCESS_WRITE && !(g->access & ACCESS_WRITE))
+		pin_parents(u, parent, g);
 
 	if (redundant(&u->sb->grants, g)) {
 		/* the mount of its parent shows it; only Landlock must know of it, for what may be executed */

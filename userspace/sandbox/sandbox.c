@@ -102,14 +102,35 @@ static bool visible_dir(const struct sandbox *s, const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+/* Is this rule's path, as it was typed, part of a word of the command? Then those words are relative to where we are. */
+static bool command_names(const struct sandbox *s, const char *typed)
+{
+	const char *word;
+	size_t len;
+
+	while (!strncmp(typed, "./", 2))
+		typed += 2;
+	len = strlen(typed);
+	while (len && typed[len - 1] == '/')
+		len--;
+	for (int i = 1; s->opts.argv[0] && (word = s->opts.argv[i]); i++)
+		for (const char *at = word; len && (at = memmem(at, strlen(at), typed, len)); at++)
+			if ((at == word || !strchr("._-", at[-1])) && !strchr("._-", at[len] ? at[len] : '/'))
+				return true;
+	return false;
+}
+
 /*
  * Where the command starts: --chdir; the caller's directory if it is visible; the one directory that --allow-path
- * names, so that `run --allow-path ./project npm install` installs there; the private home; "/".
+ * names, so that `run --allow-path ./project npm install` installs there, unless the command itself names that
+ * directory and so is written for where the caller is; the caller's directory as the empty path to what is granted below; the
+ * private home; "/".
  */
 static int start_directory(struct sandbox *s)
 {
 	const char *dir = s->opts.chdir, *granted = NULL;
 	unsigned int n_granted = 0;
+	bool named = false;
 	char absolute[4096];
 
 	if (dir) {
@@ -129,12 +150,15 @@ static int start_directory(struct sandbox *s)
 		if (g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE && g->rule && !g->rule->src.line) {
 			granted = g->path;
 			n_granted++;
+			named |= command_names(s, g->rule->text);
 		}
 	}
 	if (visible_dir(s, s->opts.cwd))
 		dir = s->opts.cwd;
-	else if (n_granted == 1)
+	else if (n_granted == 1 && !named)
 		dir = granted;
+	else if (n_granted && grants__skeleton(&s->grants, s->opts.cwd))
+		dir = s->opts.cwd;
 	else
 		dir = s->grants.home ? s->grants.home : "/";
 	snprintf(s->start_dir, sizeof(s->start_dir), "%s", dir);
@@ -389,19 +413,19 @@ static void describe_all(struct sandbox *s)
 		masks += s->grants.v[i].kind == GRANT_MASK;
 	}
 	if (s->user_ns)
-		snprintf(t[LAYER_USER_NS], size, "user-ns: user %u and group %u only", s->uid, s->gid);
+		snprintf(t[LAYER_USER_NS], size, "user_ns: user %u and group %u only", s->uid, s->gid);
 	snprintf(t[LAYER_MOUNT], size, "mount: %zu paths of the host, %zu masked, all else hidden%s", host, masks,
 		 s->policy->overlay ? "; changes go to an overlay" : "");
-	snprintf(t[LAYER_PID_NS], size, "pid-ns: own processes only");
+	snprintf(t[LAYER_PID_NS], size, "pid_ns: own processes only");
 	if (s->net.isolated)
 		snprintf(t[LAYER_NETWORK], size, "network: own namespace, loopback only");
 	else if (!s->net.all)
 		snprintf(t[LAYER_NETWORK], size, "network: %zu destinations through cgroup-BPF", s->net.n);
-	snprintf(t[LAYER_IPC_NS], size, "ipc-ns: own System V and POSIX queues");
-	snprintf(t[LAYER_UTS_NS], size, "uts-ns: host name %.40s", s->hostname);
-	snprintf(t[LAYER_CGROUP_NS], size, "cgroup-ns: own root");
+	snprintf(t[LAYER_IPC_NS], size, "ipc_ns: own System V and POSIX queues");
+	snprintf(t[LAYER_UTS_NS], size, "uts_ns: host name %.40s", s->hostname);
+	snprintf(t[LAYER_CGROUP_NS], size, "cgroup_ns: own root");
 	snprintf(t[LAYER_CAPABILITIES], size, "capabilities: none, bounding and ambient included");
-	snprintf(t[LAYER_NO_NEW_PRIVS], size, "no-new-privs: set-id and file capabilities give nothing");
+	snprintf(t[LAYER_NO_NEW_PRIVS], size, "no_new_privs: set-id and file capabilities give nothing");
 	snprintf(t[LAYER_RLIMITS], size, "rlimits: no core files%s", s->policy->max_file_size.value != POLICY_UNLIMITED ?
 									     ", file size" : "");
 	describe_landlock(s);

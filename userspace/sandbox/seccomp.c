@@ -90,7 +90,7 @@ static void emit_clause(struct code *c, const struct seccomp_clause *clause)
 		const struct seccomp_test *t = &clause->tests[i];
 
 		left -= test_size(t);
-		emit_load(c, offsetof(struct seccomp_data, args) + t->arg * sizeof(uint64_t));
+		emit_load(c, offsetof(struct seccomp_data, args) + t->arg * sizeof(uint64_t) + (t->high ? 4 : 0));
 		if (t->mask != UINT32_MAX)
 			emit(c, BPF_ALU | BPF_AND | BPF_K, 0, 0, t->mask);
 		/* past what is LEFT of this clause when the test does not hold */

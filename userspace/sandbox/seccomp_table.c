@@ -14,11 +14,12 @@
 
 enum cond_id {
 	COND_NONE, COND_CLONE, COND_UNSHARE, COND_IOCTL, COND_MKNOD, COND_MKNODAT, COND_MEMFD, COND_PERSONALITY,
-	COND_PRCTL, COND_SOCKET, COND_SOCKET_UNIX, COND_SOCKETPAIR,
+	COND_PRCTL, COND_SOCKET, COND_SOCKET_UNIX, COND_SOCKET_NO_UNIX, COND_SOCKETPAIR, COND_MODE1, COND_MODE2, COND_OPEN,
+	COND_OPENAT, COND_SETRLIMIT, COND_PRLIMIT,
 };
 enum group_id {
 	G_ALWAYS, G_MOUNT, G_NAMESPACE, G_CLONE3, G_KERNEL, G_PROCESS, G_KEYS, G_HANDLE, G_NUMA, G_SYSTEM, G_HARDWARE,
-	G_HIDE, G_OBSOLETE, G_TERMINAL, G_DEVICE, G_PERSONALITY, G_FORGE, G_SOCKET, G_LOCK,
+	G_HIDE, G_OBSOLETE, G_TERMINAL, G_DEVICE, G_PERSONALITY, G_FORGE, G_SOCKET, G_LOCK, G_SET_ID, G_OPENAT2, G_CORE,
 };
 struct group {
 	const char *reason;
@@ -121,8 +122,15 @@ static struct seccomp_answer by_profile(const struct seccomp_opts *o, const char
 		return answer(SECCOMP_ALLOW, is_strict ? "profile strict" : "profile default", false);
 	if (!r->cond)
 		return answer(groups[r->group].verdict, groups[r->group].reason, r->group != G_ALWAYS);
-	if (is_strict && r->cond == COND_SOCKET && !o->net)
-		return conditional(COND_SOCKET_UNIX, "no network in the profile strict", true);
+	if (r->cond == COND_SOCKET) {
+		const bool own = o->policy && o->policy->unix_sockets;
+
+		if (is_strict && !o->net)
+			return own ? conditional(COND_SOCKET_UNIX, "no network in the profile strict", true)
+				   : answer(SECCOMP_EPERM, "no network in the profile strict", true);
+		if (!own)
+			return conditional(COND_SOCKET_NO_UNIX, groups[r->group].reason, true);
+	}
 	return conditional(r->cond, groups[r->group].reason, true);
 }
 
@@ -172,7 +180,9 @@ static bool clause_holds(const struct seccomp_clause *c, const uint64_t args[6])
 	for (uint8_t i = 0; i < c->n; i++) {
 		const struct seccomp_test *t = &c->tests[i];
 
-		if ((((uint32_t)args[t->arg] & t->mask) == t->value) == t->negate)
+		const uint32_t half = (uint32_t)(t->high ? args[t->arg] >> 32 : args[t->arg]);
+
+		if (((half & t->mask) == t->value) == t->negate)
 			return false;
 	}
 	return true;

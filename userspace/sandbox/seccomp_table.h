@@ -15,12 +15,12 @@
 #define SECCOMP_NEWEST 456
 
 /*
- * "The low 32 bits of an argument, masked, are (not) VALUE". Every argument that is tested is 32 bits wide to the kernel:
- * what is above is noise that the caller chooses.
+ * "The low 32 bits of an argument, masked, are (not) VALUE". Nearly every argument that is tested is 32 bits wide to the
+ * kernel: what is above is noise that the caller chooses. HIGH looks at the upper half, for the pointer of prlimit64.
  */
 struct seccomp_test {
 	uint8_t arg;
-	bool negate;
+	bool negate, high;
 	uint32_t mask, value;
 };
 

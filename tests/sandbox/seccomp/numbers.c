@@ -447,7 +447,7 @@ int main(int argc, char **argv)
 		{ .kind = RULE_SYSCALL_ALLOW, .value = "getdents64" }, { .kind = RULE_SYSCALL_ALLOW, .value = "execveat" },
 		{ .kind = RULE_SYSCALL_ALLOW, .value = "memfd_create" }, { .kind = RULE_SYSCALL_LOG, .value = "openat" },
 	};
-	struct policy standard = { 0 }, strict = { .seccomp = SECCOMP_PROFILE_STRICT };
+	struct policy standard = { 0 }, strict = { .seccomp = SECCOMP_PROFILE_STRICT, .unix_sockets = true };
 	struct policy ruled = { .rules = rules, .n_rules = ARRAY_SIZE(rules) };
 	struct policy ruled_strict = { .seccomp = SECCOMP_PROFILE_STRICT, .rules = rules, .n_rules = ARRAY_SIZE(rules) };
 	struct rlimit no_core = { 0, 0 };
