@@ -4,6 +4,7 @@
  *
  *   driver read   UPPER LOWER PREFIX [entries depth hash_file hash_total time_ms]
  *   driver commit UPPER LOWER PREFIX [COMMAND run by sh between reading and committing]
+ *   driver both   UPPER LOWER PREFIX UPPER LOWER PREFIX      reads and commits two overlays by one list
  *
  * Paths, links and hashes in hex: they may be any bytes. The last line has the totals.
  */
@@ -45,6 +46,24 @@ static void print(const struct changes *c)
 	       (unsigned long long)c->bytes);
 }
 
+static int both(char **argv)
+{
+	struct changes c = { 0 };
+	uint64_t refused;
+	int fd[4], err = 0;
+
+	for (int i = 0; i < 4; i++)
+		fd[i] = open(argv[i + i / 2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 2 && !err; i++)
+		err = changes__read(&c, fd[2 * i], fd[2 * i + 1], argv[3 * i + 2], &changes_default_limits);
+	print(&c);
+	for (int i = 0; i < 2 && !err; i++)
+		err = changes__commit(&c, fd[2 * i], fd[2 * i + 1], argv[3 * i + 2], &refused);
+	printf(",\"err\":%d}\n", err);
+	changes__done(&c);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct changes_limits limits = changes_default_limits;
@@ -54,6 +73,8 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
+	if (!strcmp(argv[1], "both"))
+		return argc < 8 ? 2 : both(argv + 2);
 	upper = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	lower = open(argv[3], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (upper < 0 || lower < 0) {

@@ -69,7 +69,7 @@ def depth(bed, d):
     _, end, said = bed.driver("commit", d)
     expect(bad, end["commit"] == EFBIG and not os.listdir(d + "/lower") and "not complete" in said, f"commit {end} {said}")
     _, total, _ = bed.driver("read", d, 1000000, 100000, 0, 0, 10000)
-    expect(bad, total["truncated"], "a depth beyond the built-in one was taken")
+    expect(bad, total["truncated"] and "deeper" in total["why"], f"a depth beyond the built-in one was taken: {total}")
     # rmtree() recurses: in pieces
     os.chdir(d + "/upper")
     subprocess.run(["rm", "-rf", "d"], check=True)
@@ -350,4 +350,21 @@ def nothing(bed, d):
     put(d + "/upper/one")
     bed.own(d)
     expect(bad, list(names(bed.driver("read", d, prefix="/")[0])) == ["/one"], "prefix /")
+    return bad
+
+
+@test("two overlays in one list keep apart, whatever their names have in common")
+def two(bed, d):
+    bad = []
+    for name, other in (("q", "/q"), ("pq", "/p/q")):
+        c, e = f"{d}/{name}", f"{d}/{name}2"
+        for x in (c, e):
+            os.makedirs(x + "/upper")
+            os.makedirs(x + "/lower")
+        put(c + "/upper/one")
+        put(e + "/upper/two")
+        bed.own(d)
+        _, end, said = bed.driver("both", c, e + "/upper", e + "/lower", other)
+        expect(bad, not end["err"] and end["created"] == 2, f"{end} {said}")
+        expect(bad, (os.listdir(c + "/lower"), os.listdir(e + "/lower")) == (["one"], ["two"]), f"{other}: mixed up")
     return bad
