@@ -291,6 +291,11 @@ static void print_fish(FILE *out)
 	}
 	fish_options("run", run_option_table, out);
 	fish_options("doctor", doctor_option_table, out);
+	fish_options("policy", policy_option_table, out);
+	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from " POLICY_COMMANDS
+	      "' -xa '" POLICY_COMMANDS "'\n"
+	      "complete -c sandtrace -n '__fish_seen_subcommand_from " POLICY_COMMANDS "' -F\n",
+	      out);
 	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from run' "
 	      "-xa '(__fish_complete_subcommand --fcs-skip=2)'\n"
 	      "complete -c sandtrace -n '__fish_seen_subcommand_from completion' "
