@@ -253,7 +253,7 @@ static void private_places(void **state)
 {
 	(void)state;
 	assert_true(at("openat", "/root/notes", O_RDONLY, ENOENT));
-	expect(LAYER_MOUNT, "/root/notes", "the sandbox has its own /root", "filesystem.allow_read", "/root/notes",
+	expect(LAYER_MOUNT, "/root/notes", "own /root inside", "filesystem.allow_read", "/root/notes",
 	       "--read /root/notes");
 	assert_false(at("openat", "/tmp/none", O_RDONLY, ENOENT));
 	assert_true(at("openat", "/dev/sda1", O_RDONLY, ENOENT));
@@ -262,7 +262,7 @@ static void private_places(void **state)
 	assert_string_equal(d.suggest_flag, "--read /dev/kvm");
 	assert_true(d.sensitive);
 	assert_true(at("openat", "/proc/1", O_RDONLY, ENOENT));
-	expect(LAYER_PID_NS, "/proc/1", "the sandbox has its own /proc", "", "", "");
+	expect(LAYER_PID_NS, "/proc/1", "own /proc inside", "", "", "");
 }
 
 static void two_paths(const char *from, const char *to, int err)
@@ -355,7 +355,14 @@ static void seccomp(void **state)
 	assert_string_equal(d.suggest_value, "io_uring_setup");
 	assert_true(d.sensitive);
 	assert_true(refused("socket", EPERM, ARGS(17, 02000003)));
-	assert_string_equal(d.object, "syscall socket(AF_PACKET, SOCK_RAW|SOCK_CLOEXEC)");
+	assert_string_equal(d.object, "syscall socket(AF_PACKET, SOCK_RAW)");
+	/* that has a switch of its own */
+	assert_true(refused("socket", EPERM, ARGS(1, 1)));
+	expect(LAYER_SECCOMP, "syscall socket(AF_UNIX, SOCK_STREAM)", "network.unix is off", "network.unix", "true",
+	       "--allow-unix");
+	assert_false(d.expected);
+	assert_true(refused("socket", EPERM, ARGS(1, 02004001)));
+	assert_true(d.expected);
 	/* a call that our filter lets through was refused by one of the command's own */
 	assert_false(refused("getppid", EPERM, NULL));
 	assert_int_equal(te.ev.action, ACTION_DENY);

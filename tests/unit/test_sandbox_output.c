@@ -310,9 +310,11 @@ static void summary_blocked(void **state)
 	add(suggested(make(LAYER_NETWORK, NULL, "connect 1.2.3.4:80", "not in network.allow"), "network.allow", "1.2.3.4:80",
 		      "--net 1.2.3.4:80", false), 2);
 	add(suggested(make(LAYER_CGROUP, NULL, "syscall clone", "limits.pids = 4"), "limits.pids", "8", "--pids 8", false), 1);
+	add(suggested(make(LAYER_SECCOMP, NULL, "syscall socket(AF_UNIX)", "network.unix is off"), "network.unix", "true",
+		      "--allow-unix", true), 1);
 	add(make(LAYER_CAPABILITIES, NULL, "fchownat /x\033", "no CAP_CHOWN"), 1);
 	s = printed(80, false);
-	assert_non_null(strstr(s, "1,239 blocked · policy strict"));
+	assert_non_null(strstr(s, "1,240 blocked · policy strict"));
 	s = strstr(s, "\nblocked\n");
 	assert_non_null(s);
 	assert_string_equal(s, "\nblocked\n"
@@ -320,7 +322,8 @@ static void summary_blocked(void **state)
 			       "  1,234  mount         read /etc/passwd        not in allow_read\n"
 			       "      2  network       connect 1.2.3.4:80      not in network.allow\n"
 			       "      1  mount         read /root/.ssh/id_rsa  not in allow_read\n"
-			       "      1  cgroup        syscall clone           limits.pids = 4\n"
+			       "      1  cgroup        clone                   limits.pids = 4\n"
+			       "      1  seccomp       socket(AF_UNIX)         network.unix is off\n"
 			       "      1  capabilities  fchownat /x\\x1b         no CAP_CHOWN\n"
 			       "  expected, programs do without: clone3 ×3\n"
 			       "\n"
@@ -328,7 +331,7 @@ static void summary_blocked(void **state)
 			       "    --read /etc/passwd --net 1.2.3.4:80 --pids 8\n"
 			       "\n"
 			       "  sensitive, think twice:\n"
-			       "    --read /root/.ssh/id_rsa\n"
+			       "    --read /root/.ssh/id_rsa --allow-unix\n"
 			       "\n"
 			       "  or in a policy file:\n"
 			       "    [filesystem]\n"
@@ -340,6 +343,7 @@ static void summary_blocked(void **state)
 			       "    allow = [\n"
 			       "      \"1.2.3.4:80\",\n"
 			       "    ]\n"
+			       "    # unix = true  sensitive\n"
 			       "    [limits]\n"
 			       "    pids = 8\n"
 			       "\n"

@@ -7,6 +7,8 @@
 #ifndef SANDTRACE_DENIAL_H
 #define SANDTRACE_DENIAL_H
 
+#include <string.h>
+
 #include "event/event.h"
 #include "grants.h"
 
@@ -43,6 +45,12 @@ struct denial {
 	bool expected;
 	uint64_t nth;		/* how often the same was denied so far, this one included: set by denials__add */
 };
+
+/* Does this key of a policy hold one value, and not a list of strings? */
+static inline bool denial__is_scalar(const char *key)
+{
+	return !strncmp(key, "limits.", 7) || !strcmp(key, "network.unix");
+}
 
 /* A failed call only: what every denial has, and what lets a caller skip all others cheaply. */
 static inline bool denial__candidate(const struct event *ev)

@@ -262,9 +262,9 @@ static bool judge_absent(const struct denial_case *k, const char *path, uint8_t 
 		return false;
 	if (exists(k->ctx, path)) {
 		if (own && is_below(path, "/proc"))
-			return refuse(k, LAYER_PID_NS, path, use, "the sandbox has its own /proc", d);
+			return refuse(k, LAYER_PID_NS, path, use, "own /proc inside", d);
 		if (own) {
-			snprintf(rule, sizeof(rule), "the sandbox has its own %.100s", v->grant->path);
+			snprintf(rule, sizeof(rule), "own %.100s inside", v->grant->path);
 			refuse(k, LAYER_MOUNT, path, use, rule, d);
 		} else {
 			refuse(k, LAYER_MOUNT, path, use, NULL, d);
@@ -289,7 +289,10 @@ static bool judge_masked(const struct denial_case *k, const char *path, uint8_t 
 	if (k->err == ENOENT && !exists(k->ctx, path))
 		return false;
 	refuse(k, LAYER_MOUNT, path, use, NULL, d);
-	denial__rule_of(d, "deny", v->grant->rule);
+	if (v->grant->rule)
+		denial__rule_of(d, "deny", v->grant->rule);
+	else
+		denial__rule(d, "always kept from the command");
 	return true;
 }
 

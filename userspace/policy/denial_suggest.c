@@ -236,10 +236,10 @@ bool denial__sensitive_path(const char *path, const char *home, bool write)
 	};
 	static const char *const reads[] = {
 		"/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private", "/proc",
-		"/sys", "/dev", "/run", "/var/run", "/boot", "/var/lib/docker",
+		"/sys/kernel", "/sys/firmware", "/sys/module", "/dev", "/run", "/var/run", "/boot", "/var/lib/docker",
 	};
 	static const char *const writes[] = {
-		"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/var", "/root", ".git", ".bashrc",
+		"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/var", "/root", "/sys", ".git", ".bashrc",
 		".profile", ".zshrc",
 	};
 

@@ -37,9 +37,15 @@ static int wanted(const char *s)
 	return n;
 }
 
+/* "syscall mount" -> "mount": here the layer says as much. */
+static const char *short_object(const struct denial *d)
+{
+	return !d->access && !strncmp(d->object, "syscall ", 8) ? d->object + 8 : d->object;
+}
+
 static int what_wanted(const struct denial *d)
 {
-	return (d->access ? (int)strlen(d->access) + 1 : 0) + wanted(d->object);
+	return (d->access ? (int)strlen(d->access) + 1 : 0) + wanted(short_object(d));
 }
 
 /* The rule gives way first, down to a third; then what was denied. */
@@ -97,7 +103,7 @@ static void row(struct print *p, const struct columns *c, const struct denial_en
 		text__char(p->t, ' ');
 		room -= (int)strlen(d->access) + 1;
 	}
-	text__escape(p->t, d->object, strlen(d->object), MAX(room, 8));
+	text__escape(p->t, short_object(d), strlen(short_object(d)), MAX(room, 8));
 	text__pad_to(p->t, col + c->what + 2);
 	text__escape(p->t, d->rule, strlen(d->rule), c->rule);
 	text__char(p->t, '\n');
@@ -147,12 +153,10 @@ static void expected(struct print *p, const struct denial_entry *const *v, uint3
 	text__init(&t, false);
 	text__put(&t, "  expected, programs do without: ");
 	for (uint32_t i = 0; i < n && t.col < p->width; i++) {
-		const char *object = v[i]->d.object;
+		const char *object = short_object(&v[i]->d);
 
 		if (i)
 			text__put(&t, ", ");
-		if (!strncmp(object, "syscall ", 8))
-			object += 8;
 		if (v[i]->d.access) {
 			text__put(&t, v[i]->d.access);
 			text__char(&t, ' ');
@@ -161,6 +165,12 @@ static void expected(struct print *p, const struct denial_entry *const *v, uint3
 		if (v[i]->d.nth > 1) {
 			text__put(&t, " ×");
 			text__grouped(&t, v[i]->d.nth);
+		}
+		/* a program that cannot do without after all */
+		if (v[i]->d.layer == LAYER_SECCOMP && *v[i]->d.suggest_flag) {
+			text__put(&t, " (");
+			text__put(&t, v[i]->d.suggest_flag);
+			text__char(&t, ')');
 		}
 	}
 	text__cut(&t, p->width);

@@ -20,9 +20,9 @@ static bool same(const struct denial *a, const struct denial *b)
 	       !strcmp(a->suggest_flag, b->suggest_flag);
 }
 
-static bool is_number(const struct denial *d)
+static bool is_scalar(const struct denial *d)
 {
-	return !strncmp(d->suggest_key, "limits.", 7);
+	return denial__is_scalar(d->suggest_key);
 }
 
 static void collect(struct suggestions *s, const struct denial_entry *const *v, uint32_t n)
@@ -36,7 +36,7 @@ static void collect(struct suggestions *s, const struct denial_entry *const *v, 
 			continue;
 		}
 		/* a single value can be set once only */
-		while (k < s->n && !same(s->v[k], d) && !(is_number(d) && !strcmp(s->v[k]->suggest_key, d->suggest_key)))
+		while (k < s->n && !same(s->v[k], d) && !(is_scalar(d) && !strcmp(s->v[k]->suggest_key, d->suggest_key)))
 			k++;
 		if (k < s->n)
 			continue;
@@ -109,6 +109,19 @@ static void element(struct print *p, const struct denial *d)
 	text__char(p->t, '\n');
 }
 
+static void scalar(struct print *p, const struct denial *d, const char *name)
+{
+	text__put(p->t, d->sensitive ? "    # " : "    ");
+	text__style(p->t, d->sensitive ? STYLE_WARN : STYLE_GOOD);
+	text__put(p->t, name);
+	text__put(p->t, " = ");
+	escaped(p->t, d->suggest_value);
+	text__style(p->t, STYLE_NONE);
+	if (d->sensitive)
+		text__styled(p->t, STYLE_DIM, "  sensitive");
+	text__char(p->t, '\n');
+}
+
 static bool has_key(const struct denial *d, const char *section, const char *name)
 {
 	size_t n = strlen(section);
@@ -121,10 +134,11 @@ static const struct {
 	const char *section, *name;
 } keys[] = {
 	{ "filesystem", "allow_read" }, { "filesystem", "allow_write" }, { "filesystem", "allow_exec" },
-	{ "network", "allow" },		{ "syscalls", "allow" },	 { "limits", "pids" },
-	{ "limits", "max_file_size" },	{ "limits", "open_files" },
+	{ "network", "allow" },		{ "network", "unix" },		 { "syscalls", "allow" },
+	{ "limits", "pids" },		{ "limits", "max_file_size" },	 { "limits", "open_files" },
 };
 
+/* True: a list was begun, and wants its end. */
 static bool key_lines(struct print *p, const struct suggestions *s, size_t key, bool *section_open)
 {
 	bool any = false;
@@ -140,18 +154,17 @@ static bool key_lines(struct print *p, const struct suggestions *s, size_t key, 
 			text__put(p->t, "]\n");
 			*section_open = true;
 		}
-		if (!any || is_number(d)) {
+		if (is_scalar(d)) {
+			scalar(p, d, keys[key].name);
+			continue;
+		}
+		if (!any) {
 			text__put(p->t, "    ");
 			text__put(p->t, keys[key].name);
-			text__put(p->t, is_number(d) ? " = " : " = [\n");
+			text__put(p->t, " = [\n");
 		}
 		any = true;
-		if (is_number(d)) {
-			text__styled(p->t, STYLE_GOOD, d->suggest_value);
-			text__char(p->t, '\n');
-		} else {
-			element(p, d);
-		}
+		element(p, d);
 	}
 	return any;
 }
@@ -168,7 +181,7 @@ static void policy_lines(struct print *p, const struct suggestions *s, const cha
 	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
 		if (k && strcmp(keys[k].section, keys[k - 1].section))
 			section_open = false;
-		if (key_lines(p, s, k, &section_open) && strcmp(keys[k].section, "limits"))
+		if (key_lines(p, s, k, &section_open))
 			text__put(p->t, "    ]\n");
 	}
 }

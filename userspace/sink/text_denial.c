@@ -41,16 +41,16 @@ static void bounded(struct text *t, const char *s, int room)
 /* "--read /etc/passwd", or the line of a policy. */
 static void suggestion(struct text *t, const struct denial *d)
 {
-	bool number = !strncmp(d->suggest_key, "limits.", 7);
+	bool scalar = denial__is_scalar(d->suggest_key);
 
 	if (*d->suggest_flag) {
 		text__escape(t, d->suggest_flag, strlen(d->suggest_flag), TEXT_NO_LIMIT);
 		return;
 	}
 	text__put(t, d->suggest_key);
-	text__put(t, number ? " = " : " = [\"");
+	text__put(t, scalar ? " = " : " = [\"");
 	text__escape(t, d->suggest_value, strlen(d->suggest_value), TEXT_NO_LIMIT);
-	text__put(t, number ? "" : "\"]");
+	text__put(t, scalar ? "" : "\"]");
 }
 
 /* Appends S where it fits behind what is there, else below. */
