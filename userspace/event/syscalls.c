@@ -78,11 +78,14 @@ static struct entry {
 	const char *name;
 	const struct syscall_sig *sig;
 } entries[EV_ABI_MAX][NR_PLAIN + NR_ARM_PRIVATE];
-static bool ready;
+static bool ready[EV_ABI_MAX];
+
+static int load(enum ev_abi abi);
 
 static const struct entry *entry_get(enum ev_abi abi, int nr)
 {
-	if ((unsigned int)abi >= EV_ABI_MAX)
+	/* what does not fit into memory has no name */
+	if ((unsigned int)abi >= EV_ABI_MAX || (!ready[abi] && load(abi)))
 		return NULL;
 	if ((unsigned int)nr < NR_PLAIN)
 		return &entries[abi][nr];
@@ -138,22 +141,22 @@ static int fill(enum ev_abi abi, size_t index)
 	return e->sig ? 0 : -ENOMEM;
 }
 
+/* Asking libseccomp for two thousand names takes 0.3 ms: each ABI is loaded when it is first asked for. */
+static int load(enum ev_abi abi)
+{
+	for (size_t i = 0; abis[abi].name && i < ARRAY_SIZE(entries[abi]); i++) {
+		int err = fill(abi, i);
+
+		if (err)
+			return err;
+	}
+	ready[abi] = true;
+	return 0;
+}
+
 int syscalls__init(void)
 {
-	if (ready)
-		return 0;
-	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
-		if (!abis[abi].name)
-			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(entries[abi]); i++) {
-			int err = fill((enum ev_abi)abi, i);
-
-			if (err)
-				return err;
-		}
-	}
-	ready = true;
-	return 0;
+	return ready[EV_ABI_NATIVE] ? 0 : load(EV_ABI_NATIVE);
 }
 
 const char *syscalls__name(enum ev_abi abi, int nr)
@@ -172,7 +175,7 @@ const struct syscall_sig *syscalls__sig(enum ev_abi abi, int nr)
 
 int syscalls__number(enum ev_abi abi, const char *name)
 {
-	if ((unsigned int)abi >= EV_ABI_MAX)
+	if ((unsigned int)abi >= EV_ABI_MAX || (!ready[abi] && load(abi)))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(entries[abi]); i++)
 		if (entries[abi][i].name && !strcmp(entries[abi][i].name, name))

@@ -67,8 +67,8 @@ struct syscall_sig {
 };
 
 /*
- * Fills the per-ABI tables from libseccomp; call once before the others. It is not thread-safe.
- * 0 or a negative errno.
+ * Fills the native table from libseccomp; call once before the others. The tables of other ABIs are filled when they are
+ * first asked for. Not thread-safe. 0 or a negative errno.
  */
 int syscalls__init(void);
 
