@@ -102,7 +102,7 @@ int resolver__command(struct resolver *r)
 	return err;
 }
 
-#define LISTED_SCAN 256 /* files of a listed directory whose loader is looked for */
+#define LISTED_SCAN 8 /* files of a listed directory whose loader is looked for: most have one and the same */
 
 /* A file that is needed to run what RULE lists. */
 static int add_needed(struct resolver *r, const char *path)
@@ -172,14 +172,16 @@ int resolver__listed(struct resolver *r)
 	for (size_t i = 0; i < n && !err; i++) {
 		const struct grant *g = &r->g->v[i];
 		char path[PATH_MAX];
-		bool written = false;
+		bool written = false, seen = false;
 
 		if (g->kind != GRANT_HOST || !g->rule || g->rule->kind != RULE_EXEC)
 			continue;
 		for (size_t k = 0; k < r->writable.n; k++)
 			written |= grants__covers(r->writable.v[k], g->path);
+		for (size_t k = 0; k < i && !seen; k++) /* /bin and /usr/bin are often one */
+			seen = r->g->v[k].rule && r->g->v[k].rule->kind == RULE_EXEC && !strcmp(r->g->v[k].path, g->path);
 		snprintf(path, sizeof(path), "%s", g->path); /* g->v moves when it grows */
-		if (!written)
+		if (!written && !seen)
 			err = g->dir ? listed_dir(r, path) : listed_file(r, path);
 	}
 	return err;

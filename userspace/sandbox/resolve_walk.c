@@ -135,40 +135,55 @@ static int step(int *fd, const char *name, enum follow follow, const struct writ
 	return 0;
 }
 
-/* Most paths have no link in them, and the kernel can say so at once. False: to be walked step by step. */
-static bool at_once(const char *path, struct found *f)
+/* Nothing in it but names: then it is canonical if there is no link in it. */
+static bool is_clean(const char *path)
 {
-	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-	_cleanup_(close) int fd = -1;
 	size_t len = strlen(path);
+
+	if (*path != '/' || len < 2 || len >= PATH_MAX || path[len - 1] == '/')
+		return false;
+	for (const char *p = path; (p = strchr(p, '/')); p++) {
+		size_t n = strcspn(p + 1, "/");
+
+		if (!n || (n == 1 && p[1] == '.') || (n == 2 && p[1] == '.' && p[2] == '.'))
+			return false;
+	}
+	return true;
+}
+
+/* The usual path has no link: two calls instead of two for each of its components. 1: it must be walked after all. */
+static int at_once(const char *path, struct found *f)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	_cleanup_(close) int fd = -1;
 	struct stat st;
 
-	/* only a clean path is its own result */
-	if (*path != '/' || len < 2 || len >= sizeof(f->path) || path[len - 1] == '/' || strstr(path, "//") || strstr(path, "/."))
-		return false;
+	if (!is_clean(path))
+		return 1;
 	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-	if (fd < 0 || fstat(fd, &st) || S_ISLNK(st.st_mode))
-		return false;
-	memcpy(f->path, path, len + 1);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : errno == EACCES ? -EACCES : 1;
+	if (fstat(fd, &st))
+		return -errno;
+	strcpy(f->path, path);
 	f->dev = st.st_dev;
 	f->ino = st.st_ino;
 	f->mode = st.st_mode;
-	return true;
+	return 0;
 }
 
 int walk__path(const char *path, enum follow follow, const struct writable *w, struct found *f)
 {
-	_cleanup_(close) int fd = -1;
 	char rest[PATH_MAX], name[PATH_MAX];
+	_cleanup_(close) int fd = -1;
 	unsigned int links = 0;
 	struct stat st;
+	int once;
 
-	*f->path = *f->link = *f->target = 0;
-	f->links = NULL;
-	f->n_links = 0;
-	if (at_once(path, f))
-		return 0;
+	memset(f, 0, sizeof(*f));
+	once = at_once(path, f);
+	if (once <= 0)
+		return once;
 	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;

@@ -239,6 +239,8 @@ static void denied(void)
 	ok(!resolve_rules(NULL, "w %/d/deep", "r %/d/deep/plain", "d %/d", NULL), "a deny wins over what is below");
 	is("%/d", "mask");
 	is("%/d/deep", "none");
+	ok(!resolve_rules(NULL, "w %/d/deep", "d %/d/deep", NULL) &&
+	   grants__nearest(&g, at("%/d/deep"), true)->rule->kind == RULE_DENY, "and it is the one that is named");
 	unlink(at("%/d/alias"));
 	ok(!resolve_rules(NULL, "r %/d/*", NULL), "wildcards of an allow do not see hidden names");
 	is("%/d/.env", "none");
@@ -404,6 +406,14 @@ static void reopening(void)
 	ok(resolve__reopen(grants__nearest(&g, at("%/re/x"), true), &fd) == -ESTALE, "not when it is gone");
 	link_to("/etc", "%/re/x");
 	ok(resolve__reopen(grants__nearest(&g, at("%/re/x"), true), &fd) == -ESTALE, "nor when a link stands there");
+	/* the very same file, but through a link */
+	dir("%/re/mid");
+	file("%/re/mid/f");
+	ok(!resolve_rules(NULL, "r %/re/mid/f", "r %/re/f", NULL), "resolved again");
+	snprintf(other, sizeof(other), "%s/re/moved", top);
+	rename(at("%/re/mid"), other);
+	link_to("moved", "%/re/mid");
+	ok(resolve__reopen(grants__nearest(&g, at("%/re/mid/f"), true), &fd) == -ESTALE, "nor through a link");
 	file("%/re/g");
 	snprintf(other, sizeof(other), "%s/re/g", top);
 	rename(other, at("%/re/f"));
