@@ -31,7 +31,7 @@ struct denial {
 	enum layer layer;	/* LAYER_NONE: not a denial */
 	const char *access;	/* of a path: "read", "write", "create", "delete", "execute"; else NULL. Static. */
 	char object[512];	/* path, "connect 127.0.0.1:80", "syscall io_uring_setup"; raw bytes: escape them */
-	char rule[160];		/* "strict.toml:12:3 deny ~/.ssh", "not in allow_read", "always blocked" */
+	char rule[160];		/* "strict.toml:12 deny ~/.ssh", "not in allow_read", "always blocked" */
 	char suggest_key[64];	/* "filesystem.allow_read"; empty: nothing can allow it */
 	char suggest_value[512];
 	char suggest_flag[600];	/* "--read /etc/passwd", quoted for a shell; empty: only a policy can */

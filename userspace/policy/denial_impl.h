@@ -31,7 +31,7 @@ int denial_net__port(const struct part *p);
 /* ---- denial_suggest.c ---- */
 void denial__object(struct denial *d, const char *prefix, const char *object);
 void denial__rule(struct denial *d, const char *text);
-/* "strict.toml:12:3 deny ~/.ssh": a rule as it was written. */
+/* "strict.toml:12 deny ~/.ssh": a rule as it was written. */
 void denial__rule_of(struct denial *d, const char *verb, const struct policy_rule *rule);
 /* KEY in [filesystem]; FLAG "--read" takes the path, FLAG "--allow-exec" stands alone. Nothing for odd paths. */
 void denial__suggest_path(struct denial *d, const char *key, const char *flag, bool flag_takes_path, const char *path);

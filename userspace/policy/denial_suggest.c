@@ -37,7 +37,7 @@ void denial__rule_of(struct denial *d, const char *verb, const struct policy_rul
 	else if (!rule->src.line) /* an option names its value itself */
 		snprintf(d->rule, sizeof(d->rule), "%.150s", policy__where(&rule->src, where, sizeof(where)));
 	else
-		snprintf(d->rule, sizeof(d->rule), "%s %s %.40s", policy__where(&rule->src, where, sizeof(where)), verb,
+		snprintf(d->rule, sizeof(d->rule), "%.90s:%u %s %.40s", rule->src.name, rule->src.line, verb,
 			 rule->text ? rule->text : "");
 }
 

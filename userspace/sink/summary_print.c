@@ -169,7 +169,7 @@ static void fact_calls(struct facts *f)
 		uint64_t n = p->res->denials->total - p->res->denials->expected;
 
 		text__grouped(&f->item, n);
-		text__put(&f->item, " blocked");
+		text__put(&f->item, p->info->trace_filter ? " of them blocked" : " blocked"); /* of others nothing is known */
 		fact(f, n ? STYLE_DENIED : STYLE_GOOD);
 	} else if (p->s->denied) {
 		text__grouped(&f->item, p->s->denied);
