@@ -52,6 +52,7 @@ struct run_options {
 	bool overlay, commit, tty;
 	const char *hostname, *chdir;
 	uint32_t degraded;	  /* bits of enum layer: --allow-degraded */
+	const char *quota;	  /* --quota, NULL: none */
 	const char *artifacts;	  /* --artifacts DIR: manifest, trace and logs of this run; NULL: none */
 };
 

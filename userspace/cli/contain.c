@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "run_policy.h"
+#include "sandbox/workspace.h"
 
 /* A pipe for each stream, so that what goes through can be counted. */
 static int make_pipes(struct contain *c)
@@ -70,10 +71,24 @@ static int hide_output(struct contain *c, const char *output)
 	return err;
 }
 
+/* A directory of evidence must be out of the command's sight altogether. */
+static int check_artifacts(const struct contain *c, const char *dir)
+{
+	_cleanup_(free) char *path = dir ? realpath(dir, NULL) : NULL;
+	const struct grant *g = path ? grants__nearest(&c->sandbox.grants, path, true) : NULL;
+
+	if (!g || g->kind != GRANT_HOST)
+		return 0;
+	log_err(0, "--artifacts %s lies in %s, which the command can see", dir, g->path);
+	log_hint("choose a directory elsewhere");
+	return -EINVAL;
+}
+
 int contain__prepare(struct contain *c, const struct run_options *o, const char *command, const char *cwd)
 {
 	const char *home = run_policy__home(c->home, sizeof(c->home));
 	struct policy_env env = run_policy__env(home, cwd);
+	struct command_advice advice;
 	struct sandbox_opts so;
 	int err;
 
@@ -85,6 +100,10 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 		err = make_pipes(c);
 	if (err)
 		return err;
+	/* advice only: what holds is the sandbox */
+	advice = workspace__advise(o->argv);
+	if (advice.code && !o->quiet)
+		log_warn("'%s': %s (%s)", advice.match, advice.reason, advice.code);
 	so = (struct sandbox_opts){
 		.command = command,
 		.argv = o->argv,
@@ -98,6 +117,8 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 		.err_fd = o->tty ? -1 : c->pipes[3],
 	};
 	err = sandbox__prepare(&c->sandbox, c->policy, &so);
+	if (!err)
+		err = check_artifacts(c, o->artifacts);
 	return err ? err : hide_output(c, o->output);
 }
 
@@ -157,6 +178,7 @@ int contain__ready(struct contain *c, struct launch *l)
 	if (!c->policy)
 		return 0;
 	sandbox__describe(&c->sandbox, l->report);
+	c->degraded = l->report->degraded;
 	c->denial_ctx = (struct denial_ctx){
 		.grants = &c->sandbox.grants,
 		.net_isolated = c->sandbox.net.isolated,

@@ -23,6 +23,7 @@ struct contain {
 	char home[4096], sha256[65];
 	char made[4096];	/* the output file, if it was made early; "": not */
 	bool recorded;		/* the recording began */
+	uint32_t degraded;	/* layers that are missing: bits of enum layer */
 };
 
 /* Policy and everything computed beforehand; nothing of the sandbox exists yet. 0 or -errno, explained. */

@@ -167,3 +167,11 @@ int set_backend(struct run_options *opts, const struct option_desc *opt, const c
 		}
 	return refuse(opt, value, "it is one of auto, ebpf, none");
 }
+
+int set_text(struct run_options *opts, const struct option_desc *opt, const char *value)
+{
+	if (!*value)
+		return refuse(opt, value, "the value is empty");
+	*(const char **)((char *)opts + opt->offset) = value;
+	return 0;
+}

@@ -514,6 +514,18 @@ const struct option_desc run_option_table[] = {
 	  MEMBER(max_file_size),
 	  .set = set_bytes,
 	  .help = "size of one file it writes; default no limit" },
+	{ .name = "quota",
+	  .arg = OPT_ARG,
+	  .metavar = "SPEC",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(quota),
+	  .set = set_text,
+	  .help = "start only if writable directories and the command are within files=N,file=SIZE,total=SIZE,command=N; "
+		  "or default",
+	  .man = "Before anything is started, count the files below every directory that the command may change, and "
+		 "start nothing if there are more than _SPEC_ allows: *files=*_N_, *file=*_SIZE_ for the largest, "
+		 "*total=*_SIZE_, *command=*_N_ bytes of the command line, separated by commas. *default* is "
+		 "files=2000,file=2M,total=50M,command=4096." },
 	{ .name = "max-output",
 	  .arg = OPT_ARG,
 	  .metavar = "SIZE",
@@ -521,6 +533,17 @@ const struct option_desc run_option_table[] = {
 	  MEMBER(max_output),
 	  .set = set_bytes,
 	  .help = "bytes it may write to standard output and error; it is killed beyond; default no limit" },
+	{ .name = "artifacts",
+	  .arg = OPT_ARG,
+	  .metavar = "DIR",
+	  .group = OPT_GROUP_OUTPUT,
+	  .complete = OPT_COMPLETE_FILE,
+	  MEMBER(artifacts),
+	  .set = set_text,
+	  .help = "write trace.jsonl and a manifest.json of the run into DIR",
+	  .man = "Write the trace as _DIR_/trace.jsonl, and _DIR_/manifest.json with its hash, the layers in force, the policy's "
+		 "hash, what the writable directories held, and names (never values) of environment variables. The directory is "
+		 "made if need be; the command must not see it." },
 	{ .name = "allow-degraded",
 	  .arg = OPT_ARG,
 	  .metavar = "LAYER",

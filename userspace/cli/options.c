@@ -194,7 +194,7 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 static int check_sandbox(const struct run_options *o)
 {
 	bool policy = o->n_policies || o->n_rules || o->allow_net || o->allow_unix || o->allow_exec || o->memory || o->pids || o->cpus_milli ||
-		      o->tmpfs_size || o->max_file_size || o->max_output || o->overlay || o->commit || o->tty || o->hostname ||
+		      o->tmpfs_size || o->quota || o->artifacts || o->max_file_size || o->max_output || o->overlay || o->commit || o->tty || o->hostname ||
 		      o->chdir || o->degraded;
 
 	if (o->trace_only && policy) {
@@ -207,6 +207,11 @@ static int check_sandbox(const struct run_options *o)
 	if (o->backend == BACKEND_NONE && (o->trace_expr || o->count || o->fd_paths || o->verbosity || !o->follow_forks)) {
 		log_err(0, "run: --backend none records nothing, but options that say what to record are given");
 		log_hint("drop -e, -c, -y, -v and --no-follow-forks, or --backend none");
+		return -EINVAL;
+	}
+	if (o->artifacts && (o->output || o->backend == BACKEND_NONE)) {
+		log_err(0, "run: --artifacts writes the trace itself, but %s", o->output ? "-o is given too" : "nothing is recorded");
+		log_hint("drop one of them");
 		return -EINVAL;
 	}
 	if (o->commit && !o->overlay) {

@@ -52,7 +52,7 @@ struct command_desc {
 extern const char *const backend_choices[];
 typedef int option_setter(struct run_options *opts, const struct option_desc *opt, const char *value);
 option_setter set_policy, set_rule, set_env, set_bytes, set_pids, set_cpus, set_hostname, set_chdir, set_degraded,
-	set_backend;
+	set_backend, set_text;
 
 extern const struct option_desc run_option_table[];
 extern const struct option_desc doctor_option_table[];

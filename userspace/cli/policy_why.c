@@ -158,18 +158,29 @@ static void writable_parent(char *path)
 		*slash = 0;
 }
 
-/* A file of the host's where the sandbox has a directory of its own: not there inside. */
-static bool replaced(const struct verdict_path *v, const char *path, bool exists)
+/*
+ * A file of the host's where the sandbox has a directory of its own is not there inside, nor is anything that would be
+ * made in such a directory. What leads to something granted is.
+ */
+static bool replaced(const struct grants *g, const struct verdict_path *v, const char *path)
 {
-	return exists && v->grant && v->grant->kind == GRANT_PRIVATE && strcmp(v->grant->path, path) && v->grant->dir &&
-	       !grants__covers("/proc", path);
+	char at[PATH_MAX];
+	struct stat st;
+	char *slash;
+
+	if (!v->grant || v->grant->kind != GRANT_PRIVATE || !v->grant->dir || grants__covers("/proc", path))
+		return false;
+	snprintf(at, sizeof(at), "%s", path);
+	while (lstat(at, &st) && (slash = strrchr(at, '/')) && slash > at)
+		*slash = 0;
+	return strlen(at) > strlen(v->grant->path) && !grants__skeleton(g, at);
 }
 
 static void judge_path(const struct grants *g, const struct verdict_path *v, char *path, uint8_t access, bool exists,
 		       struct answer *a)
 {
 	const struct policy_rule *deny = grants__deny_rule(g, path);
-	bool gone = replaced(v, path, exists);
+	bool gone = replaced(g, v, path);
 
 	a->allowed = v->allowed && !gone;
 	a->layer = gone ? LAYER_MOUNT : v->layer;

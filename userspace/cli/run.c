@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "capture/session.h"
 #include "cli.h"
+#include "artifacts.h"
 #include "color.h"
 #include "contain.h"
 #include "doctor_probe.h"
@@ -43,6 +44,7 @@ struct run {
 	int out_fd;
 
 	struct contain contain;
+	struct artifacts artifacts;
 };
 
 static int build_plans(struct run *r)
@@ -382,6 +384,8 @@ static int record(struct run *r)
 	err = pipeline__finish(&r->pipeline, &res);
 	if (err)
 		return report_failure(r, err);
+	if (artifacts__write(&r->artifacts, &r->contain, &r->info, &res))
+		return EXIT_SANDTRACE;
 	if (exec_errno)
 		report_not_started(r, exec_errno);
 	if (res.skipped)
@@ -438,6 +442,23 @@ static int setup_and_record(struct run *r)
 	return status;
 }
 
+/* Whatever can be wrong with options, policy and quotas is found here, before anything exists. */
+static int prepare(struct run *r)
+{
+	struct workspace_quota quota;
+	int err = artifacts__open(&r->artifacts, r->opts.artifacts);
+
+	if (!err && r->opts.artifacts)
+		r->opts.output = r->artifacts.trace;
+	if (!err && r->opts.quota)
+		err = artifacts__parse_quota(r->opts.quota, &quota);
+	if (!err)
+		err = contain__prepare(&r->contain, &r->opts, r->path, r->cwd);
+	if (!err && r->contain.policy)
+		err = artifacts__check(&r->artifacts, &r->contain, r->opts.argv, r->opts.quota ? &quota : NULL);
+	return err;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	_cleanup_(free) struct run *r = calloc(1, sizeof(*r));
@@ -459,7 +480,8 @@ int cmd_run(int argc, char **argv)
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
 	if (!getcwd(r->cwd, sizeof(r->cwd)))
 		snprintf(r->cwd, sizeof(r->cwd), "/");
-	status = contain__prepare(&r->contain, &r->opts, r->path, r->cwd) ? EXIT_SANDTRACE : setup_and_record(r);
+	status = prepare(r) ? EXIT_SANDTRACE : setup_and_record(r);
+	artifacts__close(&r->artifacts);
 	pipeline__done(&r->pipeline);
 	contain__done(&r->contain);
 	free(r->opts.policies);

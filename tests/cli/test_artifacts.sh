@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --quota and --artifacts: what is checked before a run, and what is left after it. TAP. Needs root.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+S=$(realpath "${B:-build}/sandtrace")
+work=$(mktemp -d /var/tmp/artifacts.XXXXXX) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0 bad=0
+check() { # check NAME COMMAND...
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@" >out 2>err; then echo "ok $n - $name"; else bad=1; echo "not ok $n - $name"; sed 's/^/# /' err | head -20; fi
+}
+refused() { # refused WORDS COMMAND...: status 125, WORDS on stderr, and nothing was started
+	local words=$1
+	shift
+	rm -f started
+	"$@" 2>refusal
+	[ $? -eq 125 ] && grep -qF -- "$words" refusal && [ ! -e project/started ]
+}
+
+mkdir project
+for i in 1 2 3; do echo "$i" >"project/f$i"; done
+head -c 5000 /dev/zero >project/big
+run() { "$S" run -q --backend none --allow-path project "$@"; }
+touch_it='echo 1 >project/started'
+
+check "within the quota" run --quota files=4,file=5000,total=1M -- true
+check "too many files" refused file_count run --quota files=3 -- sh -c "$touch_it"
+check "a file too large" refused file_size run --quota file=4999 -- sh -c "$touch_it"
+check "too much in all" refused total_bytes run --quota total=5005 -- sh -c "$touch_it"
+check "a command too long" refused command_length run --quota command=50 -- sh -c "$touch_it; : $(printf 'x%.0s' {1..60})"
+for q in '' files files= files=0 files=-1 files=1,files=2 fils=1 ,; do
+	check "bad quota '$q'" refused quota run --quota "$q" -- sh -c "$touch_it"
+done
+
+check "artifacts are written" "$S" run -q --artifacts art --allow-path project --env TOKEN_X=secretvalue -- true
+check "manifest and trace are there, for the owner only" test "$(stat -c %a art/manifest.json art/trace.jsonl | sort -u)" = 600
+check "the hash is that of the trace" test "$(jq -r '.artifacts[0].sha256' art/manifest.json)" = "$(sha256sum art/trace.jsonl | cut -d' ' -f1)"
+check "files are counted" test "$(jq .workspace.file_count art/manifest.json)" = 4
+check "names of variables, no values" jq -e '.env.injected | index("TOKEN_X")' art/manifest.json
+check "no values" sh -c '! grep -rq secretvalue art'
+check "layers and policy are named" jq -e '(.trust_boundary.layers | length) > 8 and .trust_boundary.policy.name == "default"' art/manifest.json
+check "not within the command's sight" refused "can see" "$S" run -q --artifacts project/art --allow-path project -- true
+ln -s art link
+check "not through a link" refused "artifacts directory" "$S" run -q --artifacts link --allow-path project -- true
+check "not with -o" refused "--artifacts" "$S" run -q --artifacts art -o x --allow-path project -- true
+exit $bad
