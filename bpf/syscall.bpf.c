@@ -146,6 +146,8 @@ static __always_inline int fds__one(struct path_small *m, __u8 slot, const struc
 /* Errors that a sandbox can be the reason of: EPERM, ENOENT, EACCES, EXDEV, ENOTDIR, EROFS, ELOOP. */
 #define DENIAL_ERRORS (1ULL << 1 | 1ULL << 2 | 1ULL << 13 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30 | 1ULL << 40)
 
+#define PROT_EXEC 4 /* uapi asm-generic/mman-common.h */
+
 /* Whether the path in argument I, as the caller's memory has it, does not begin at the root. */
 static __always_inline bool base__needed(struct pt_regs *regs, __u32 abi, __u64 i)
 {
@@ -153,6 +155,8 @@ static __always_inline bool base__needed(struct pt_regs *regs, __u32 abi, __u64 
 	char first = '/';
 
 	syscall__args(regs, abi, args);
+	if (i == ST_BASE_MAPPED)
+		return args[2] & PROT_EXEC && (int)args[4] >= 0;
 	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
 	return args[i] && !bpf_probe_read_user(&first, 1, (const void *)args[i]) && first != '/';
 }
@@ -195,7 +199,7 @@ static __noinline int bases__needed(struct pt_regs *regs, long ret, __u32 abi, _
 /* PATH_ARG is the path's index; its directory's descriptor stands before it. */
 static __always_inline void base__fd(struct path_small *m, __u64 path_arg, const __u64 *args)
 {
-	__u64 i = path_arg - 1;
+	__u64 i = path_arg == ST_BASE_MAPPED ? 4 : path_arg - 1;
 
 	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
 	fd__small(m, i, args[i]);

@@ -39,6 +39,8 @@ struct st_plan {
 /* What a path, the argument with this index, is relative to: the descriptor in the argument before it, or the cwd. */
 #define ST_BASE_DIRFD(path_arg) (path_arg)
 #define ST_BASE_CWD(path_arg) (8 + (path_arg))
+/* No path: the file, descriptor in argument 4, that was to be mapped with the protection in argument 2, executable. */
+#define ST_BASE_MAPPED 7
 #define ST_BASE_SLOTS 2
 #define ST_FD_RESULT (EV_PART_RESULT + 1)
 

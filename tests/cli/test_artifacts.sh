@@ -17,7 +17,7 @@ check() { # check NAME COMMAND...
 refused() { # refused WORDS COMMAND...: status 125, WORDS on stderr, and nothing was started
 	local words=$1
 	shift
-	rm -f started
+	rm -f project/started
 	"$@" 2>refusal
 	[ $? -eq 125 ] && grep -qF -- "$words" refusal && [ ! -e project/started ]
 }

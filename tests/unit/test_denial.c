@@ -429,6 +429,25 @@ static bool net(const char *name, const void *addr, uint32_t len, int err)
 #define V6 "\x0a\0\0\x50\0\0\0\0\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0", 28
 #define MAPPED "\x0a\0\0\x50\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\x5d\xb8\xd8\x22\0\0\0\0", 28
 
+static bool mapped(const char *path, uint32_t len, uint64_t prot)
+{
+	test_call(&te, "mmap", -EPERM, 0, ARGS(0, 4096, prot, 2, 3));
+	record__part(&te.rec, 4, EV_PT_PATH, EV_PART_OK, path, len, len);
+	return judge();
+}
+
+static void libraries(void **state)
+{
+	(void)state;
+	assert_true(mapped("a\0work\0", 7, 5));
+	expect(LAYER_MOUNT, "/work/a", "not in allow_exec", "filesystem.allow_exec", "/work/a", "--allow-exec");
+	assert_string_equal(d.access, "execute");
+	assert_false(mapped("a\0work\0", 7, 3));
+	assert_false(mapped("x\0lib\0usr\0", 10, 5)); /* may be mapped */
+	assert_false(mapped("", 0, 5));
+	assert_false(mapped("a\0nowhere\0", 10, 5));
+}
+
 static void network(void **state)
 {
 	static const int errors[] = { ENETUNREACH, ECONNREFUSED, EHOSTUNREACH, EADDRNOTAVAIL };
@@ -612,7 +631,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(hidden), T(relative), T(creation), T(read_only), T(no_access), T(masked), T(private_places), T(across),
-		T(odd_names), T(seccomp), T(other_abi), T(exec), T(network), T(network_later), T(unix_sockets), T(privileges), T(limits),
+		T(odd_names), T(seccomp), T(other_abi), T(exec), T(libraries), T(network), T(network_later), T(unix_sockets), T(privileges), T(limits),
 		T(verdicts), T(table),
 	};
 

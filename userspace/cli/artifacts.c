@@ -79,6 +79,8 @@ int artifacts__parse_quota(const char *spec, struct workspace_quota *ret)
 		if (parse_size(value, 1, 1ULL << 50, known[i].value))
 			return bad_quota(spec, "a number may have K, M, G or T, and is not 0");
 	}
+	if (!ret->files && !ret->file_bytes && !ret->total_bytes && !ret->command_bytes)
+		return bad_quota(spec, "nothing is limited");
 	return 0;
 }
 

@@ -262,6 +262,8 @@ static __u8 plan_bases(const struct syscall_sig *sig)
 {
 	unsigned int base = 0, used = 0;
 
+	if (sig->n_args > 4 && sig->args[2].type == ARG_PROT && sig->args[4].type == ARG_FD)
+		return ST_BASE_MAPPED;
 	for (unsigned int i = 0; i < sig->n_args && used < ST_BASE_SLOTS; i++) {
 		if (sig->args[i].type != ARG_PATH)
 			continue;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "../base/util.h"
 #include "../event/syscalls.h"
@@ -346,6 +347,24 @@ static bool handled(int err)
 	return err == ENOENT || err == ENOTDIR || err == EROFS || err == EACCES || err == EXDEV || err == EPERM;
 }
 
+/* A library from a place where nothing may be executed: the loader maps it, and EPERM is what the mount says. */
+static bool judge_mapped(const struct denial_case *k, struct denial *d)
+{
+	char path[DENIAL_PATH_MAX] = "";
+	const struct grant *g;
+	size_t at = 0;
+
+	if (k->err != EPERM || !(k->ev->syscall->args[2] & PROT_EXEC) || !append_base(path, &at, event__part(k->ev, 4)) || !at)
+		return false;
+	g = grants__nearest(k->ctx->grants, path, true);
+	if (!g || g->exec_mount || g->kind == GRANT_MASK)
+		return false;
+	refuse(k, LAYER_MOUNT, path, ACCESS_EXEC, NULL, d);
+	if (!denial__denied_by_rule(k, path, d))
+		denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
+	return true;
+}
+
 bool denial_path__judge(const struct denial_case *k, struct denial *d)
 {
 	char path[2][DENIAL_PATH_MAX];
@@ -354,6 +373,8 @@ bool denial_path__judge(const struct denial_case *k, struct denial *d)
 
 	if (!handled(k->err))
 		return false;
+	if (!strcmp(sig->name, "mmap") || !strcmp(sig->name, "mmap2"))
+		return judge_mapped(k, d);
 	for (unsigned int i = 0; i < sig->n_args && n < 2; i++) {
 		if (sig->args[i].type != ARG_PATH)
 			continue;

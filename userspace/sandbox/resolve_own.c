@@ -134,15 +134,17 @@ static int listed_file(struct resolver *r, const char *path)
 	return err;
 }
 
-static int listed_dir(struct resolver *r, const char *path)
+/* KNOWN: a loader that has been added already. */
+static int listed_dir(struct resolver *r, const char *path, const char *known)
 {
-	char loader[PATH_MAX], last[PATH_MAX] = "";
+	char loader[PATH_MAX], last[PATH_MAX];
 	DIR *dir = opendir(path);
 	struct dirent *d;
 	int err = 0;
 
 	if (!dir)
 		return 0;
+	snprintf(last, sizeof(last), "%s", known);
 	for (unsigned int n = 0; !err && n < LISTED_SCAN && (d = readdir(dir)); n++) {
 		if (d->d_type != DT_REG)
 			continue;
@@ -182,7 +184,7 @@ int resolver__listed(struct resolver *r)
 			seen = r->g->v[k].rule && r->g->v[k].rule->kind == RULE_EXEC && !strcmp(r->g->v[k].path, g->path);
 		snprintf(path, sizeof(path), "%s", g->path); /* g->v moves when it grows */
 		if (!written && !seen)
-			err = g->dir ? listed_dir(r, path) : listed_file(r, path);
+			err = g->dir ? listed_dir(r, path, loader) : listed_file(r, path);
 	}
 	return err;
 }
