@@ -21,7 +21,7 @@ struct limits {
 	enum limit_by by[LIMIT_KIND_MAX];
 	char text[LIMIT_KIND_MAX][96]; /* "cgroup v1 memory: 4 GiB, swap 0", "RLIMIT_DATA: 4 GiB per process (no cgroup)" */
 	char v1_dirs[3][512];	/* made by us, removed by limits__remove; "" : none */
-	int v1_procs_fds[3];	/* cgroup.procs of each v1 directory: the child writes "0" and is in; -1: none */
+	int v1_procs_fds[3];	/* tasks of each v1 directory: the child, which has one thread, writes "0" and is in; -1: none */
 	struct rlimit rlimits[16]; /* by RLIMIT_*; applied by limits__apply_rlimits when set_rlimit has the bit */
 	uint32_t set_rlimit;
 };
