@@ -52,7 +52,7 @@ static bool there(void *ctx, const char *path)
 	static const char *const files[] = {
 		"/etc",		"/etc/passwd",	 "/etc/shadow", "/root/.ssh/id_rsa", "/root/notes", "/opt",
 		"/opt/tool",	"/usr/lib/x",	 "/usr/bin/id", "/work/a",	     "/data/a",	    "/proc/1",
-		"/run/d.sock", "/etc/a*b",	 "/etc/a b",	"/etc/a\nb",
+		"/run/d.sock", "/root/.ssh", "/etc/a*b",	 "/etc/a b",	"/etc/a\nb",
 		"/dev/sda1",	"/dev/kvm",
 	};
 
@@ -229,7 +229,16 @@ static void masked(void **state)
 		assert_true(at("openat", "/root/.ssh/id_rsa", O_RDONLY, i ? ENOENT : EACCES));
 		expect(LAYER_MOUNT, "/root/.ssh/id_rsa", "strict.toml:12 deny ~/.ssh", "", "", "");
 	}
-	assert_false(at("openat", "/root/.ssh/none", O_RDONLY, ENOENT));
+	/* whether a file is there is what the rule hides; below what is nowhere there is nothing to hide */
+	assert_true(at("openat", "/root/.ssh/none", O_RDONLY, ENOENT));
+	assert_false(at("openat", "/root/.ssh/none/none", O_RDONLY, ENOENT));
+	rules[0].kind = RULE_DENY;
+	rules[0].value = (char *)"/etc";
+	assert_true(at("openat", "/etc/nothing", O_RDONLY, ENOENT));
+	assert_string_equal(d.rule, "strict.toml:12 deny ~/.ssh");
+	rules[0].value = (char *)"/etc/nothing";
+	assert_false(at("openat", "/etc/nothing", O_RDONLY, ENOENT));
+	rules[0].kind = RULE_KIND_MAX;
 	/* hidden anyway, so there is no mask: the rule would still win over what could be suggested */
 	for (int i = 0; i < 7; i++) {
 		static const struct {
@@ -363,6 +372,15 @@ static void seccomp(void **state)
 	assert_false(d.expected);
 	assert_true(refused("socket", EPERM, ARGS(1, 02004001)));
 	assert_true(d.expected);
+	/* a network is what it lacks, not a system call */
+	policy.seccomp = SECCOMP_PROFILE_STRICT;
+	ctx.net_isolated = true;
+	assert_true(refused("socket", EPERM, ARGS(2, 1)));
+	assert_string_equal(d.suggest_key, "");
+	assert_string_equal(d.suggest_flag, "--allow-net");
+	assert_true(d.sensitive);
+	ctx.net_isolated = false;
+	policy.seccomp = SECCOMP_PROFILE_DEFAULT;
 	/* a call that our filter lets through was refused by one of the command's own */
 	assert_false(refused("getppid", EPERM, NULL));
 	assert_int_equal(te.ev.action, ACTION_DENY);

@@ -98,6 +98,19 @@ static bool judge_exec_listener(const struct denial_case *k, struct denial *d)
 	return true;
 }
 
+/* Would this socket be allowed if there were a network? */
+static bool needs_network(const struct seccomp_opts *o, const struct event *ev)
+{
+	struct seccomp_opts with = *o;
+	uint64_t args[6];
+
+	if (o->net || strcmp(ev->name, "socket"))
+		return false;
+	with.net = true;
+	memcpy(args, ev->syscall->args, sizeof(args));
+	return seccomp__decide_args(&with, ev->name, args).verdict == SECCOMP_ALLOW;
+}
+
 static bool judge_seccomp(const struct denial_case *k, struct denial *d)
 {
 	const struct event *ev = k->ev;
@@ -141,6 +154,8 @@ static bool judge_seccomp(const struct denial_case *k, struct denial *d)
 		denial__suggest(d, "network.unix", "true", "--allow-unix");
 		/* so the C library asks for nscd's whenever a user's name is looked up: no alarm */
 		d->expected = args[1] == (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK) && !args[2];
+	} else if (needs_network(&o, ev)) {
+		denial__suggest(d, "", "", "--allow-net");
 	} else if (exec) {
 		denial__suggest(d, "filesystem.allow_exec", "**", "--allow-exec");
 	} else if (s.liftable && !d->expected) {

@@ -256,7 +256,7 @@ static bool judge_absent(const struct denial_case *k, const char *path, uint8_t 
 			 struct denial *d)
 {
 	bool own = v->grant && v->grant->kind == GRANT_PRIVATE;
-	char dir[DENIAL_PATH_MAX], rule[160];
+	char dir[DENIAL_PATH_MAX], rule[sizeof(d->rule)];
 	struct verdict_path above;
 
 	if (!v->hidden && !own)
@@ -273,9 +273,14 @@ static bool judge_absent(const struct denial_case *k, const char *path, uint8_t 
 		suggest(k, path, use, d);
 		return true;
 	}
+	/* in a directory that a rule denies: whether it is there is what the rule hides */
+	parent_of(path, dir);
+	if (exists(k->ctx, dir) && denial__denied_by_rule(k, dir, d)) {
+		strcpy(rule, d->rule);
+		return refuse(k, LAYER_MOUNT, path, use, rule, d);
+	}
 	if (!(use & CREATES) || own)
 		return false;
-	parent_of(path, dir);
 	above = grants__path(k->ctx->grants, dir, ACCESS_READ);
 	if (!above.hidden || !exists(k->ctx, dir))
 		return false;
@@ -287,7 +292,10 @@ static bool judge_absent(const struct denial_case *k, const char *path, uint8_t 
 static bool judge_masked(const struct denial_case *k, const char *path, uint8_t use, const struct verdict_path *v,
 			 struct denial *d)
 {
-	if (k->err == ENOENT && !exists(k->ctx, path))
+	char dir[DENIAL_PATH_MAX];
+
+	parent_of(path, dir);
+	if (k->err == ENOENT && !exists(k->ctx, path) && !(grants__covers(v->grant->path, dir) && exists(k->ctx, dir)))
 		return false;
 	refuse(k, LAYER_MOUNT, path, use, NULL, d);
 	if (v->grant->rule)

@@ -30,6 +30,7 @@ void denial__rule(struct denial *d, const char *text)
 
 void denial__rule_of(struct denial *d, const char *verb, const struct policy_rule *rule)
 {
+	const char *slash = rule && rule->src.name ? strrchr(rule->src.name, '/') : NULL;
 	char where[96];
 
 	if (!rule)
@@ -37,8 +38,8 @@ void denial__rule_of(struct denial *d, const char *verb, const struct policy_rul
 	else if (!rule->src.line) /* an option names its value itself */
 		snprintf(d->rule, sizeof(d->rule), "%.150s", policy__where(&rule->src, where, sizeof(where)));
 	else
-		snprintf(d->rule, sizeof(d->rule), "%.90s:%u %s %.40s", rule->src.name, rule->src.line, verb,
-			 rule->text ? rule->text : "");
+		snprintf(d->rule, sizeof(d->rule), "%.90s:%u %s %.40s", slash ? slash + 1 : rule->src.name,
+			 rule->src.line, verb, rule->text ? rule->text : "");
 }
 
 void denial__suggest(struct denial *d, const char *key, const char *value, const char *flag)

@@ -73,6 +73,19 @@ def denial_exec(h):
     expect(b"--allow-exec" in err, "the summary does not say how: %r" % err[-500:])
 
 
+@host("denial_library")
+def denial_library(h):
+    """A library that may not be mapped executable is named: the caller only passed its descriptor."""
+    with open(h.path("lib.so"), "wb") as f:
+        f.write(bytes(4096))
+    t, _ = contained(h, "map", h.path("lib.so"), opts=["--allow-path", h.dir], want=1)
+    d = denials(t, object=h.path("lib.so"))
+    same([(x["layer"], x["access"], x["errno"], x["suggest"]["flag"]) for x in d],
+         [("mount", "execute", "EPERM", "--allow-exec")], "the library", [r for r in t.syscalls if r["syscall"] == "mmap"][-2:])
+    t, _ = contained(h, "map", h.path("lib.so"), opts=["--allow-path", h.dir, "--allow-exec"])
+    same(denials(t, object=h.path("lib.so")), [], "with --allow-exec")
+
+
 @host("denial_names_are_escaped")
 def denial_names(h):
     t, err = contained(h, "names", opts=["-v"])

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
 		net();
 	else if (!strcmp(what, "exec"))
 		execl("/usr/bin/id", "id", (char *)NULL);
+	else if (!strcmp(what, "map") && argc > 2)
+		return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open(argv[2], O_RDONLY), 0) == MAP_FAILED;
 	else if (!strcmp(what, "flood") && argc > 3)
 		flood(atoi(argv[2]), atoi(argv[3]));
 	else
