@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn_internal.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -299,12 +300,14 @@ static void used_net(struct learn *l, const char *call, struct json_object *args
 	struct json_object *addr = sub(args, "addr");
 	const char *family = addr ? str(addr, "family") : NULL, *address = addr ? str(addr, "address") : NULL;
 	int64_t port = addr ? num(addr, "port", 0) : 0;
+	unsigned char binary[16];
 	struct item *it;
 	char key[128];
 
 	if (!family || !address || port <= 0 || port > 65535 || !named(call, "connect sendto sendmsg"))
 		return;
-	if (strcmp(family, "AF_INET") && strcmp(family, "AF_INET6"))
+	/* what is no address would not be one in a policy either */
+	if (inet_pton(strcmp(family, "AF_INET6") ? AF_INET : AF_INET6, address, binary) != 1)
 		return;
 	snprintf(key, sizeof(key), strchr(address, ':') ? "[%.64s]:%d" : "%.64s:%d", address, (int)port);
 	it = learn__item(l, ITEM_NET, key, true);

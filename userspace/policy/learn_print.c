@@ -164,11 +164,27 @@ static struct candidate *find(struct plan *p, enum want want, const char *path, 
 	return at ? &p->v[at - 1] : NULL;
 }
 
+/* Never whole: the directories that hold everything. */
+static bool too_wide(const struct plan *p, const char *dir)
+{
+	static const char *const dirs[] = { "/", "/etc", "/home", "/root", "/var", "/var/lib", "/var/cache", "/var/log", "/run",
+					    "/opt", "/srv", "/mnt", "/media", "/boot", "/tmp", "/var/tmp", "/sys", "/proc", "/dev" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (!strcmp(dirs[i], dir))
+			return true;
+	/* home directories, and what is above ours */
+	return (p->l->o.home && grants__covers(dir, p->l->o.home)) ||
+	       (!strncmp(dir, "/home/", 6) && !strchr(dir + 6, '/'));
+}
+
 static struct candidate *candidate(struct plan *p, const char *path, enum want want, bool dir, const struct item *it)
 {
 	uint32_t *at = slot(p, want, path, strlen(path));
 	struct candidate *c;
 
+	if (want != WANT_PARENT && too_wide(p, path))
+		return NULL;
 	if (*at) {
 		c = &p->v[*at - 1];
 		c->count += it->count;
@@ -199,20 +215,6 @@ static struct candidate *candidate(struct plan *p, const char *path, enum want w
 	}
 	*at = (uint32_t)++p->n;
 	return c;
-}
-
-/* Never whole: the directories that hold everything. */
-static bool too_wide(const struct plan *p, const char *dir)
-{
-	static const char *const dirs[] = { "/", "/etc", "/home", "/root", "/var", "/var/lib", "/var/cache", "/var/log", "/run",
-					    "/opt", "/srv", "/mnt", "/media", "/boot", "/tmp", "/var/tmp", "/sys", "/proc", "/dev" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		if (!strcmp(dirs[i], dir))
-			return true;
-	/* home directories, and what is above ours */
-	return (p->l->o.home && grants__covers(dir, p->l->o.home)) ||
-	       (!strncmp(dir, "/home/", 6) && !strchr(dir + 6, '/'));
 }
 
 static const char *system_root(const char *path)
