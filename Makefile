@@ -47,8 +47,8 @@ LDFLAGS += -Wl,-z,pack-relative-relocs
 else
 archives = $(1)
 endif
-LDLIBS_PURE = $(call archives,-lseccomp -lfyaml -lcrypto -lstdc++) -lm -lgcc_s -lgcc
-LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lcrypto -lstdc++) -static-libgcc -lgcc_eh -lm
+LDLIBS_PURE = $(call archives,-lseccomp -lfyaml -lstdc++) -lm -lgcc_s -lgcc
+LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -static-libgcc -lgcc_eh -lm
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \

@@ -158,7 +158,6 @@ static void the_formats_mean_the_same(void **state)
 {
 	static const char *const files[] = { "accept/all.toml", "accept/all.yaml", "accept/all.json" };
 	char *first = NULL;
-	uint8_t sha[32];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -173,10 +172,8 @@ static void the_formats_mean_the_same(void **state)
 		text = policy__print(p);
 		if (!first) {
 			first = text;
-			memcpy(sha, p->sha256, sizeof(sha));
 		} else {
 			assert_string_equal(first, text);
-			assert_memory_equal(sha, p->sha256, sizeof(sha));
 			free(text);
 		}
 		assert_non_null(find(p, RULE_ENV_SET, "QUOTED=a \"b\" \\ c\nd"));
@@ -517,7 +514,6 @@ static void every_shipped_policy_loads_and_prints(void **state)
 		finish(q);
 		again = policy__print(q);
 		assert_string_equal(text, again);
-		assert_memory_equal(p->sha256, q->sha256, 32);
 		assert_int_equal(p->n_rules, q->n_rules);
 		free(text);
 		free(again);

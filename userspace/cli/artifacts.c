@@ -166,7 +166,7 @@ int artifacts__write(struct artifacts *a, const struct contain *c, const struct 
 		.layers = info->layers,
 		.degraded = n ? degraded : NULL,
 		.policy_name = info->policy,
-		.policy_sha256 = c->policy->sha256,
+		.policy_sha256 = info->policy_sha256,
 		.env = &c->sandbox.env,
 		.workspace = a->counted ? &a->workspace : NULL,
 		.artifacts = names,

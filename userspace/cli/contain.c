@@ -198,17 +198,15 @@ int contain__ready(struct contain *c, struct launch *l)
 	return err;
 }
 
-void contain__describe(const struct contain *c, struct run_info *info)
+void contain__describe(struct contain *c, struct run_info *info)
 {
-	char *hex = (char *)c->sha256;
-
 	if (!c->policy)
 		return;
-	for (size_t i = 0; i < sizeof(c->policy->sha256); i++)
-		snprintf(hex + 2 * i, 3, "%02x", c->policy->sha256[i]);
 	info->layers = c->sandbox.layers;
 	info->policy = c->policy->name;
-	info->policy_sha256 = c->sha256;
+	/* a run that writes no trace has nobody to show it to */
+	if (info->backend && strcmp(info->backend, "none") && !run_policy__hash(c->policy, c->sha256))
+		info->policy_sha256 = c->sha256;
 	info->env_stripped = c->sandbox.env.stripped;
 }
 

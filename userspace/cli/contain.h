@@ -32,7 +32,7 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 int contain__make_cgroup(struct contain *c, const struct run_options *o, struct cgroup *cg);
 /* The command stands at the barrier: what carries its output, and what is written about it. 0 or -errno, explained. */
 int contain__ready(struct contain *c, struct launch *l);
-void contain__describe(const struct contain *c, struct run_info *info);
+void contain__describe(struct contain *c, struct run_info *info);
 /* After the run: events of limits, and what the overlays hold. 0 or -errno, explained. */
 int contain__collect(struct contain *c, struct launch *l, struct cgroup *cg, struct run_result *res);
 /* --commit. 0 or -errno, explained. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_page.h"
+#include "run_policy.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -342,8 +343,7 @@ void page__print_json(const struct page *p, const struct policy *policy, FILE *o
 	struct json_object *root = json_object_new_object(), *rules = json_object_new_array(), *notes = json_object_new_array();
 	char hex[65], where[320];
 
-	for (size_t i = 0; i < sizeof(policy->sha256); i++)
-		sprintf(hex + 2 * i, "%02x", policy->sha256[i]);
+	run_policy__hash(policy, hex);
 	member(root, "policy", policy->name);
 	member(root, "sha256", hex);
 	json_object_object_add(root, "enforced", json_object_new_boolean(!page__bad(p)));

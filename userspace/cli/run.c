@@ -419,8 +419,8 @@ static int start_and_record(struct run *r)
 	if (launch__start(&r->launch, &r->cgroup, c->policy ? &c->sandbox : NULL, r->path, r->opts.argv, &r->old_mask) ||
 	    start_recording(r) || launch__wait_ready(&r->launch) || contain__ready(c, &r->launch))
 		return EXIT_SANDTRACE;
-	if (c->policy)
-		pipeline__set_policy(&r->pipeline, &c->denial_ctx);
+	if (c->policy && pipeline__set_policy(&r->pipeline, &c->denial_ctx))
+		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
 	return record(r);
 }
 

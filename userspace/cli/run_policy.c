@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/util.h"
 
 /* A policy is a regular file, or a pipe of the shell's: <(...). */
@@ -130,4 +131,16 @@ int run_policy__build(const struct run_options *o, const struct policy_env *env,
 	}
 	*ret = p;
 	return 0;
+}
+
+int run_policy__hash(const struct policy *p, char ret[65])
+{
+	_cleanup_(free) char *text = policy__print(p);
+	uint8_t hash[SHA256_BYTES];
+	int err = text ? sha256__of(text, strlen(text), hash) : log_errno(-ENOMEM, "print the policy");
+
+	ret[0] = 0;
+	for (size_t i = 0; !err && i < sizeof(hash); i++)
+		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+	return err;
 }

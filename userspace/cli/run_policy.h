@@ -13,4 +13,7 @@ const char *run_policy__home(char *buf, size_t size);
 /* 0 or -errno, explained on stderr. *RET is to be freed with policy__free. */
 int run_policy__build(const struct run_options *o, const struct policy_env *env, struct policy **ret);
 
+/* SHA-256 of the policy's canonical text (policy__print), as 64 hexadecimal digits. 0 or -errno, explained. */
+int run_policy__hash(const struct policy *p, char ret[65]);
+
 #endif

@@ -9,7 +9,6 @@
 
 /* The one-shot calls of OpenSSL 3 read its configuration and look for providers first: a third of the start-up budget. */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
 
 #include "base/util.h"
 
@@ -275,10 +274,8 @@ static int drop_doubles(struct policy *p)
 
 int policy__finish(struct policy *p, struct policy_error *ret_error)
 {
-	_cleanup_(free) char *text = NULL;
 	struct value_error e;
 	char where[200];
-	SHA256_CTX sha;
 
 	memset(ret_error, 0, sizeof(*ret_error));
 	for (size_t i = 0; i < policy_n_limits; i++) {
@@ -295,12 +292,6 @@ int policy__finish(struct policy *p, struct policy_error *ret_error)
 	}
 	if (drop_doubles(p))
 		return no_memory(ret_error);
-	text = policy__print(p);
-	if (!text)
-		return no_memory(ret_error);
-	SHA256_Init(&sha);
-	SHA256_Update(&sha, text, strlen(text));
-	SHA256_Final(p->sha256, &sha);
 	return 0;
 }
 

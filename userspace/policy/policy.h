@@ -100,7 +100,6 @@ struct policy {
 
 	char **names;		/* strings that policy_source.name points to */
 	size_t n_names;
-	uint8_t sha256[32];	/* of the canonical text of the merged policy (policy__print) */
 };
 
 /* What loading needs to know of the world. */
@@ -140,11 +139,11 @@ int policy__add(struct policy *p, enum rule_kind kind, const char *option, const
 void policy__set_u64(struct policy *p, struct policy_u64 *v, uint64_t value, const char *option);
 /*
  * After the last load and add: fills in defaults (timeout 30 s, memory 4 GiB, pids 1024, tmpfs 512 MiB, output
- * unlimited, ...), drops doubles, computes the hash.
+ * unlimited, ...), drops doubles.
  */
 int policy__finish(struct policy *p, struct policy_error *ret_error);
 
-/* The merged policy as TOML that loads to the same rules; values of env.set left out. malloc'ed; NULL: no memory. */
+/* The merged policy as TOML that loads to the same rules: its canonical text. malloc'ed; NULL: no memory. */
 char *policy__print(const struct policy *p);
 
 /* Names of the built-in policies, NULL at the end, and their text. */

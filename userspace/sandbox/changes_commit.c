@@ -6,11 +6,11 @@
  */
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/util.h"
 #include "changes_internal.h"
 
@@ -36,8 +36,7 @@ struct commit {
 	size_t prefix_len;
 	uint8_t *step;		/* of each change */
 	uint64_t done, total, refused;
-	EVP_MD *sha256;
-	EVP_MD_CTX *md;
+	struct sha256 *md;
 	char *buf;
 };
 
@@ -208,10 +207,10 @@ static bool all_zero(const char *buf, size_t n)
 /* The whole file, holes kept, against the hash that was shown. */
 static int copy_hashed(struct commit *m, int from, int to, const struct change *ch)
 {
-	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned char hash[SHA256_BYTES];
 	uint64_t done = 0;
 
-	if (!EVP_DigestInit_ex2(m->md, m->sha256, NULL))
+	if (!sha256__begin(m->md))
 		return -ENOMEM;
 	for (;;) {
 		ssize_t n = read(from, m->buf, COPY_CHUNK);
@@ -226,7 +225,7 @@ static int copy_hashed(struct commit *m, int from, int to, const struct change *
 		done += (uint64_t)n;
 		if (done > ch->size)
 			return -ESTALE;
-		EVP_DigestUpdate(m->md, m->buf, (size_t)n);
+		sha256__update(m->md, m->buf, (size_t)n);
 		if (all_zero(m->buf, (size_t)n))
 			err = lseek(to, n, SEEK_CUR) < 0 ? -errno : 0;
 		else
@@ -234,7 +233,7 @@ static int copy_hashed(struct commit *m, int from, int to, const struct change *
 		if (err)
 			return err;
 	}
-	if (done != ch->size || !EVP_DigestFinal_ex(m->md, hash, NULL) || memcmp(hash, ch->sha256, sizeof(ch->sha256)))
+	if (done != ch->size || !sha256__end(m->md, hash) || memcmp(hash, ch->sha256, sizeof(ch->sha256)))
 		return -ESTALE;
 	return ftruncate(to, (off_t)ch->size) ? -errno : 0;
 }
@@ -503,9 +502,8 @@ int changes__commit(const struct changes *c, int upper_fd, int lower_fd, const c
 		m.prefix_len--;
 	m.step = malloc(c->n + 1);
 	m.buf = malloc(COPY_CHUNK);
-	m.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	m.md = EVP_MD_CTX_new();
-	err = m.step && m.buf && m.sha256 && m.md ? plan(&m) : log_errno(-ENOMEM, "commit");
+	m.md = sha256__new();
+	err = m.step && m.buf && m.md ? plan(&m) : log_errno(-ENOMEM, "commit");
 	*ret_refused = m.refused;
 	if (!err) {
 		open_up(&m);
@@ -518,8 +516,7 @@ int changes__commit(const struct changes *c, int upper_fd, int lower_fd, const c
 	}
 	place__close(&m.lower);
 	place__close(&m.upper);
-	EVP_MD_CTX_free(m.md);
-	EVP_MD_free(m.sha256);
+	sha256__free(m.md);
 	free(m.buf);
 	free(m.step);
 	return err;

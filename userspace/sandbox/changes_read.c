@@ -7,12 +7,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <time.h>
 
+#include "base/sha256.h"
 #include "base/util.h"
 #include "changes_internal.h"
 
@@ -43,7 +43,7 @@ struct walk {
 	size_t path_len, path_size;
 	struct frame *stack;
 	size_t depth, max_depth;
-	EVP_MD_CTX *md;
+	struct sha256 *md;
 	unsigned char *buf[2];
 	bool stop;
 };
@@ -55,7 +55,6 @@ struct pair {
 	struct stat upper, lower;
 };
 
-static EVP_MD *sha256;	/* looked up once: each look-up costs as much as hashing a small file */
 
 static uint64_t now_ns(void)
 {
@@ -361,22 +360,21 @@ static ssize_t read_full(int fd, void *buf, size_t n)
 /* Hashes FD, of SIZE bytes, and compares it with LOWER, if that is not -1. False: not as it was said to be. */
 static bool digest(struct walk *w, int fd, uint64_t size, int lower, uint8_t *ret_hash, bool *ret_same)
 {
-	unsigned int len = 32;
 	uint64_t done = 0;
 
 	*ret_same = lower >= 0;
-	if (!EVP_DigestInit_ex2(w->md, sha256, NULL))
+	if (!sha256__begin(w->md))
 		return false;
 	for (;;) {
 		ssize_t n = read_full(fd, w->buf[0], COPY_CHUNK);
 
-		if (n < 0 || (uint64_t)n > size - done || !EVP_DigestUpdate(w->md, w->buf[0], (size_t)n))
+		if (n < 0 || (uint64_t)n > size - done || !sha256__update(w->md, w->buf[0], (size_t)n))
 			return false;
 		if (*ret_same && (read_full(lower, w->buf[1], COPY_CHUNK) != n || memcmp(w->buf[0], w->buf[1], (size_t)n)))
 			*ret_same = false;
 		done += (uint64_t)n;
 		if (n < (ssize_t)COPY_CHUNK)
-			return done == size && EVP_DigestFinal_ex(w->md, ret_hash, &len);
+			return done == size && sha256__end(w->md, ret_hash);
 		if (out_of_time(w))
 			return false;
 	}
@@ -564,17 +562,15 @@ int changes__read(struct changes *c, int upper_fd, int lower_fd, const char *pre
 
 	while (prefix_len && prefix[prefix_len - 1] == '/')
 		prefix_len--;
-	if (!sha256)
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	w.prefix_len = (uint32_t)prefix_len;
 	w.max_depth = MIN(limits->depth, MAX_DEPTH);
 	w.stack = calloc(w.max_depth + 1, sizeof(*w.stack));
-	w.md = EVP_MD_CTX_new();
+	w.md = sha256__new();
 	w.buf[0] = malloc(COPY_CHUNK);
 	w.buf[1] = malloc(COPY_CHUNK);
 	w.path_size = prefix_len + PATH_MAX;
 	w.path = malloc(w.path_size);
-	if (sha256 && w.stack && w.md && w.buf[0] && w.buf[1] && w.path) {
+	if (w.stack && w.md && w.buf[0] && w.buf[1] && w.path) {
 		memcpy(w.path, prefix, prefix_len);
 		w.path[prefix_len] = 0;
 		w.path_len = prefix_len;
@@ -583,7 +579,7 @@ int changes__read(struct changes *c, int upper_fd, int lower_fd, const char *pre
 	free(w.path);
 	free(w.buf[0]);
 	free(w.buf[1]);
-	EVP_MD_CTX_free(w.md);
+	sha256__free(w.md);
 	free(w.stack);
 	return err;
 }

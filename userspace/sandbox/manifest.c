@@ -2,11 +2,11 @@
 #include "manifest.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/util.h"
 #include "changes_internal.h"
 #include "sink/json.h"
@@ -36,7 +36,7 @@ static int hash_file(int dir_fd, const char *name, uint64_t *ret_size, unsigned 
 {
 	_cleanup_(close) int fd = beneath__open(dir_fd, name, O_RDONLY);
 	_cleanup_(free) char *buf = NULL;
-	EVP_MD_CTX *md;
+	struct sha256 *md;
 	struct stat st;
 	int err = 0;
 	ssize_t n;
@@ -48,8 +48,8 @@ static int hash_file(int dir_fd, const char *name, uint64_t *ret_size, unsigned 
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	buf = malloc(COPY_CHUNK);
-	md = EVP_MD_CTX_new();
-	if (!buf || !md || !EVP_DigestInit_ex2(md, EVP_sha256(), NULL))
+	md = sha256__new();
+	if (!buf || !md || !sha256__begin(md))
 		err = -ENOMEM;
 	*ret_size = 0;
 	while (!err && (n = read(fd, buf, COPY_CHUNK))) {
@@ -58,17 +58,17 @@ static int hash_file(int dir_fd, const char *name, uint64_t *ret_size, unsigned 
 			continue;
 		}
 		*ret_size += (uint64_t)n;
-		EVP_DigestUpdate(md, buf, (size_t)n);
+		sha256__update(md, buf, (size_t)n);
 	}
-	if (!err && !EVP_DigestFinal_ex(md, ret_hash, NULL))
+	if (!err && !sha256__end(md, ret_hash))
 		err = -EIO;
-	EVP_MD_CTX_free(md);
+	sha256__free(md);
 	return err;
 }
 
 static void artifact(struct json *j, int dir_fd, const char *name)
 {
-	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned char hash[SHA256_BYTES];
 	uint64_t size = 0;
 	int err = hash_file(dir_fd, name, &size, hash);
 
@@ -102,7 +102,7 @@ static void boundary(struct json *j, const struct manifest *m)
 	json__str(j, m->policy_name);
 	json__key(j, "sha256");
 	if (m->policy_sha256)
-		json__hex(j, m->policy_sha256, 32);
+		json__str(j, m->policy_sha256);
 	else
 		json__null(j);
 	json__object_end(j);

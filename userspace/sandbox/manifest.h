@@ -21,7 +21,7 @@ struct manifest {
 	const char *const *layers;		/* in force; NULL-terminated */
 	const char *const *degraded;		/* wanted and not in force; NULL-terminated, or NULL */
 	const char *policy_name;
-	const uint8_t *policy_sha256;		/* 32 bytes */
+	const char *policy_sha256;		/* hexadecimal */
 	const struct sandbox_env *env;		/* NULL: not contained */
 	const struct workspace_report *workspace; /* NULL: nothing was counted */
 	const char *const *artifacts;		/* names in the directory; NULL-terminated. One that is missing is said to be. */
