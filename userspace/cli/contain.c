@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "doctor_probe.h"
 #include "run_policy.h"
 #include "sandbox/workspace.h"
 
@@ -122,6 +123,19 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 	return err ? err : hide_output(c, o->output);
 }
 
+/* Recording needs a cgroup and BPF; containing needs neither, and whoever cannot have the first may want the second. */
+static int explain_no_recording(int err)
+{
+	char reason[256] = "", hint[256];
+
+	if (doctor__ebpf_usable(reason, sizeof(reason), hint, sizeof(hint)))
+		log_err(err, "the command cannot be recorded here: %s", reason);
+	else
+		log_errno(err, "the command cannot be recorded here: no cgroup can be made for it");
+	log_hint("run as root; or, contained all the same but not recorded: sandtrace run --backend none ...");
+	return err;
+}
+
 /* A limit that nothing enforces here is an error, unless it is only the default and --allow-degraded says so. */
 static int check_limits(const struct contain *c, const struct run_options *o)
 {
@@ -153,7 +167,9 @@ int contain__make_cgroup(struct contain *c, const struct run_options *o, struct 
 	want = (struct cgroup_want){ c->policy->memory.value, c->policy->pids.value, c->policy->cpus_milli.value };
 	substitute = !c->sandbox.privileged || o->degraded & 1U << LAYER_CGROUP;
 	err = cgroup__create_for(cg, &want, substitute);
-	if (err && (!substitute || o->backend != BACKEND_NONE))
+	if (err && o->backend != BACKEND_NONE && substitute)
+		return explain_no_recording(err);
+	if (err && !substitute)
 		return err;
 	err = limits__setup(&c->sandbox.limits, c->policy, cg->dir_fd >= 0 ? cg : NULL, substitute);
 	if (!err && !c->sandbox.net.all && !c->sandbox.net.isolated)

@@ -178,6 +178,11 @@ static void fact_calls(struct facts *f)
 	}
 }
 
+static bool recorded(const struct print *p)
+{
+	return !p->info->backend || strcmp(p->info->backend, "none");
+}
+
 static void head(struct print *p)
 {
 	const struct run_result *res = p->res;
@@ -203,7 +208,8 @@ static void head(struct print *p)
 	text__duration(&f.item,
 		       res->end_ts > p->info->start_ts ? res->end_ts - p->info->start_ts : 0);
 	fact(&f, STYLE_NONE);
-	fact_calls(&f);
+	if (recorded(p))
+		fact_calls(&f);
 	if (p->info->policy) {
 		text__put(&f.item, "policy ");
 		text__escape(&f.item, p->info->policy, strlen(p->info->policy), 24);
@@ -217,7 +223,12 @@ static void head(struct print *p)
 		counted(&f, p->s->threads, "more thread", "more threads");
 		fact(&f, STYLE_NONE);
 	}
-	fact_losses(&f);
+	if (recorded(p)) {
+		fact_losses(&f);
+	} else { /* nothing is known of what it did: no zero may look like a finding */
+		text__put(&f.item, "contained, not recorded");
+		fact(&f, STYLE_NONE);
+	}
 	text__char(p->t, '\n');
 	text__done(&f.item);
 	text__done(&cmd);
