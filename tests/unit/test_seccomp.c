@@ -222,7 +222,12 @@ static void sockets(void **state)
 							 (uintmax_t)proto);
 				}
 		expect_args(all[i], "socket", AF_INET, SOCK_STREAM, 262, SECCOMP_EPERM);
-		expect_args(all[i], "socketpair", AF_UNIX, SOCK_DGRAM, 0, SECCOMP_ALLOW);
+		expect_args(all[i], "socketpair", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, SECCOMP_ALLOW);
+		expect_args(all[i], "socketpair", AF_UNIX, SOCK_SEQPACKET, 0, SECCOMP_ALLOW);
+		/* SOCK_RAW is another name for datagrams; both can send to any address */
+		for (uint64_t type = SOCK_DGRAM; type <= SOCK_RAW; type++)
+			expect_args(all[i], "socketpair", AF_UNIX, type, 0,
+				    all[i]->policy->unix_sockets ? SECCOMP_ALLOW : SECCOMP_EPERM);
 		expect_args(all[i], "socketpair", 30, SOCK_STREAM, 0, SECCOMP_EPERM); /* AF_TIPC */
 	}
 	expect_args(&unix_only, "socket", AF_UNIX, SOCK_STREAM, 0, SECCOMP_ALLOW);

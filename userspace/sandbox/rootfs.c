@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -222,6 +223,7 @@ static void own_dev(struct setup *u, int fds[])
 		{ "/proc/self/fd", "fd" }, { "/proc/self/fd/0", "stdin" }, { "/proc/self/fd/1", "stdout" },
 		{ "/proc/self/fd/2", "stderr" }, { "pts/ptmx", "ptmx" },
 	};
+	/* a device opens for writing on a read-only mount too; its mode and times are the host's, and change on none */
 	struct st_mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	_cleanup_(close) int pts = sys_fsopen("devpts");
 	_cleanup_(close) int dir = -1;
@@ -235,6 +237,8 @@ static void own_dev(struct setup *u, int fds[])
 		char path[32];
 
 		snprintf(path, sizeof(path), "/dev/%s", devices[i]);
+		if (sys_mount_setattr(fds[i], AT_EMPTY_PATH, &ro))
+			setup__fail(u, LAYER_MOUNT, errno, "restrict the mount of %s", path);
 		attach(u, fds[i], path, 'f');
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
@@ -357,12 +361,27 @@ bool sandbox__wants_overlay(const struct sandbox *s, const struct grant *g)
 	return s->policy->overlay && g->kind == GRANT_HOST && g->dir && g->access & ACCESS_WRITE;
 }
 
-/*
- * G is read-only in a tree that may be written. A mount point cannot be renamed, but the directories that lead to it
- * could, and others put in their place: each is mounted onto itself, once.
- */
-static void pin_parents(struct setup *u, const struct grant *parent, const struct grant *g)
+static void note_pinned(struct setup *u, const char *path)
 {
+	char **v = reallocarray(u->pinned, u->n_pinned + 1, sizeof(*v));
+
+	if (v)
+		u->pinned = v;
+	if (!v || !(v[u->n_pinned] = strdup(path)))
+		setup__fail(u, LAYER_MOUNT, ENOMEM, "protect %s", path);
+	u->n_pinned++;
+}
+
+/*
+ * G is a mask, or read-only, in a tree that may be written. A mount point cannot be renamed, but the directories that
+ * lead to it could, and others put in their place: each is mounted onto itself, once, with all that is mounted below.
+ */
+static void pin_parents(struct setup *u, const struct grant *g)
+{
+	const struct grant *parent = parent_grant(&u->sb->grants, g);
+
+	if (!parent || parent->kind != GRANT_HOST || !(parent->access & ACCESS_WRITE))
+		return;
 	for (const char *slash = strchr(g->path + strlen(parent->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		char path[4096];
 		bool done = false;
@@ -373,15 +392,11 @@ static void pin_parents(struct setup *u, const struct grant *parent, const struc
 			done |= !strcmp(u->pinned[i], path);
 		if (done)
 			continue;
-		if (u->n_pinned == SETUP_MAX_PINNED)
-			setup__fail(u, LAYER_MOUNT, E2BIG, "protect %s: more than %d directories lead to what is protected", path,
-				    SETUP_MAX_PINNED);
+		note_pinned(u, path);
 		fd = target(u, path, 'd');
-		tree = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-		u->pinned[u->n_pinned] = strdup(path);
-		if (tree < 0 || !u->pinned[u->n_pinned])
+		tree = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+		if (tree < 0)
 			setup__fail(u, LAYER_MOUNT, errno, "protect %s", path);
-		u->n_pinned++;
 		close(fd);
 		attach(u, tree, path, 'd');
 	}
@@ -389,11 +404,10 @@ static void pin_parents(struct setup *u, const struct grant *parent, const struc
 
 static void host_place(struct setup *u, const struct grant *g)
 {
-	const struct grant *parent = parent_grant(&u->sb->grants, g);
 	int tree;
 
-	if (parent && parent->kind == GRANT_HOST && parent->access & ACCESS_WRITE && !(g->access & ACCESS_WRITE))
-		pin_parents(u, parent, g);
+	if (!(g->access & ACCESS_WRITE))
+		pin_parents(u, g);
 
 	if (redundant(&u->sb->grants, g)) {
 		/* the mount of its parent shows it; only Landlock must know of it, for what may be executed */
@@ -425,6 +439,8 @@ static void own_place(struct setup *u, const struct grant *g)
 
 	if (!g->exec_mount)
 		attrs |= MOUNT_ATTR_NOEXEC;
+	if (g->kind == GRANT_MASK)
+		pin_parents(u, g);
 	if (g->kind == GRANT_MASK && g->dir)
 		attach(u, room_dir(u, "mask-d", 0, attrs | MOUNT_ATTR_RDONLY), g->path, 'd');
 	else if (g->kind == GRANT_MASK)
@@ -444,6 +460,26 @@ static void own_place(struct setup *u, const struct grant *g)
 	else if (sb->grants.home && !strcmp(g->path, sb->grants.home))
 		own_mount(u, room_dir(u, "home", 0700, attrs), g);
 	/* /proc and everything below /dev: own_proc, own_dev */
+}
+
+/* By looking: whatever the order of mounts, what is denied is covered by something of ours. */
+static void check_masks(struct setup *u)
+{
+	struct stat room, st;
+
+	if (fstat(u->room_fd, &room))
+		setup__fail(u, LAYER_MOUNT, errno, "look at the private tmpfs");
+	for (size_t i = 0; i < u->sb->grants.n; i++) {
+		const struct grant *g = &u->sb->grants.v[i];
+		int fd;
+
+		if (g->kind != GRANT_MASK)
+			continue;
+		fd = target(u, g->path, g->dir ? 'd' : 'f');
+		if (fstat(fd, &st) || st.st_dev != room.st_dev)
+			setup__fail(u, LAYER_MOUNT, EUCLEAN, "self-check: %s is denied and not covered", g->path);
+		close(fd);
+	}
 }
 
 static void links(struct setup *u)
@@ -515,6 +551,7 @@ void rootfs__build(struct setup *u)
 		else
 			host_place(u, &g->v[i]);
 	}
+	check_masks(u);
 	links(u);
 	own_dev(u, dev_fds);
 	own_proc(u);

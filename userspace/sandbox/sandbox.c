@@ -183,6 +183,39 @@ static int check_landlock(struct sandbox *s)
 	return -ENOTSUP;
 }
 
+/* A directory as standard stream would be a door to the host's tree: paths can be walked from it. */
+static int check_streams(void)
+{
+	static const char *const names[] = { "input", "output", "error" };
+
+	for (int fd = 0; fd < 3; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+		struct stat st;
+
+		if (flags < 0 || (!(flags & O_PATH) && (fstat(fd, &st) || !S_ISDIR(st.st_mode))))
+			continue;
+		log_err(0, "standard %s is a directory: the command could walk the host's tree from it", names[fd]);
+		log_hint("redirect it: </dev/null");
+		return -EISDIR;
+	}
+	return 0;
+}
+
+/* Only directories have overlays: a single file would be written through to the host. */
+static int check_overlay(const struct sandbox *s)
+{
+	for (size_t i = 0; s->policy->overlay && i < s->grants.n; i++) {
+		const struct grant *g = &s->grants.v[i];
+
+		if (g->kind != GRANT_HOST || g->dir || !(g->access & ACCESS_WRITE))
+			continue;
+		log_err(0, "%s may be written and is a file: an overlay can only hold the changes of a directory", g->path);
+		log_hint("allow its directory, or run without --overlay");
+		return -ENOTDIR;
+	}
+	return 0;
+}
+
 int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struct sandbox_opts *opts)
 {
 	struct resolve_opts ro = { .home = opts->home, .command = &s->chain };
@@ -198,7 +231,9 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 	s->umask = umask(022);
 	umask(s->umask);
 	note_own_namespaces(s);
-	err = network__plan(policy, &s->net);
+	err = check_streams();
+	if (!err)
+		err = network__plan(policy, &s->net);
 	if (!err)
 		err = check_landlock(s);
 	if (!err)
@@ -208,6 +243,8 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 		s->exec_path = *opts->command == '/' && !s->chain.v[0].link ? opts->command : s->chain.v[0].path;
 		err = resolve__policy(policy, &ro, &s->grants);
 	}
+	if (!err)
+		err = check_overlay(s);
 	if (!err)
 		err = synthesize(s);
 	if (!err)

@@ -22,7 +22,6 @@
 
 #define SANDBOX_MAX_OVERLAYS 16
 #define SANDBOX_NAMESPACES 7
-#define SETUP_MAX_PINNED 64
 
 struct sandbox_opts {
 	const char *command;	/* as launch__resolve found it */
@@ -109,8 +108,8 @@ struct setup {
 	int ruleset;		/* Landlock's, filled while the root is built; -1: none */
 	int parent_fd;		/* rootfs.c: of the mount point made last */
 	char parent[4096];
-	char *pinned[SETUP_MAX_PINNED]; /* rootfs.c: directories mounted onto themselves */
-	unsigned int n_pinned;
+	char **pinned;		/* rootfs.c: directories mounted onto themselves */
+	size_t n_pinned;
 };
 
 /* Reports that LAYER cannot be set up and ends the child; returns only when the layer may be missing. */

@@ -14,7 +14,7 @@
 
 enum cond_id {
 	COND_NONE, COND_CLONE, COND_UNSHARE, COND_IOCTL, COND_MKNOD, COND_MKNODAT, COND_MEMFD, COND_PERSONALITY,
-	COND_PRCTL, COND_SOCKET, COND_SOCKET_UNIX, COND_SOCKET_NO_UNIX, COND_SOCKETPAIR, COND_MODE1, COND_MODE2, COND_OPEN,
+	COND_PRCTL, COND_SOCKET, COND_SOCKET_UNIX, COND_SOCKET_NO_UNIX, COND_SOCKETPAIR, COND_SOCKETPAIR_UNIX, COND_MODE1, COND_MODE2, COND_OPEN,
 	COND_OPENAT, COND_SETRLIMIT, COND_PRLIMIT,
 };
 enum group_id {
@@ -131,6 +131,8 @@ static struct seccomp_answer by_profile(const struct seccomp_opts *o, const char
 		if (!own)
 			return conditional(COND_SOCKET_NO_UNIX, groups[r->group].reason, true);
 	}
+	if (r->cond == COND_SOCKETPAIR && o->policy && o->policy->unix_sockets)
+		return conditional(COND_SOCKETPAIR_UNIX, groups[r->group].reason, true);
 	return conditional(r->cond, groups[r->group].reason, true);
 }
 

@@ -59,6 +59,10 @@ static const struct seccomp_clause socket_clauses[] = {
 	ALLOW_IF(IS(0, 16), IS(2, 0)),
 };
 static const struct seccomp_clause unix_clauses[] = { ALLOW_IF(IS(0, 1)) };
+/* a pair of datagram sockets can send to any address */
+static const struct seccomp_clause pair_clauses[] = {
+	ALLOW_IF(IS(0, 1), BITS(1, SOCK_TYPE_BITS, 1)), ALLOW_IF(IS(0, 1), BITS(1, SOCK_TYPE_BITS, 5)),
+};
 
 #define COND_FROM(c, from, rest, why) { .clauses = (c) + (from), .n = ARRAY_SIZE(c) - (from), .otherwise = rest, .text = why }
 #define COND(c, rest, why) { .clauses = c, .n = ARRAY_SIZE(c), .otherwise = rest, .text = why }
@@ -82,7 +86,8 @@ static const struct seccomp_cond conds[] = {
 	[COND_SOCKET_NO_UNIX] = COND_FROM(socket_clauses, 1, SECCOMP_EPERM,
 					  "only AF_INET and AF_INET6 with TCP or UDP, NETLINK_ROUTE; AF_UNIX with network.unix"),
 	[COND_SOCKET_UNIX] = COND(unix_clauses, SECCOMP_EPERM, "only AF_UNIX"),
-	[COND_SOCKETPAIR] = COND(unix_clauses, SECCOMP_EPERM, "only AF_UNIX"),
+	[COND_SOCKETPAIR] = COND(pair_clauses, SECCOMP_EPERM, "only AF_UNIX, connected; datagrams with network.unix"),
+	[COND_SOCKETPAIR_UNIX] = COND(unix_clauses, SECCOMP_EPERM, "only AF_UNIX"),
 };
 
 #define GROUP(why) { .reason = why, .verdict = SECCOMP_EPERM }
