@@ -21,6 +21,8 @@
 
 /* What the command leaves running has this long to end by itself: a daemon must not outlive its run. */
 #define GRACE_MS 1000
+/* A storm of orphans must not keep us from looking at the time. */
+#define REAP_AT_ONCE 256
 
 struct init {
 	struct setup *u;
@@ -94,15 +96,15 @@ static void on_exec(struct init *in)
 static bool reap(struct init *in)
 {
 	int status;
-	pid_t pid;
+	pid_t pid = 0;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	for (int i = 0; i < REAP_AT_ONCE && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0; i++)
 		if (pid == in->command) {
 			in->u->report->wait_status = status;
 			in->u->report->ended = true;
 			in->ended = true;
 		}
-	return pid == 0;
+	return pid >= 0;
 }
 
 static uint64_t now_ms(void)
@@ -146,16 +148,17 @@ void init__run(struct setup *u, pid_t command, int sock, int listener)
 		struct pollfd p[] = { { .fd = in.sock, .events = POLLIN },
 				      { .fd = in.signals, .events = POLLIN },
 				      { .fd = in.listener, .events = POLLIN } };
-		struct signalfd_siginfo si;
+		struct signalfd_siginfo si[8];
 		uint64_t now = deadline ? now_ms() : 0;
 
-		if (!poll(p, ARRAY_SIZE(p), deadline ? (int)(deadline - MIN(now, deadline)) : -1)) /* the grace is over; the kernel kills what is left when we go */
-			_exit(0);
+		/* before all else: what is still running must not be able to keep us busy beyond its time */
+		if (deadline && now >= deadline)
+			_exit(0); /* the kernel kills what is left when we go */
+		poll(p, ARRAY_SIZE(p), deadline ? (int)(deadline - now) : -1);
 		if (p[0].revents & (POLLHUP | POLLERR)) /* sandtrace is gone */
 			_exit(0);
-		if (p[1].revents)
-			while (read(in.signals, &si, sizeof(si)) == sizeof(si))
-				;
+		if (p[1].revents && read(in.signals, si, sizeof(si)) < 0 && errno != EAGAIN)
+			_exit(125);
 		if (p[2].revents & POLLIN)
 			on_exec(&in);
 		else if (p[2].revents) /* nobody with the filter is left */
