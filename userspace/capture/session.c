@@ -27,10 +27,12 @@
 /* The freezer takes 2 to 5 ms to take hold; a quarter of the ring must hold what is issued in that time. */
 #define FREEZE_AT 750
 #define RELIEF_AT 500
+/* The sandbox's init ends a second after the command. A fork storm may keep the processor from it; we then do it. */
+#define GRACE_NS 1500000000ULL
 /* Drains with the command frozen: several times what the rings hold. */
 #define FROZEN_ROUNDS 64
 
-enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_CGROUP, SRC_RELAY };
+enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_COMMAND, SRC_CGROUP, SRC_RELAY };
 
 uint64_t clock_ns(void)
 {
@@ -80,6 +82,8 @@ static int setup(struct session *s)
 		err = watch(s, s->timer_fd, EPOLLIN, SRC_TIMER);
 	if (!err)
 		err = watch(s, s->launch->child_pidfd, EPOLLIN, SRC_CHILD);
+	if (!err && s->launch->sandbox)
+		err = watch(s, s->launch->pidfd, EPOLLIN, SRC_COMMAND);
 	if (!err && s->relay && s->relay->pid)
 		err = watch(s, s->relay->pidfd, EPOLLIN, SRC_RELAY);
 	if (!err && s->cgroup->events_fd >= 0)
@@ -353,12 +357,14 @@ static int rest(struct session *s, long handled)
 		ts.tv_nsec = (long)s->idle_ns;
 	if (s->capture)
 		bpf_capture__set_awake(s->capture, false);
-	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by ? &ts : NULL, NULL);
+	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by || s->grace_until ? &ts : NULL, NULL);
 	if (s->capture)
 		bpf_capture__set_awake(s->capture, true);
 	if (n < 0 && errno != EINTR)
 		return log_errno(-errno, "wait for events");
 	if (s->killed_by && clock_ns() - s->killed_at > KILL_AGAIN_NS)
+		kill_now(s);
+	if (s->grace_until && !s->reaped && clock_ns() > s->grace_until)
 		kill_now(s);
 	for (int i = 0; i < n && !err; i++) {
 		switch ((enum source)ev[i].data.u32) {
@@ -370,6 +376,10 @@ static int rest(struct session *s, long handled)
 			break;
 		case SRC_CHILD:
 			err = reap(s);
+			break;
+		case SRC_COMMAND:
+			epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->launch->pidfd, NULL);
+			s->grace_until = clock_ns() + GRACE_NS;
 			break;
 		case SRC_CGROUP:
 			/* the file stays "changed", and epoll busy, until it is read */
