@@ -80,7 +80,8 @@ static int set_list(struct policy_file *f, const struct key *k, const struct nod
 
 	if (n->type != NODE_LIST)
 		return fail_type(f, k, n, "a list of strings");
-	if (k->kind == RULE_EXEC && f->p->exec == EXEC_COMMAND) {
+	/* an empty list lists nothing: to say so must not open the way through the loaders that a list needs */
+	if (k->kind == RULE_EXEC && n->child && f->p->exec == EXEC_COMMAND) {
 		f->p->exec = EXEC_LISTED;
 		f->p->exec_src = source(f, n);
 	}
