@@ -50,7 +50,7 @@ struct run_options {
 	bool allow_net, allow_unix, allow_exec, timeout_set;
 	uint64_t memory, pids, cpus_milli, tmpfs_size, max_file_size, max_output; /* 0: not given; UINT64_MAX: "max" */
 	bool overlay, commit, tty;
-	const char *hostname, *chdir;
+	const char *hostname, *chdir, *user;
 	uint32_t degraded;	  /* bits of enum layer: --allow-degraded */
 	const char *quota;	  /* --quota, NULL: none */
 	const char *artifacts;	  /* --artifacts DIR: manifest, trace and logs of this run; NULL: none */

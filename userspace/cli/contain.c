@@ -87,8 +87,9 @@ static int check_artifacts(const struct contain *c, const char *dir)
 
 int contain__prepare(struct contain *c, const struct run_options *o, const char *command, const char *cwd)
 {
-	const char *home = run_policy__home(c->home, sizeof(c->home));
-	struct policy_env env = run_policy__env(home, cwd);
+	struct run_user user;
+	struct policy_env env;
+	const char *home;
 	struct command_advice advice;
 	struct sandbox_opts so;
 	int err;
@@ -96,7 +97,12 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 	memset(c->pipes, -1, sizeof(c->pipes));
 	if (o->trace_only)
 		return 0;
-	err = run_policy__build(o, &env, &c->policy);
+	err = run_policy__user(o->user, &user);
+	if (err)
+		return err;
+	home = run_policy__home(&user, c->home, sizeof(c->home));
+	env = run_policy__env(home, cwd);
+	err = run_policy__build(o, &user, &env, &c->policy);
 	if (!err)
 		err = make_pipes(c);
 	if (err)
@@ -110,6 +116,9 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 		.argv = o->argv,
 		.cwd = cwd,
 		.home = home,
+		.as_user = user.other,
+		.uid = user.uid,
+		.gid = user.gid,
 		.hostname = o->hostname,
 		.chdir = o->chdir,
 		.degraded = o->degraded,

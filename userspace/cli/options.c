@@ -194,7 +194,7 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 static int check_sandbox(const struct run_options *o)
 {
 	bool policy = o->n_policies || o->n_rules || o->allow_net || o->allow_unix || o->allow_exec || o->memory || o->pids || o->cpus_milli ||
-		      o->tmpfs_size || o->quota || o->artifacts || o->max_file_size || o->max_output || o->overlay || o->commit || o->tty || o->hostname ||
+		      o->tmpfs_size || o->quota || o->artifacts || o->max_file_size || o->max_output || o->overlay || o->commit || o->tty || o->user || o->hostname ||
 		      o->chdir || o->degraded;
 
 	if (o->trace_only && policy) {

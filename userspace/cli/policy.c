@@ -11,6 +11,9 @@
 #include "run_policy.h"
 #include "sandbox/seccomp.h"
 
+/* The questions are asked for the caller. */
+static const struct run_user nobody_else;
+
 /* ---- loading ----------------------------------------------------------------------------------------------- */
 
 static int world_init(struct policy_world *w)
@@ -20,7 +23,7 @@ static int world_init(struct policy_world *w)
 		log_errno(-errno, "find the current directory");
 		return EXIT_SANDTRACE;
 	}
-	w->home_or_null = run_policy__home(w->home, sizeof(w->home));
+	w->home_or_null = run_policy__home(&nobody_else, w->home, sizeof(w->home));
 	w->env = run_policy__env(w->home_or_null, w->cwd);
 	return 0;
 }
@@ -32,7 +35,7 @@ int policy_world__load(struct policy_world *w, const struct policy_args *a)
 	if (status)
 		return status;
 	syscalls__init();
-	return run_policy__build(&a->run, &w->env, &w->policy) ? EXIT_REFUSED : 0;
+	return run_policy__build(&a->run, &nobody_else, &w->env, &w->policy) ? EXIT_REFUSED : 0;
 }
 
 void policy_world__done(struct policy_world *w)

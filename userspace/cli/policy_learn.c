@@ -121,7 +121,7 @@ static int write_out(const char *file, const char *text, size_t len)
 int policy_cmd__learn(const struct policy_args *a)
 {
 	char home[PATH_MAX], cwd[PATH_MAX];
-	const char *h = run_policy__home(home, sizeof(home));
+	const char *h = run_policy__home(&(struct run_user){ 0 }, home, sizeof(home));
 	struct learn_opts o = { .home = h, .look = look };
 	_cleanup_(free) char *text = NULL;
 	struct policy_env env;

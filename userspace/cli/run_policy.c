@@ -50,13 +50,71 @@ struct policy_env run_policy__env(const char *home, const char *cwd)
 	return (struct policy_env){ .home = home, .cwd = cwd, .read_file = read_policy };
 }
 
-const char *run_policy__home(char *buf, size_t size)
+static int bad_user(const char *spec, const char *why, const char *hint)
 {
-	const char *home = getenv("HOME");
+	log_err(-EINVAL, "run: --user '%.100s': %s", spec, why);
+	log_hint("%s", hint);
+	return -EINVAL;
+}
+
+/* "1000", "1000:100": whoever that is. */
+static int numeric_user(const char *spec, struct run_user *u)
+{
+	char copy[64], *colon;
+	uint64_t uid, gid;
+
+	snprintf(copy, sizeof(copy), "%s", spec);
+	colon = strchr(copy, ':');
+	if (colon)
+		*colon++ = 0;
+	if (parse_u64(copy, 0, UINT32_MAX - 1, &uid))
+		return -EINVAL;
+	u->uid = (uid_t)uid;
+	u->gid = (gid_t)uid;
+	if (colon && parse_u64(colon, 0, UINT32_MAX - 1, &gid))
+		return -EINVAL;
+	if (colon)
+		u->gid = (gid_t)gid;
+	return 0;
+}
+
+int run_policy__user(const char *spec, struct run_user *ret)
+{
+	const struct passwd *pw = NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!spec)
+		return 0;
+	if (geteuid())
+		return bad_user(spec, "only root can run a command as somebody else", "leave it out, or use sudo");
+	if (*spec >= '0' && *spec <= '9') {
+		if (numeric_user(spec, ret))
+			return bad_user(spec, "not a user's number", "write --user 1000 or --user 1000:100");
+		pw = getpwuid(ret->uid);
+		if (pw && !strchr(spec, ':'))
+			ret->gid = pw->pw_gid;
+	} else {
+		pw = getpwnam(spec);
+		if (!pw)
+			return bad_user(spec, "there is no such user", "`getent passwd` lists them; a number is accepted too");
+		ret->uid = pw->pw_uid;
+		ret->gid = pw->pw_gid;
+	}
+	ret->other = true;
+	if (pw) {
+		snprintf(ret->name, sizeof(ret->name), "%s", pw->pw_name);
+		snprintf(ret->home, sizeof(ret->home), "%s", pw->pw_dir);
+	}
+	return 0;
+}
+
+const char *run_policy__home(const struct run_user *user, char *buf, size_t size)
+{
+	const char *home = user->other ? user->home : getenv("HOME");
 	const struct passwd *pw;
 	size_t len;
 
-	if (!home || *home != '/') {
+	if (!user->other && (!home || *home != '/')) {
 		pw = getpwuid(geteuid());
 		home = pw ? pw->pw_dir : NULL;
 	}
@@ -95,7 +153,7 @@ static void set_limits(const struct run_options *o, struct policy *p)
 		policy__set_u64(p, &p->output, o->max_output, "--max-output");
 }
 
-int run_policy__build(const struct run_options *o, const struct policy_env *env, struct policy **ret)
+int run_policy__build(const struct run_options *o, const struct run_user *user, const struct policy_env *env, struct policy **ret)
 {
 	struct policy *p = policy__new();
 	struct policy_error e = {};
@@ -119,6 +177,12 @@ int run_policy__build(const struct run_options *o, const struct policy_env *env,
 	/* the resolver's configuration is of use, and no secret, where the network is the host's */
 	if (!err && p->net_all)
 		err = policy__add(p, RULE_READ, "--allow-net", "/etc/resolv.conf", env, &e);
+	for (size_t i = 0; user->name[0] && i < 2 && !err; i++) {
+		char set[80];
+
+		snprintf(set, sizeof(set), "%s=%s", i ? "LOGNAME" : "USER", user->name);
+		err = policy__add(p, RULE_ENV_SET, "--user", set, env, &e);
+	}
 	if (!err) {
 		set_limits(o, p);
 		p->overlay |= o->overlay;

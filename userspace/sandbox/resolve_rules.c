@@ -174,8 +174,10 @@ static int expand(struct resolver *r, struct walk *w)
 
 	if (err == -ENOENT)
 		return w->hidden || (resolver__report(r) && *resolver__report(r)->problem) ? 0 : add_missing(r);
+	if (err == -EACCES && w->hidden)
+		return 0; /* what we cannot reach, the command cannot */
 	if (err)
-		return err;
+		return r->explained ? err : resolver__problem(r, err, "", "%s: %s", r->rule->value, strerror(-err));
 	w->ctx = r;
 	w->matches = r->matches;
 	w->entries = r->entries;

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 
 #include "base/util.h"
 #include "sandbox.h"
@@ -321,12 +322,24 @@ static void own_proc(struct setup *u)
 }
 
 /*
+ * The overlay's top directory is the one in the room, which is ours: what its mode lets us do must be what the host's lets
+ * us do, whoever owns that.
+ */
+static mode_t upper_mode(const struct stat *st)
+{
+	mode_t mode = st->st_mode & 01777, class = group_member(st->st_gid) ? mode >> 3 & 7 : mode & 7;
+
+	return st->st_uid == geteuid() ? mode : (mode & ~(mode_t)0700) | class << 6;
+}
+
+/*
  * Writes below G go to the room; the host's tree stays as it is. The overlay wants paths: those of this process's own
  * descriptors. Both directories are kept open for whoever reads the changes afterwards.
  */
 static int overlay_tree(struct setup *u, const struct grant *g)
 {
 	_cleanup_(close) int fs = sys_fsopen("overlay");
+	struct stat st;
 	char lower[32], upper[64], work[64], name[32];
 	int lower_fd, upper_fd, work_fd, tree = -1, err = resolve__reopen(g, &lower_fd);
 
@@ -337,6 +350,8 @@ static int overlay_tree(struct setup *u, const struct grant *g)
 	snprintf(name, sizeof(name), "up%u", u->n_overlays);
 	mkdirat(u->room_fd, name, 0755);
 	upper_fd = openat(u->room_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fstat(lower_fd, &st) || fchmod(upper_fd, upper_mode(&st)))
+		setup__fail(u, LAYER_MOUNT, errno, "take over the mode of %s", g->path);
 	snprintf(name, sizeof(name), "work%u", u->n_overlays);
 	mkdirat(u->room_fd, name, 0700);
 	work_fd = openat(u->room_fd, name, O_PATH | O_CLOEXEC);
@@ -349,9 +364,16 @@ static int overlay_tree(struct setup *u, const struct grant *g)
 		tree = sys_fsmount(fs, host_attrs(g));
 	if (tree < 0)
 		setup__fail(u, LAYER_MOUNT, errno, "mount an overlay over %s", g->path);
+	/* without them it cannot note that a directory replaces one of the host: such a change fails with EIO */
+	if (fsetxattr(upper_fd, "user.sandtrace", "", 0, 0) && errno == EOPNOTSUPP)
+		u->report->overlay_partial = true;
+	else
+		fremovexattr(upper_fd, "user.sandtrace");
 	close(work_fd);
 	u->overlay_fds[2 * u->n_overlays] = upper_fd;
 	u->overlay_fds[2 * u->n_overlays++ + 1] = openat(lower_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (u->overlay_fds[2 * u->n_overlays - 1] < 0)
+		setup__fail(u, LAYER_MOUNT, errno, "read %s, to tell later what changed in it", g->path);
 	close(lower_fd);
 	return tree;
 }

@@ -178,8 +178,13 @@ static int check_landlock(struct sandbox *s)
 		log_hint("run without --allow-net and --net, on Linux 6.12 or newer, or with --allow-degraded=landlock");
 		return -ENOTSUP;
 	}
-	log_err(0, "this kernel has no Landlock, or it is not enabled");
-	log_hint("boot with lsm=landlock,... or accept weaker protection with --allow-degraded=landlock");
+	if (errno == EOPNOTSUPP) {
+		log_err(0, "Landlock is not enabled on this kernel");
+		log_hint("boot with lsm=landlock,... or accept weaker protection with --allow-degraded=landlock");
+	} else {
+		log_err(0, "this kernel has no Landlock (Linux 5.13 and later have, where CONFIG_SECURITY_LANDLOCK is set)");
+		log_hint("use a newer kernel, or accept weaker protection with --allow-degraded=landlock");
+	}
 	return -ENOTSUP;
 }
 
@@ -224,9 +229,9 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 	memset(s, 0, sizeof(*s));
 	s->policy = policy;
 	s->opts = *opts;
-	s->uid = geteuid();
-	s->gid = getegid();
-	s->privileged = s->uid == 0;
+	s->uid = opts->as_user ? opts->uid : geteuid();
+	s->gid = opts->as_user ? opts->gid : getegid();
+	s->privileged = geteuid() == 0;
 	s->user_ns = true;
 	s->umask = umask(022);
 	umask(s->umask);
@@ -331,6 +336,27 @@ static void loopback_up(struct setup *u)
 		setup__fail(u, LAYER_NETWORK, errno, "bring up the own loopback");
 }
 
+/*
+ * --user: from here on we are that user, who owns whatever is made, but keep the capabilities of the new namespaces until
+ * the root is built.
+ */
+static void become_user(struct setup *u)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+	const struct sandbox *s = u->sb;
+
+	if (prctl(PR_SET_KEEPCAPS, 1) || setresgid(s->gid, s->gid, s->gid) || setresuid(s->uid, s->uid, s->uid) ||
+	    syscall(SYS_capget, &head, caps))
+		setup__fail(u, LAYER_USER_NS, errno, "become user %u and group %u", s->uid, s->gid);
+	caps[0].effective = caps[0].permitted;
+	caps[1].effective = caps[1].permitted;
+	if (syscall(SYS_capset, &head, caps) || prctl(PR_SET_KEEPCAPS, 0))
+		setup__fail(u, LAYER_USER_NS, errno, "keep the capabilities of the set-up as user %u", s->uid);
+	/* changing ids forgets it */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void identity(struct setup *u)
 {
 	const struct sandbox *s = u->sb;
@@ -339,6 +365,8 @@ static void identity(struct setup *u)
 		setup__fail(u, LAYER_USER_NS, errno, "drop the supplementary groups");
 	if (limits__join(&s->limits))
 		setup__fail(u, LAYER_CGROUP, errno, "join the run's cgroups");
+	if (s->opts.as_user)
+		become_user(u);
 	if (unshare(CLONE_NEWCGROUP))
 		setup__fail(u, LAYER_CGROUP_NS, errno, "make a cgroup namespace");
 	if (sethostname(s->hostname, strlen(s->hostname)) || setdomainname("", 0))
@@ -440,7 +468,7 @@ static void describe_landlock(struct sandbox *s)
 			 s->landlock_abi < 4 ? "TCP ports, " : "", s->landlock_abi < 5 ? "device ioctls, " : "");
 }
 
-static void describe_all(struct sandbox *s)
+static void describe_all(struct sandbox *s, const struct sandbox_report *report)
 {
 	size_t size = sizeof(s->layer_text[0]), host = 0, masks = 0, at = 0;
 	char (*t)[sizeof(s->layer_text[0])] = s->layer_text;
@@ -452,7 +480,9 @@ static void describe_all(struct sandbox *s)
 	if (s->user_ns)
 		snprintf(t[LAYER_USER_NS], size, "user_ns: user %u and group %u only", s->uid, s->gid);
 	snprintf(t[LAYER_MOUNT], size, "mount: %zu paths of the host, %zu masked, all else hidden%s", host, masks,
-		 s->policy->overlay ? "; changes go to an overlay" : "");
+		 !s->policy->overlay	   ? "" :
+		 report->overlay_partial ? "; changes go to an overlay that cannot remove directories" :
+					   "; changes go to an overlay");
 	snprintf(t[LAYER_PID_NS], size, "pid_ns: own processes only");
 	if (s->net.isolated)
 		snprintf(t[LAYER_NETWORK], size, "network: own namespace, loopback only");
@@ -479,7 +509,11 @@ void sandbox__describe(struct sandbox *s, const struct sandbox_report *report)
 {
 	size_t n = 0;
 
-	describe_all(s);
+	describe_all(s, report);
+	if (report->overlay_partial) {
+		log_warn("this kernel's tmpfs has no user attributes (Linux 6.6 and later have): in the overlay, a directory of the "
+			 "host with something in it can be neither removed nor replaced (EIO)");
+	}
 	for (int i = LAYER_NONE + 1; i < LAYER_MAX; i++)
 		if (s->layer_text[i][0] && !(report->degraded & (1U << i)))
 			s->layers[n++] = s->layer_text[i];

@@ -27,7 +27,10 @@ struct sandbox_opts {
 	const char *command;	/* as launch__resolve found it */
 	char *const *argv;
 	const char *cwd;	/* absolute */
-	const char *home;	/* of the caller, absolute; NULL: none */
+	const char *home;	/* of the user the command runs as, absolute; NULL: none */
+	bool as_user;		/* --user: run as UID and GID, which only root can ask for */
+	uid_t uid;
+	gid_t gid;
 	const char *hostname;	/* NULL: "sandbox" */
 	const char *chdir;	/* --chdir; NULL: see sandbox.c, start_directory */
 	uint32_t degraded;	/* layers that may be missing: bits of enum layer */
@@ -44,6 +47,7 @@ struct sandbox_report {
 	int err;		/* its errno */
 	char what[384];		/* what was tried: "mount /usr" */
 	uint32_t degraded;	/* layers that failed and were allowed to */
+	bool overlay_partial;	/* tmpfs has no user.* attributes (before Linux 6.6): see overlay_tree */
 };
 
 struct sandbox {
