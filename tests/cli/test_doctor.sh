@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `sandtrace doctor` as root, without root, and in worlds where something is missing. TAP on stdout; needs root,
-# jq, setpriv, unshare, script, bpftool. Usage: tests/cli/test_doctor.sh [SANDTRACE]
+# jq, setpriv, prlimit, unshare, perl, script, bpftool. Usage: tests/cli/test_doctor.sh [SANDTRACE]
 set -u
 export LC_ALL=C.UTF-8 TERM=xterm-256color
 unset NO_COLOR CLICOLOR CLICOLOR_FORCE
@@ -12,7 +12,7 @@ n=0 failed=0
 bail() { echo "Bail out! $*"; exit 1; }
 PATH=$PATH:/usr/sbin:/sbin
 [ "$(id -u)" = 0 ] || bail "needs root"
-for tool in jq setpriv unshare script bpftool findmnt; do
+for tool in jq setpriv prlimit unshare perl script bpftool findmnt; do
 	command -v "$tool" >/dev/null || bail "$tool is not installed: scripts/deps installs it"
 done
 tmp=$(mktemp -d) || bail "no temporary directory"
@@ -59,30 +59,61 @@ nothing_left() {
 }
 
 # What doctor says of a world, `run` must find true in it: PREFIX... is how to enter it.
+works() { [ "$1" = true ] && rc_is 0 || { [ "$1" = false ] && rc_is 125; }; }
 agrees() {
-	local doctor
+	local doctor record contain
 
-	"$@" "$st" doctor >"$tmp/out" 2>"$tmp/err"
-	doctor=$?
+	run "$@" "$st" doctor --json
+	doctor=$rc
+	record=$(jq .record "$tmp/out") contain=$(jq .contain "$tmp/out")
 	run "$@" "$st" run --trace-only -o /dev/null /bin/true
-	if [ $doctor = 0 ]; then
-		rc_is 0
-	else
-		[ $doctor = 4 ] && rc_is 125 && err_has "hint:"
-	fi
+	works "$record" || { echo "--trace-only, doctor says $record"; return 1; }
+	[ "$record" = true ] || err_has "hint:" || return 1
+	run "$@" "$st" run -q --backend none /bin/true
+	works "$contain" || { echo "--backend none, doctor says $contain"; return 1; }
+	run "$@" "$st" run -q /bin/true
+	if [ $doctor = 0 ]; then rc_is 0; else [ $doctor = 4 ] && rc_is 125; fi
+}
+# NAME PATTERN PREFIX...: in that world nothing can be contained, and doctor and `run` give the cause that PATTERN
+# matches, with a way out. The text, not only the id, because the cause is the point.
+cause() {
+	local name=$1 pattern=$2
+	shift 2
+	run "$@" "$st" doctor --json
+	check "$name: exit status 4" rc_is 4
+	check "$name: JSON has every field" json "$schema"
+	check "$name: not contained" json '.contain == false and .run != "contain" and .run != "record+contain"'
+	check "$name: the verdict names the cause" json --arg p "$pattern" '.verdict | test($p)'
+	check "$name: with a way out" json '.fix | length > 0'
+	check "$name: run agrees" agrees "$@"
+}
+# The same, and the message of `run` is as exact.
+cause_of_both() {
+	cause "$@"
+	local name=$1 pattern=$2
+	shift 2
+	run "$@" "$st" run -q --backend none /bin/true
+	check "$name: run names the cause" grep -qE -- "$pattern" "$tmp/err"
+	check "$name: run gives the way out" err_has "hint:"
 }
 
 schema='
 def str: type == "string" and length > 0;
-(keys == ["backend","classes","euid","kernel","machine","missing","ok","probes","version"])
+(keys == ["backend","classes","contain","euid","fix","kernel","machine","missing","ok","probes","record","run","verdict",
+	"version"])
 and (.version | str) and (.kernel | str) and (.machine | str) and (.euid | type == "number")
-and (.ok | type == "boolean") and (.backend == (if .ok then "ebpf" else "none" end))
-and (.probes | length >= 35 and (map(.id) | unique | length) == length)
+and (.record | type == "boolean") and (.contain | type == "boolean") and (.ok == (.record and .contain))
+and (.backend == (if .record then "ebpf" else "none" end)) and (.verdict | str) and (.fix | type == "string")
+and (.run == (if .ok then "record+contain" elif .contain then "contain" elif .record then "record" else "none" end))
+and (.ok == (.fix == ""))
+and (.probes | length >= 50 and (map(.id) | unique | length) == length)
 and (.probes | all((.id | test("^[a-z0-9_]+$")) and (.section | str) and (.what | str)
 	and (.status == "ok" or .status == "no" or .status == "unknown") and (.required | type == "boolean")
+	and (.contains | type == "boolean")
 	and (.detail | str) and (.gives | str) and (.fix | str)))
-and (.ok == (.probes | all((.required | not) or .status == "ok")))
-and (.classes | length >= 3 and all((.class | str) and (.hook | str) and (.backend | str)))
+and (.record == (.probes | all((.required | not) or .status == "ok")))
+and (.contain == (.probes | all((.contains | not) or .status == "ok")))
+and (.classes | length >= 8 and all((.class | str) and (.hook | str) and (.backend | str)))
 and (.missing | all((.id | str) and (.detail | str) and (.fix | str)))
 and (if .ok then .missing == [] else .missing != [] end)'
 
@@ -97,6 +128,7 @@ check "root: no messages" quiet
 run "$st" doctor
 check "root: the page has the same exit status" rc_is "$root_rc"
 check "root: the page names the backend" out_has "Backend: "
+check "root: the third line is the verdict" eval 'sed -n 3p "$tmp/out" | grep -q "\`sandtrace run"'
 check "root: no line is longer than 80 columns" test "$(wc -L <"$tmp/out")" -le 80
 check "root: no colour into a pipe" eval '! grep -q $'"'\\033'"' "$tmp/out"'
 check "root: marks in UTF-8" out_has "✓ root"
@@ -164,6 +196,8 @@ check "nobody: CAP_BPF is missing" missing cap_bpf
 check "nobody: CAP_PERFMON is missing" missing cap_perfmon
 check "nobody: what could not be tried is unknown, not missing" status tp_btf_process unknown
 check "nobody: says what works without root" status seccomp_filter ok
+check "nobody: contains without recording" json '.contain and .run == "contain" and (.verdict | test("--backend none"))'
+check "nobody: limits are rlimits or cgroups" json '.classes | any(.class == "memory limit" and .backend != "none")'
 as_nobody "$st" doctor
 check "nobody: the page has exit status 4" rc_is 4
 check "nobody: the page says what to do" out_has "run as root"
@@ -217,6 +251,88 @@ run unshare -m --propagation private sh -c "$hide" - "$st" doctor --json
 check "read-only cgroup v2: exit status 4" rc_is 4
 check "read-only cgroup v2: is the reason" eval 'missing cgroup_child && json ".missing[].detail | test(\"EROFS\")"'
 check "read-only cgroup v2: run agrees" agrees unshare -m --propagation private sh -c "$hide" -
+
+# ---- the sandbox, blocked in each known way -----------------------------------------------------------------
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+# NR SIZE ERRNO COMMAND...: a seccomp filter answers system call NR with ERRNO, if its second argument is SIZE or
+# SIZE is "-". 88 is the size that clone3 is called with: so only a real attempt is refused, as by a security module.
+cat >"$tmp/filter" <<'EOF'
+use strict;
+my ($nr, $size, $err) = splice @ARGV, 0, 3;
+my @code = map { pack "SCCL", @$_ } [0x20, 0, 0, 0], [0x15, 0, $size eq "-" ? 1 : 3, $nr],
+	($size eq "-" ? () : ([0x20, 0, 0, 24], [0x15, 0, 1, $size])), [6, 0, 0, 0x50000 | $err], [6, 0, 0, 0x7fff0000];
+my $code = join "", @code;
+my $prog = pack "SxxxxxxP", scalar @code, $code;
+my $prctl = `uname -m` =~ /aarch64/ ? 167 : 157;
+syscall($prctl, 38, 1, 0, 0, 0) == 0 && syscall($prctl, 22, 2, $prog) == 0 or die "seccomp: $!";
+exec @ARGV or die "$ARGV[0]: $!";
+EOF
+chmod 644 "$tmp/filter"
+filter=(perl "$tmp/filter")
+clone3=435 unshare=$([ "$(uname -m)" = aarch64 ] && echo 97 || echo 272) fsopen=430 landlock=444
+world=(unshare -m --propagation private sh -c)
+none='echo 0 >/proc/sys/user/max_$1_namespaces || exit 99; shift; exec "$@"'
+
+cause_of_both "userns limit 0" 'user\.max_user_namespaces = 0' unshare -Ur sh -c "$none" - user
+cause_of_both "net namespace limit 0" 'user\.max_net_namespaces = 0' unshare -Ur sh -c "$none" - net
+cause "cgroup namespace limit 0" 'user\.max_cgroup_namespaces = 0' unshare -Ur sh -c "$none" - cgroup
+cause_of_both "limit of a namespace above" 'namespace above this one permits no more user namespaces' \
+	unshare -Ur sh -c 'echo 1 >/proc/sys/user/max_user_namespaces || exit 99; exec unshare -Ur "$@"' -
+cause_of_both "ids not mapped" 'not mapped in the user namespace' unshare -U
+run unshare -Ur sh -c "$none" - user "$st" doctor --json
+check "userns limit 0: the fix is the sysctl" json '.fix | test("sysctl user.max_user_namespaces=[1-9]")'
+
+cause_of_both "clone3 hidden by a filter, root" 'seccomp filter refuses clone3\(\) with ENOSYS' "${filter[@]}" $clone3 - 38
+cause_of_both "clone3 refused by a filter, nobody" 'seccomp filter refuses clone3\(\) with EPERM' "${nobody[@]}" "${filter[@]}" $clone3 - 1
+cause "unshare refused by a filter" 'seccomp filter refuses unshare\(\) with EPERM' "${nobody[@]}" "${filter[@]}" $unshare - 1
+cause "fsopen refused by a filter" 'fsopen: EPERM, and a seccomp filter' "${nobody[@]}" "${filter[@]}" $fsopen - 1
+cause "Landlock refused by a filter" 'refuses landlock_create_ruleset\(\) with EPERM' "${nobody[@]}" "${filter[@]}" $landlock - 1
+cause "Landlock not enabled" 'not enabled at boot' "${filter[@]}" $landlock - 95
+run "${filter[@]}" $clone3 - 38 "$st" doctor --json
+check "clone3 hidden by a filter: the fix is the profile" json '.fix | test("seccomp=unconfined")'
+
+fake='mount -t tmpfs none /proc/sys/kernel && echo "$2" >"/proc/sys/kernel/$1" || exit 99; shift 2; exec "$@"'
+debian=("${world[@]}" "$fake" - unprivileged_userns_clone 0 "${nobody[@]}" "${filter[@]}" $clone3 88 1)
+cause_of_both "Debian's sysctl" "Debian's kernel\\.unprivileged_userns_clone = 0" "${debian[@]}"
+run "${debian[@]}" "$st" doctor --json
+check "Debian's sysctl: the fix" json '.fix == "sudo sysctl kernel.unprivileged_userns_clone=1"'
+ubuntu=("${world[@]}" "$fake" - apparmor_restrict_unprivileged_userns 1 "${nobody[@]}" "${filter[@]}")
+cause_of_both "Ubuntu's sysctl" "Ubuntu's kernel\\.apparmor_restrict_unprivileged_userns = 1" "${ubuntu[@]}" $clone3 88 13
+run "${ubuntu[@]}" $clone3 88 13 "$st" doctor --json
+check "Ubuntu's sysctl: the fix is a profile for this very program" \
+	json --arg st "$st" '.fix | contains("profile sandtrace " + $st + " ") and test("apparmor_parser")'
+cause "Ubuntu's powerless namespace" "Ubuntu's kernel\\.apparmor_restrict_unprivileged_userns = 1: unshare: EPERM" \
+	"${ubuntu[@]}" $unshare - 1
+cause "a refusal for other reasons" 'clone3: EPERM, and a seccomp filter is active' "${nobody[@]}" "${filter[@]}" $clone3 88 1
+
+mask='mount --bind /dev/null /proc/version || exit 99; exec "$@"'
+cause "masked /proc, root" '/proc is masked: /proc/version is covered' "${world[@]}" "$mask" -
+cause "masked /proc, nobody" '/proc is masked: /proc/version is covered' "${world[@]}" "$mask" - "${nobody[@]}"
+run "${world[@]}" "$mask" - "$st" doctor --json
+check "masked /proc: the fix" json '.fix | test("unmask=ALL") and test("umount /proc/version")'
+cause "read-only /proc" '/proc is read-only' "${world[@]}" 'mount -o remount,bind,ro /proc || exit 99; exec "$@"' - "${nobody[@]}"
+
+mkdir "$tmp/root"
+enter='for d in bin lib lib64 usr etc proc dev sys tmp; do
+	[ ! -e "/$d" ] || { mkdir -p "$0/$d" && mount --rbind "/$d" "$0/$d"; } || exit 99
+done; exec chroot "$0" "$@"'
+cause_of_both "chroot" 'this is a chroot' "${world[@]}" "$enter" "$tmp/root"
+cause_of_both "chroot, nobody" 'this is a chroot' "${world[@]}" "$enter" "$tmp/root" "${nobody[@]}"
+cause_of_both "chroot at a mount point" 'this is a chroot' \
+	"${world[@]}" 'mount --rbind / "$0" && exec chroot "$0" "$@"' "$tmp/root"
+
+# Of a user who has no other process: it must be possible to execute.
+cause "no new processes" 'RLIMIT_NPROC = 1 \(ulimit -u\)' \
+	prlimit --nproc=1 setpriv --reuid=64321 --regid=64321 --clear-groups
+cause "root without CAP_SETFCAP" 'root needs CAP_SETFCAP' setpriv --bounding-set=-setfcap
+cause "root without CAP_SETGID" 'root needs CAP_SETGID' setpriv --bounding-set=-setgid
+check "few descriptors: run agrees" agrees prlimit --nofile=40
+run prlimit --nofile=40 "$st" doctor --json
+check "few descriptors: contained, not recorded" json '.run == "contain" and (.verdict | test("ulimit -n"))'
+if [ "$root_rc" = 0 ]; then
+	run "${world[@]}" "$mask" - "$st" doctor
+	check "masked /proc: the third line says what works" eval 'sed -n 3p "$tmp/out" | grep -q "run --trace-only. records here"'
+fi
 
 check "at the end nothing is left behind" nothing_left
 echo "1..$n"

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "cli/doctor_ns.h"
 
 extern char **environ;
 
@@ -164,12 +165,20 @@ static int start_guard(struct launch *l, struct cgroup *cg, struct limits *limit
 /* Why clone3 refused: the one place where a distribution's rules against user namespaces show. */
 static int explain_clone(const struct launch *l, const struct cgroup *cg, int err)
 {
-	if (!l->sandbox)
-		return log_errno(err, "create the command's process in cgroup %s", cg->path);
-	log_errno(err, "create the sandbox's namespaces");
-	if (err == -EPERM || err == -EACCES || err == -ENOSPC || err == -EUSERS)
-		log_hint("user namespaces are not permitted here: see sysctl user.max_user_namespaces, "
-			 "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns; `sandtrace doctor` tells which");
+	bool in_cgroup = cg->dir_fd >= 0;
+	struct ns_cause why;
+
+	if (!l->sandbox) {
+		log_errno(err, "create the command's process in cgroup %s", cg->path);
+		if (ns__why_filtered("clone3", err, &why))
+			log_hint("%s: %s", why.what, why.fix);
+		return err;
+	}
+	/* the same again, step by step: if all of it works, it was the cgroup, or it has passed */
+	if (!ns__explain(&why))
+		return log_errno(err, "create the sandbox's process%s%s", in_cgroup ? " in cgroup " : "", in_cgroup ? cg->path : "");
+	log_err(err, "create the sandbox's namespaces: %s", why.what);
+	log_hint("%s", why.fix);
 	return err;
 }
 
@@ -259,7 +268,9 @@ static int explain_setup(const struct launch *l)
 		log_err(err, "sandbox layer %s: %s", layer__name((enum layer)r->layer), r->what);
 	else
 		log_errno(err, "sandbox layer %s: %s", layer__name((enum layer)r->layer), r->what);
-	if (r->err == ESTALE)
+	if (r->err == EACCES && l->sandbox->privileged)
+		log_hint("root is an ordinary user inside; what belongs to somebody else is run as its owner: --user NAME");
+	else if (r->err == ESTALE)
 		log_hint("somebody is changing that path right now: look who, then run again");
 	else
 		log_hint("`sandtrace doctor` tells what works here; --allow-degraded=%s runs without this layer, which protects less",

@@ -136,7 +136,8 @@ static const char *title(const char *section)
 	} titles[] = {
 		{ "privileges", "Privileges" },	   { "kernel", "Kernel" },
 		{ "bpf", "BPF maps and helpers" }, { "hooks", "BPF hooks" },
-		{ "cgroup", "Control groups" },	   { "sandbox", "Sandbox and ptrace" },
+		{ "cgroup", "Control groups" },	   { "namespaces", "Namespaces and mounts" },
+		{ "sandbox", "Confinement" },	   { "limits", "Limits and network rules" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
@@ -179,6 +180,89 @@ static void missing(struct page *pg, const struct doctor_report *rep)
 		newline(pg);
 }
 
+/* "user namespaces: why", or the first that failed of all. */
+static const char *reason(const struct doctor_report *rep, unsigned int flags, char *buf, size_t size, const char **ret_fix)
+{
+	size_t i = doctor_report__first_missing(rep, flags);
+
+	*ret_fix = i < doctor_nr_probes ? rep->results[i].fix : "see below";
+	if (i == doctor_nr_probes)
+		snprintf(buf, size, "something could not be tried");
+	else
+		snprintf(buf, size, "%s: %s", doctor_probes[i].what, rep->results[i].detail);
+	return buf;
+}
+
+static const char *in_one_line(const struct doctor_report *rep, char *line, size_t size, char *fix, size_t fix_size)
+{
+	const char *record_fix, *contain_fix;
+	char record[320], contain[320];
+
+	fix[0] = 0;
+	if (rep->ok) {
+		snprintf(line, size, "`sandtrace run` records and contains here.");
+		return "record+contain";
+	}
+	reason(rep, PROBE_REQUIRED, record, sizeof(record), &record_fix);
+	reason(rep, PROBE_SANDBOX, contain, sizeof(contain), &contain_fix);
+	if (rep->contain) {
+		snprintf(line, size, "`sandtrace run --backend none` contains here, but nothing can be recorded: %s.", record);
+		snprintf(fix, fix_size, "%s", record_fix);
+		return "contain";
+	}
+	snprintf(fix, fix_size, "%s", contain_fix);
+	if (rep->record) {
+		snprintf(line, size, "`sandtrace run --trace-only` records here, but nothing can be contained: %s.", contain);
+		return "record";
+	}
+	snprintf(line, size, "`sandtrace run` does not work here. Not contained: %s. Not recorded: %s.", contain, record);
+	return "none";
+}
+
+/* The two lines for those who read no further. */
+static void top(struct page *pg, const struct doctor_report *rep)
+{
+	char line[800], fix[512];
+
+	newline(pg);
+	in_one_line(rep, line, sizeof(line), fix, sizeof(fix));
+	mark(pg, rep->ok ? PROBE_OK : PROBE_NO);
+	wrapped(pg, BOLD, line, pg->name_column);
+	if (*fix) {
+		labelled(pg, "fix:", BOLD, fix, pg->name_column);
+	} else {
+		newline(pg);
+		wrapped(pg, PLAIN, "Nothing that it needs is missing; what else works follows.", pg->name_column);
+	}
+	newline(pg);
+}
+
+static void backends(struct page *pg, const struct doctor_report *rep)
+{
+	newline(pg);
+	text(pg, BOLD, "Backend: ");
+	text(pg, rep->record ? GOOD : BAD, rep->record ? "ebpf." : "none.");
+	wrapped(pg, PLAIN,
+		rep->record ? "`sandtrace run --trace-only` works here." : "`sandtrace run --trace-only` does not work here.", 0);
+	newline(pg);
+	text(pg, BOLD, "Sandbox: ");
+	text(pg, rep->contain ? GOOD : BAD, rep->contain ? "all layers." : "none.");
+	wrapped(pg, PLAIN,
+		rep->contain ? "`sandtrace run --backend none` works here."
+			     : "`sandtrace run` does not work here, with or without recording.", 0);
+	newline(pg);
+	if (!rep->ok) {
+		newline(pg);
+		text(pg, BOLD, "To be mended:");
+		newline(pg);
+		missing(pg, rep);
+	}
+	if (!rep->record) {
+		wrapped(pg, DIM, "A ptrace backend for places without BPF is announced for a later version.", 0);
+		newline(pg);
+	}
+}
+
 static void verdict(struct page *pg, const struct doctor_report *rep)
 {
 	heading(pg, "What would be used here");
@@ -191,21 +275,7 @@ static void verdict(struct page *pg, const struct doctor_report *rep)
 		wrapped(pg, PLAIN, c->hook, pg->text_column + BACKEND_WIDTH);
 		newline(pg);
 	}
-	newline(pg);
-	text(pg, BOLD, "Backend: ");
-	if (rep->ok) {
-		text(pg, GOOD, "ebpf.");
-		wrapped(pg, PLAIN, "`sandtrace run --trace-only` works here.", 0);
-		newline(pg);
-		return;
-	}
-	text(pg, BAD, "none.");
-	wrapped(pg, PLAIN, "`sandtrace run --trace-only` does not work here, because of:", 0);
-	newline(pg);
-	missing(pg, rep);
-	wrapped(pg, DIM,
-		"A ptrace backend for places without BPF is announced for a later version.", 0);
-	newline(pg);
+	backends(pg, rep);
 }
 
 static size_t terminal_width(int fd)
@@ -235,6 +305,7 @@ static void show_page(const struct doctor_report *rep, const struct utsname *un,
 		 un->release, un->machine, geteuid());
 	wrapped(&pg, PLAIN, line, 0);
 	newline(&pg);
+	top(&pg, rep);
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
 		if (strcmp(section, doctor_probes[i].section))
 			heading(&pg, title(doctor_probes[i].section));
@@ -266,6 +337,8 @@ static void json_probes(struct json *j, const struct doctor_report *rep)
 		json_pair(j, "status", status[rep->results[i].status]);
 		json__key(j, "required");
 		json__bool(j, p->flags & PROBE_REQUIRED);
+		json__key(j, "contains");
+		json__bool(j, probe__contains(p));
 		json_pair(j, "detail", rep->results[i].detail);
 		json_pair(j, "gives", p->gives);
 		json_pair(j, "fix", rep->results[i].fix);
@@ -302,6 +375,7 @@ static void json_verdict(struct json *j, const struct doctor_report *rep)
 
 static int show_json(const struct doctor_report *rep, const struct utsname *un)
 {
+	char line[800], fix[512];
 	struct json j;
 	int err;
 
@@ -312,9 +386,16 @@ static int show_json(const struct doctor_report *rep, const struct utsname *un)
 	json_pair(&j, "machine", un->machine);
 	json__key(&j, "euid");
 	json__u64(&j, geteuid());
-	json_pair(&j, "backend", rep->ok ? "ebpf" : "none");
+	json_pair(&j, "backend", rep->record ? "ebpf" : "none");
 	json__key(&j, "ok");
 	json__bool(&j, rep->ok);
+	json__key(&j, "record");
+	json__bool(&j, rep->record);
+	json__key(&j, "contain");
+	json__bool(&j, rep->contain);
+	json_pair(&j, "run", in_one_line(rep, line, sizeof(line), fix, sizeof(fix)));
+	json_pair(&j, "verdict", line);
+	json_pair(&j, "fix", fix);
 	json_probes(&j, rep);
 	json_verdict(&j, rep);
 	json__object_end(&j);

@@ -223,7 +223,13 @@ void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result
 	args.cgroup = (__u64)d->cg_fd;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0) {
-		probe__no(r, -errno, "clone3");
+		int err = -errno;
+		struct ns_cause why;
+
+		if (ns__why_filtered("clone3", err, &why))
+			probe__because(r, err, &why);
+		else
+			probe__no(r, err, "clone3");
 		return;
 	}
 	if (!pid) {

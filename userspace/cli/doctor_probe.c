@@ -16,6 +16,9 @@
 #define NEEDED (PROBE_REQUIRED | PROBE_CAUSE)
 #define AS_ROOT "run as root, or: setcap cap_bpf,cap_perfmon,cap_dac_override=ep /path/to/sandtrace"
 #define NEWER "boot a newer kernel: Debian 12 has 6.1, which has all that is needed"
+#define LIMITS_FIX \
+	"run in a cgroup of its own: systemd-run --scope sandtrace run ...; or without limits: " \
+	"--allow-degraded=cgroup"
 #define CGROUP_FIX \
 	"run as root, or in a delegated cgroup: " \
 	"systemd-run --user --scope -p Delegate=yes sandtrace ..."
@@ -31,12 +34,16 @@ const struct probe doctor_probes[] = {
 	{ "cap_perfmon", "privileges", "CAP_PERFMON", PROBE_CAUSE, try_cap, "38",
 	  "attach programs to tracepoints", AS_ROOT },
 	{ "cap_sys_admin", "privileges", "CAP_SYS_ADMIN", 0, try_cap, "21",
-	  "later: mounts and namespaces of a sandbox", "run as root" },
+	  "stands in for CAP_BPF and CAP_PERFMON", "run as root" },
 	{ "cap_sys_ptrace", "privileges", "CAP_SYS_PTRACE", 0, try_cap, "19",
 	  "read /proc of other users' processes", "run as root" },
 	{ "cap_sys_resource", "privileges", "CAP_SYS_RESOURCE", 0, try_cap, "24",
 	  "raise limits; kernels before 5.11 need it for maps",
 	  "run as root, outside of a restricted container" },
+	{ "fork", "privileges", "new processes", PROBE_REQUIRED | PROBE_SANDBOX, try_fork, NULL,
+	  "a process for the command", "end other processes" },
+	{ "descriptors", "privileges", "file descriptors", PROBE_REQUIRED, try_descriptors, NULL,
+	  "rings, maps and programs of the recorder", "close what is inherited, or: ulimit -n 1024" },
 
 	{ "btf_vmlinux", "kernel", "types (BTF)", PROBE_REQUIRED, try_btf, NULL,
 	  "one binary that fits every kernel",
@@ -95,7 +102,7 @@ const struct probe doctor_probes[] = {
 	  "later: verdicts on kernel objects, denial",
 	  "a kernel with CONFIG_BPF_LSM=y, booted with lsm=...,bpf (the active list, then bpf)" },
 	{ "cgroup_connect4", "hooks", "cgroup connect4", 0, try_cgroup_connect, NULL,
-	  "later: network rules on a live cgroup",
+	  "the hook of network rules",
 	  "a kernel built with CONFIG_CGROUP_BPF=y; run as root" },
 
 	{ "recorder", "hooks", "the recorder itself", PROBE_REQUIRED | PROBE_RECORDER, try_recorder,
@@ -103,39 +110,67 @@ const struct probe doctor_probes[] = {
 	  "all of it together",
 	  "a bug: please report what `sandtrace run --trace-only -vvv true` prints" },
 
-	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED, try_cgroup2, NULL,
+	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED | PROBE_LIMIT, try_cgroup2, NULL,
 	  "one handle on the command and all its children",
 	  "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified" },
-	{ "cgroup_child", "cgroup", "child cgroup", PROBE_REQUIRED, try_cgroup_child, NULL,
+	{ "cgroup_child", "cgroup", "child cgroup", PROBE_REQUIRED | PROBE_LIMIT, try_cgroup_child, NULL,
 	  "a cgroup for each run", CGROUP_FIX },
-	{ "clone_into_cgroup", "cgroup", "CLONE_INTO_CGROUP", PROBE_REQUIRED, try_clone_into, NULL,
+	{ "clone_into_cgroup", "cgroup", "CLONE_INTO_CGROUP", PROBE_REQUIRED | PROBE_LIMIT, try_clone_into, NULL,
 	  "the command starts in its cgroup",
 	  "allow clone3() in the container's seccomp profile; " NEWER },
 	{ "cgroup_freeze", "cgroup", "cgroup.freeze", PROBE_REQUIRED, try_cgroup_freeze, NULL,
 	  "nothing lost: a full ring pauses the command", "use --on-overload=drop, or " NEWER },
 	{ "cgroup_kill", "cgroup", "cgroup.kill", 0, try_cgroup_kill, NULL,
 	  "end the whole tree in one step", NEWER },
-	{ "cgroup_controllers", "cgroup", "memory, pids, cpu", 0, try_controllers, NULL,
-	  "later: resource limits",
+	{ "cgroup_controllers", "cgroup", "v2 controllers", 0, try_controllers, NULL,
+	  "limits without cgroup v1",
 	  "boot with cgroup_no_v1=all systemd.unified_cgroup_hierarchy=1" },
 
-	{ "landlock", "sandbox", "Landlock", 0, try_landlock, NULL,
-	  "later: path and port rules without root",
-	  "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,..." },
-	{ "seccomp_filter", "sandbox", "seccomp filter", 0, try_seccomp_filter, "filter",
-	  "later: syscall rules", "a kernel built with CONFIG_SECCOMP_FILTER=y" },
-	{ "seccomp_notify", "sandbox", "seccomp notification", 0, try_seccomp_filter, "notify",
-	  "later: ask before a call is let through",
-	  "a newer kernel; only one listener is allowed per tree" },
+	{ "userns", "namespaces", "user namespaces", PROBE_SANDBOX, try_ns, "user",
+	  "the sandbox, as root and as anybody", "run on the host" },
+	{ "namespaces", "namespaces", "other namespaces", PROBE_SANDBOX, try_ns, "others",
+	  "own processes, network, queues, host name", "run on the host" },
+	{ "id_maps", "namespaces", "user and group maps", PROBE_SANDBOX, try_ns, "ids",
+	  "the same user inside, and no other", "run on the host" },
+	{ "mount_api", "namespaces", "mounts by descriptor", PROBE_SANDBOX, try_ns, "mounts",
+	  "exactly the files that were meant", NEWER },
+	{ "own_root", "namespaces", "own root", PROBE_SANDBOX, try_ns, "root",
+	  "what is not granted is not there", "run on the host" },
+	{ "own_proc", "namespaces", "own /proc", PROBE_SANDBOX, try_ns, "proc",
+	  "no process of the host is visible", "run on the host" },
+	{ "no_nested", "namespaces", "nesting forbidden", PROBE_SANDBOX, try_ns, "forbid",
+	  "no further user namespaces inside", "run on the host" },
+	{ "overlay", "namespaces", "overlayfs", 0, try_ns, "overlay",
+	  "--overlay", "run on the host" },
+
+	{ "landlock", "sandbox", "Landlock", PROBE_SANDBOX, try_landlock, NULL,
+	  "a second lock on every path",
+	  "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,... (the active list, then); "
+	  "or run with --allow-degraded=landlock" },
+	{ "seccomp_filter", "sandbox", "seccomp filter", PROBE_SANDBOX, try_seccomp_filter, "filter",
+	  "rules on system calls", "a kernel built with CONFIG_SECCOMP_FILTER=y" },
+	{ "seccomp_notify", "sandbox", "seccomp notification", PROBE_SANDBOX, try_seccomp_filter, "notify",
+	  "nothing but the command is executed",
+	  "boot a newer kernel (5.5), or run with --allow-exec, which does without" },
 	{ "seccomp_actions", "sandbox", "seccomp actions", 0, try_seccomp_actions, NULL,
-	  "later: all ways to refuse a call", "a newer kernel" },
-	{ "userns", "sandbox", "user namespaces", 0, try_userns, NULL,
-	  "later: the sandbox without root",
-	  "sysctl user.max_user_namespaces=10000; on Debian kernel.unprivileged_userns_clone=1, on Ubuntu "
-	  "kernel.apparmor_restrict_unprivileged_userns=0" },
+	  "all ways to refuse a call", "a newer kernel" },
+	{ "syscalls", "sandbox", "newer system calls", PROBE_SANDBOX, try_syscalls, NULL,
+	  "files and processes held, not looked up again", NEWER },
+	{ "keyring", "sandbox", "session keyring", 0, try_keyring, NULL,
+	  "the caller's keys stay outside", "allow keyctl() in the container's seccomp profile; the sandbox's own filter refuses it anyway" },
 	{ "ptrace", "sandbox", "ptrace of a child", 0, try_ptrace, NULL,
 	  "later: recording without BPF",
 	  "sysctl kernel.yama.ptrace_scope=1; in a container: allow ptrace()" },
+
+	{ "limit_memory", "limits", "memory limit", PROBE_LIMIT, try_limit, "memory",
+	  "--memory, 4 GiB if not given", LIMITS_FIX },
+	{ "limit_pids", "limits", "process limit", PROBE_LIMIT, try_limit, "pids",
+	  "--pids, 1024 if not given", LIMITS_FIX },
+	{ "limit_cpu", "limits", "CPU limit", 0, try_limit, "cpu",
+	  "--cpus, none if not given", "run as root, or in a delegated cgroup" },
+	{ "net_rules", "limits", "network rules", 0, try_net_rules, NULL,
+	  "--net HOST:PORT; without: no network, or all of it",
+	  "run as root; a kernel built with CONFIG_CGROUP_BPF=y" },
 };
 const size_t doctor_nr_probes = ARRAY_SIZE(doctor_probes);
 
@@ -188,6 +223,24 @@ void probe__unknown(struct probe_result *r, const char *fmt, ...)
 	va_end(ap);
 }
 
+void probe__fix(struct probe_result *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->fix_text, sizeof(r->fix_text), fmt, ap);
+	va_end(ap);
+	for (char *c = r->fix_text; *c; c++)
+		if (!isascii((unsigned char)*c) || !isprint((unsigned char)*c))
+			*c = '?';
+	r->fix = r->fix_text;
+}
+
+bool probe__contains(const struct probe *row)
+{
+	return row->flags & PROBE_SANDBOX || (row->flags & PROBE_LIMIT && !geteuid());
+}
+
 static enum probe_status status_of(const struct doctor_report *rep, const char *id)
 {
 	for (size_t i = 0; i < doctor_nr_probes; i++)
@@ -198,7 +251,12 @@ static enum probe_status status_of(const struct doctor_report *rep, const char *
 
 static void choose(struct doctor_report *rep)
 {
-	const char *backend = rep->ok ? "ebpf" : "none";
+	static const char *const by[] = { "none", "cgroup2", "cgroup1", "rlimit" };
+	static const char *const limits[] = { "nothing: none is enforced", "cgroup v2, the whole tree", "cgroup v1, the whole tree",
+					      "rlimits, each process by itself" };
+	const char *backend = rep->record ? "ebpf" : "none";
+	const enum limit_by *l = rep->limit_by;
+	bool net = status_of(rep, "net_rules") == PROBE_OK, overlay = status_of(rep, "overlay") == PROBE_OK;
 	bool lsm = status_of(rep, "lsm") == PROBE_OK,
 	     freeze = status_of(rep, "cgroup_freeze") == PROBE_OK;
 	bool connect = status_of(rep, "cgroup_connect4") == PROBE_OK;
@@ -215,6 +273,16 @@ static void choose(struct doctor_report *rep)
 		  : child ? "freeze, then kill one by one"
 			  : "needs a cgroup",
 		  child ? "cgroup" : "none" },
+		{ "containment",
+		  rep->contain ? "namespaces, Landlock, seccomp" : "what is missing is listed below",
+		  rep->contain ? "sandbox" : "none" },
+		{ "memory limit", limits[l[LIMIT_MEMORY]], by[l[LIMIT_MEMORY]] },
+		{ "process limit", limits[l[LIMIT_PIDS]], by[l[LIMIT_PIDS]] },
+		{ "CPU limit", limits[l[LIMIT_CPU]], by[l[LIMIT_CPU]] },
+		{ "--net HOST:PORT", net ? "BPF programs on the command's cgroup" : "no network, or --allow-net for all of it",
+		  net ? "ebpf" : "none" },
+		{ "--overlay", overlay ? "overlayfs on a tmpfs" : "changes are made at once, or not at all",
+		  overlay ? "sandbox" : "none" },
 		{ "later: security events",
 		  lsm ? connect ? "LSM, cgroup-BPF" : "LSM"
 		      : "tracepoints instead of LSM: sees, cannot deny",
@@ -238,8 +306,11 @@ static void run_all(struct doctor *d, struct doctor_report *rep, bool after_fail
 		if (p->flags & PROBE_REQUIRED && r->status != PROBE_OK && !d->blocked)
 			d->blocked = p->what;
 		if (p->flags & (after_failure ? NEEDED : PROBE_REQUIRED) && r->status != PROBE_OK)
-			rep->ok = false;
+			rep->record = false;
+		if (probe__contains(p) && r->status != PROBE_OK)
+			rep->contain = false;
 	}
+	rep->ok = rep->record && rep->contain;
 }
 
 int doctor__run(struct doctor_report *rep, bool after_failure)
@@ -249,7 +320,8 @@ int doctor__run(struct doctor_report *rep, bool after_failure)
 	sigset_t all, old;
 
 	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)),
-				       .ok = true };
+				       .record = true,
+				       .contain = true };
 	if (!rep->results)
 		return -ENOMEM;
 	/* A signal between mkdir and rmdir would leave a cgroup behind; this takes a fraction of a
@@ -261,7 +333,9 @@ int doctor__run(struct doctor_report *rep, bool after_failure)
 	system__setup(&d);
 	doctor_cgroup__setup(&d);
 	bpf__setup(&d);
+	doctor_sandbox__setup(&d);
 	run_all(&d, rep, after_failure);
+	memcpy(rep->limit_by, d.limit_by, sizeof(rep->limit_by));
 	bpf__teardown(&d);
 	doctor_cgroup__teardown(&d);
 	sigaction(SIGCHLD, &old_chld, NULL);
@@ -281,9 +355,9 @@ static bool is_needed_and_no(const struct doctor_report *rep, size_t i)
 	return doctor_probes[i].flags & NEEDED && rep->results[i].status == PROBE_NO;
 }
 
-bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
+static bool keeps_from_recording(const struct doctor_report *rep, size_t i)
 {
-	if (rep->ok || !is_needed_and_no(rep, i))
+	if (rep->record || !is_needed_and_no(rep, i))
 		return false;
 	if (!(doctor_probes[i].flags & PROBE_RECORDER))
 		return true;
@@ -292,6 +366,24 @@ bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
 		if (k != i && is_needed_and_no(rep, k))
 			return false;
 	return true;
+}
+
+static bool keeps_from_containing(const struct doctor_report *rep, size_t i)
+{
+	return !rep->contain && probe__contains(&doctor_probes[i]) && rep->results[i].status == PROBE_NO;
+}
+
+bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
+{
+	return keeps_from_recording(rep, i) || keeps_from_containing(rep, i);
+}
+
+size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flags)
+{
+	for (size_t i = 0; i < doctor_nr_probes; i++)
+		if (flags & PROBE_SANDBOX ? keeps_from_containing(rep, i) : keeps_from_recording(rep, i))
+			return i;
+	return doctor_nr_probes;
 }
 
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size)
@@ -304,13 +396,13 @@ int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hin
 		snprintf(hint, hint_size, "free some memory and try again");
 		return err;
 	}
-	if (!rep.ok) {
+	if (!rep.record) {
 		err = -EOPNOTSUPP;
 		snprintf(reason, reason_size, "the eBPF recorder does not work here");
 		snprintf(hint, hint_size, "sandtrace doctor shows what is missing");
 	}
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		if (!doctor_report__is_missing(&rep, i))
+		if (!keeps_from_recording(&rep, i))
 			continue;
 		err = rep.results[i].err
 			      ?: doctor_probes[i].flags & PROBE_CAUSE ? -EPERM

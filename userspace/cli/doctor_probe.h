@@ -3,7 +3,9 @@
  * What this machine lets sandtrace do, found out by doing it: each row of the table is one
  * capability, tried for real and undone at once. doctor_probe.c holds the table and the verdict,
  * doctor_bpf.c tries what goes through bpf(2), doctor_cgroup.c cgroup v2, doctor_recorder.c the
- * recorder itself, doctor_system.c everything else; doctor.c prints. Versions are never asked for.
+ * recorder itself, doctor_sandbox.c what contains (with doctor_ns.c and doctor_why.c for namespaces
+ * and mounts), doctor_limits.c limits and network rules, doctor_system.c everything else; doctor.c
+ * prints. Versions are never asked for.
  */
 #ifndef SANDTRACE_DOCTOR_PROBE_H
 #define SANDTRACE_DOCTOR_PROBE_H
@@ -14,6 +16,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../sandbox/limits.h"
+#include "doctor_ns.h"
+
 enum probe_status { PROBE_OK, PROBE_NO, PROBE_UNKNOWN };
 
 /* UNKNOWN means that it could not be tried: for want of a privilege, or of what it builds on. */
@@ -21,12 +26,15 @@ struct probe_result {
 	enum probe_status status;
 	int err;	  /* negative errno behind a NO, 0 when there is none */
 	char detail[256]; /* evidence, printable ASCII, one line */
-	const char *fix;  /* replaces the row's own, or NULL */
+	const char *fix;  /* the row's own, or FIX_TEXT */
+	char fix_text[512];
 };
 
 #define PROBE_REQUIRED (1 << 0) /* the eBPF recorder does not work without it */
 #define PROBE_CAUSE (1 << 1)	/* explains why a required one failed; harmless by itself */
 #define PROBE_RECORDER (1 << 2) /* loads the recorder: pointless where that has just failed */
+#define PROBE_SANDBOX (1 << 3)	/* nothing is contained without it */
+#define PROBE_LIMIT (1 << 4)	/* the same for root; anybody else does with something lesser */
 
 struct doctor;
 struct probe {
@@ -45,7 +53,7 @@ extern const size_t doctor_nr_probes;
 struct doctor_class {
 	const char *class, *hook, *backend;
 };
-#define DOCTOR_CLASSES 5
+#define DOCTOR_CLASSES 11
 
 /* What rows share. Everything in here is released by doctor__run() before it returns. */
 struct doctor {
@@ -63,12 +71,17 @@ struct doctor {
 	int cg_err;		  /* why there is none */
 	int cg_fd;
 	pid_t cg_child; /* waits in it to be frozen and killed, or 0 */
+	struct ns_report ns;
+	enum limit_by limit_by[LIMIT_KIND_MAX];
 };
 
 struct doctor_report {
 	struct probe_result *results; /* one per row of doctor_probes */
 	struct doctor_class classes[DOCTOR_CLASSES];
-	bool ok; /* `run --trace-only` works here with eBPF */
+	enum limit_by limit_by[LIMIT_KIND_MAX];
+	bool record;  /* `run --trace-only` works here with eBPF */
+	bool contain; /* `run --backend none` works here */
+	bool ok;      /* both: `run` works here */
 };
 
 /*
@@ -78,8 +91,12 @@ struct doctor_report {
  */
 int doctor__run(struct doctor_report *rep, bool after_failure);
 void doctor_report__done(struct doctor_report *rep);
-/* True when row I has to be mended before the recorder works. */
+/* True when row I has to be mended before `run` works. */
 bool doctor_report__is_missing(const struct doctor_report *rep, size_t i);
+/* The row whose mending matters most for what FLAGS name (NEEDED or PROBE_SANDBOX), or doctor_nr_probes. */
+size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flags);
+/* Is ROW needed for containing by whoever asks? */
+bool probe__contains(const struct probe *row);
 
 /*
  * 0 when the eBPF recorder can work here; otherwise a negative errno, a one-line reason and a way
@@ -94,6 +111,8 @@ void probe__no(struct probe_result *r, int err, const char *fmt, ...)
 void probe__ok(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void probe__unknown(struct probe_result *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* After one of these: another way out than the row's. */
+void probe__fix(struct probe_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* doctor_system.c */
 void system__setup(struct doctor *d);
@@ -103,11 +122,23 @@ void try_init_userns(struct doctor *d, const struct probe *p, struct probe_resul
 void try_lockdown(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_unprivileged_bpf(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_perf_type(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_descriptors(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_sandbox.c */
+void doctor_sandbox__setup(struct doctor *d);
+void probe__because(struct probe_result *r, int err, const struct ns_cause *why);
+void try_fork(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_ns(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_landlock(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_userns(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_syscalls(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_keyring(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_limits.c */
+void try_limit(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_net_rules(struct doctor *d, const struct probe *p, struct probe_result *r);
 
 /* doctor_cgroup.c */
 void doctor_cgroup__setup(struct doctor *d);
@@ -121,6 +152,8 @@ void try_controllers(struct doctor *d, const struct probe *p, struct probe_resul
 
 /* doctor_recorder.c */
 void try_recorder(struct doctor *d, const struct probe *p, struct probe_result *r);
+/* FN(ARG), and the first line that it wrote to standard error instead of that line. What FN returns. */
+int doctor__quietly(int (*fn)(void *), void *arg, char *ret_why, size_t size);
 
 /* doctor_bpf.c */
 void bpf__setup(struct doctor *d);

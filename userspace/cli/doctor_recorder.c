@@ -28,8 +28,27 @@ static void first_line(int fd, char *buf, size_t size)
 		memmove(buf, buf + sizeof(prefix) - 1, strlen(buf) - sizeof(prefix) + 2);
 }
 
-/* Its messages are evidence here, not messages: they go to LOG instead of standard error. */
-static int load_recorder(int log)
+int doctor__quietly(int (*fn)(void *), void *arg, char *ret_why, size_t size)
+{
+	_cleanup_(close) int log = memfd_create("doctor", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
+	int err;
+
+	snprintf(ret_why, size, "memfd_create does not work");
+	if (log < 0)
+		return -errno;
+	fflush(stderr);
+	dup2(log, STDERR_FILENO);
+	err = fn(arg);
+	fflush(stderr);
+	if (saved >= 0)
+		dup2(saved, STDERR_FILENO);
+	else
+		close(STDERR_FILENO);
+	first_line(log, ret_why, size);
+	return err;
+}
+
+static int load_recorder(void *arg)
 {
 	_cleanup_(free) struct st_plan(*plans)[ST_NR_SYSCALLS] = calloc(EV_ABI_MAX, sizeof(*plans));
 	const struct bpf_capture_opts opts = {
@@ -38,27 +57,19 @@ static int load_recorder(int log)
 		.ring_bytes = RING_BYTES,
 		.shards = 1,
 	};
-	_cleanup_(close) int saved = dup(STDERR_FILENO);
 	struct bpf_capture *capture = NULL;
 	int err;
 
+	(void)arg;
 	if (!plans)
 		return -ENOMEM;
-	fflush(stderr);
-	dup2(log, STDERR_FILENO);
 	err = bpf_capture__new(&opts, &capture);
-	fflush(stderr);
-	if (saved >= 0)
-		dup2(saved, STDERR_FILENO);
-	else
-		close(STDERR_FILENO);
 	bpf_capture__free(capture);
 	return err;
 }
 
 void try_recorder(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	_cleanup_(close) int log = -1;
 	char why[sizeof(r->detail)];
 	int err;
 
@@ -67,17 +78,11 @@ void try_recorder(struct doctor *d, const struct probe *p, struct probe_result *
 		probe__unknown(r, "cannot be tried without %s", d->blocked);
 		return;
 	}
-	log = memfd_create("doctor", MFD_CLOEXEC);
-	if (log < 0) {
-		probe__unknown(r, "memfd_create does not work");
-		return;
-	}
-	err = load_recorder(log);
+	err = doctor__quietly(load_recorder, NULL, why, sizeof(why));
 	if (!err) {
 		probe__ok(r, "loaded and attached");
 		return;
 	}
-	first_line(log, why, sizeof(why));
 	probe__no(r, 0, "%s", why[0] ? why : "does not load");
 	r->err = err;
 }
