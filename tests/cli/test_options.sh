@@ -136,7 +136,7 @@ expect "strace -f" 125 "'-f'" "recorded by default" -- run -f true
 expect "strace -p" 125 "'-p'" "attach" -- run -p 1
 expect "value where none is taken" 125 "--quiet takes no value" "'--quiet=1'" -- run --quiet=1 true
 for o in -o --output --format --timeout -e --trace --on-overload --ring-size --backend --policy --allow-path --read --write \
-	--net --env --chdir --hostname --memory --pids --cpus --tmpfs-size --max-file-size --max-output --allow-degraded; do
+	--net --env --user --artifacts --quota --chdir --hostname --memory --pids --cpus --tmpfs-size --max-file-size --max-output --allow-degraded; do
 	expect "$o without a value" 125 "needs a value" -- run "$o"
 done
 for o in --trace-only --allow-exec --allow-net --allow-unix --overlay --commit --tty; do
@@ -216,6 +216,11 @@ for v in "" none all Landlock user; do refused --allow-degraded "$v" "there is n
 refused --allow-degraded landlok "did you mean 'landlock'"
 accepted "options that add up" --policy strict --policy default --read / --read /x --write /y --allow-path /z --net a:1 --net b:2 \
 	--env A --env B=1 --allow-degraded cgroup --allow-degraded landlock
+mkdir "$work/many"
+touch "$work/many/1" "$work/many/2"
+contained "--quota: within it" 0 "it ran" -- run --backend none -q --allow-path "$work/many" --quota files=2 -- echo it ran
+contained "--quota: over it, nothing starts" 125 "file_count" "!it ran" -- run --backend none -q --allow-path "$work/many" \
+	--quota command=4096,files=1 -- echo it ran
 accepted "everything at once" --policy strict --allow-path . --allow-exec --allow-net --allow-unix --overlay --commit --tty \
 	--hostname h --chdir / --memory 1G --pids 9 --cpus 1 --tmpfs-size 1M --max-file-size 1M --max-output 1M --timeout 1
 accepted "more policies than anybody needs" $(printf -- '--policy strict %.0s' {1..32})
@@ -245,6 +250,18 @@ policy_refuses --env 'A*=x' "A*"
 expect "no such policy" 125 "'nosuch'" "built in: " -- run --backend none --policy nosuch true
 expect "no such policy file" 125 "none.toml: No such file" -- run --backend none --policy "$work/none.toml" true
 expect "a directory as a policy" 125 "Is a directory" -- run --backend none --policy / true
+if [ "$(id -u)" = 0 ]; then
+	for v in nosuchuser 1000x 99999999999 1000: 1000:x "" :1; do policy_refuses --user "$v" "'$v'"; done
+	contained "--user" 0 "65534 65534" -- run --backend none -q --allow-exec --user 65534 -- sh -c 'echo $(id -u) $(id -g)'
+	contained "--user UID:GID" 0 "1234 5678" -- run --backend none -q --allow-exec --user 1234:5678 -- \
+		sh -c 'echo $(id -u) $(id -g)'
+else
+	policy_refuses --user nobody "only root"
+	skip "--user" "needs root"
+fi
+accepted "--artifacts" --artifacts "$work/artifacts"
+accepted "--quota" --quota files=1,file=1M,total=2M,command=9
+for v in "" nonsense files=x files=1,files=2 bytes=1; do policy_refuses --quota "$v" "--quota"; done
 policy_refuses --chdir "$work/nothing" "no such directory inside" "--read"
 policy_refuses --chdir /var/lib "no such directory inside" "--read"
 printf '[filesystem]\nalow_read = ["/"]\n' >"$work/bad.toml"
@@ -267,7 +284,7 @@ contained "--policy and an option add up" 0 "reads" -- run --backend none -q --p
 
 # ---- the sandbox: contradictions
 for o in --policy=strict --allow-path=/ --read=/ --write=/ --net=a:1 --env=A --allow-net --allow-unix --allow-exec --overlay --commit \
-	--tty --chdir=/ --hostname=h --memory=1G --pids=9 --cpus=1 --tmpfs-size=1M --max-file-size=1M --max-output=1M \
+	--tty --user=nobody --quota=default --artifacts=/x --chdir=/ --hostname=h --memory=1G --pids=9 --cpus=1 --tmpfs-size=1M --max-file-size=1M --max-output=1M \
 	--allow-degraded=cgroup; do
 	expect "--trace-only $o" 125 "--trace-only contains nothing" "drop --trace-only" -- run --trace-only $o $nowhere
 	expect "$o --trace-only" 125 "--trace-only contains nothing" -- run $o --trace-only $nowhere
@@ -277,6 +294,8 @@ for o in -v -vv -c -y --no-follow-forks --follow-forks=false --trace=close --ver
 	expect "--backend none $o" 125 "--backend none records nothing" "drop" -- run --backend none $o $nowhere
 done
 accepted "--backend none -q" --backend none -q
+expect "--artifacts and -o" 125 "--artifacts writes the trace itself" "-o" -- run --artifacts "$work/a" -o "$work/t" $nowhere
+expect "--artifacts and --backend none" 125 "--artifacts" "nothing is recorded" -- run --artifacts "$work/a" --backend none $nowhere
 expect "--commit alone" 125 "--commit" "--overlay" -- run --commit $nowhere
 accepted "--overlay alone" --overlay
 accepted "--overlay --commit" --commit --overlay

@@ -89,12 +89,13 @@ static void print_run_notes(FILE *out)
 void help__overview(FILE *out)
 {
 	fputs("Usage: sandtrace SUBCOMMAND [ARGUMENT]...\n"
-	      "Sees every system call of a command and its descendants, at a fraction of the\n"
-	      "cost of ptrace, and accounts for every record.\n\n",
+	      "Runs a command that you do not trust in a sandbox, records every system call of\n"
+	      "it and its descendants, and explains whatever it was refused.\n\n",
 	      out);
 	for (const struct command_desc *c = command_table; c->name; c++)
 		fprintf(out, "  %-12s%s\n", c->name, c->summary);
-	fputs("\nTry:  sandtrace run --trace-only -vv ls\n"
+	fputs("\nTry:  sandtrace run --allow-exec --allow-path . -- make\n"
+	      "      sandtrace run --trace-only -vv ls\n"
 	      "'sandtrace help SUBCOMMAND' says more.\n",
 	      out);
 }
