@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/policy.md once more, from the text and not from the code: what a policy of literal paths means on this machine."""
+import os
+import stat as S
+
+from world import Answer
+
+READ, WRITE, EXEC = 1, 2, 4
+TRAPS = (".git/hooks", ".git/config", ".gitmodules", ".github/workflows", ".vscode", ".envrc", ".npmrc", ".husky")
+
+
+class Refused(Exception):
+    """Such a policy cannot be enforced: nothing starts."""
+
+
+def covers(a, b):
+    return a == "/" or a == b or b.startswith(a + "/")
+
+
+class Model:
+    """POLICY: a dict of lists "allow_read", ...; HOME: None or a directory; COMMAND: the path of the program."""
+
+    def __init__(self, policy, home, command, may_enter):
+        self.any = policy.get("allow_exec") == ["**"]
+        self.may_enter = may_enter      # may this user look up names in that directory?
+        self.allow = []                 # (canonical path, access)
+        for key, access in (("allow_write", READ | WRITE), ("allow_read", READ), ("allow_exec", READ | EXEC)):
+            for text in policy.get(key, []):
+                if not (key == "allow_exec" and text == "**"):
+                    self.grant(key, text, access)
+        self.writable = [p for p, access in self.allow if access & WRITE]
+        self.private = {"/tmp": 3, "/var/tmp": 3}
+        if home and not any(covers(p, home) for p, _ in self.allow):
+            self.private[home] = 3
+        self.allow.append((command, READ | EXEC))
+        self.traps = []
+        if policy.get("protect_project"):
+            for at in self.writable:
+                self.protect(at)
+        self.masks = []
+        for text in policy.get("deny", []):
+            self.deny(text)
+
+    def find(self, path, follow):
+        """(what there is, canonical path): "" nothing, "link" one that is not followed, "barred", else a letter."""
+        cur, rest, links = "", path.split("/")[1:], 0
+        while rest:
+            name = rest.pop(0)
+            if name in ("", "."):
+                continue
+            if not self.may_enter(cur or "/"):
+                return "barred", None
+            if name == "..":
+                cur = cur.rpartition("/")[0]
+                continue
+            try:
+                mode = os.lstat(cur + "/" + name).st_mode
+            except OSError:
+                return "", None
+            if S.S_ISLNK(mode):
+                links += 1
+                if not follow:
+                    return "link", None
+                if links > 40:
+                    return "", None
+                target = os.readlink(cur + "/" + name)
+                cur = "" if target.startswith("/") else cur
+                rest = target.split("/") + rest
+                continue
+            if rest and not S.S_ISDIR(mode):
+                return "", None
+            cur += "/" + name
+        mode = os.lstat(cur or "/").st_mode
+        return "d" if S.S_ISDIR(mode) else "f" if S.S_ISREG(mode) else "odd", cur or "/"
+
+    def grant(self, key, text, access):
+        what, path = self.find(text, False)
+        if what in ("link", "odd", "barred") or (not what and key == "allow_write"):
+            raise Refused(f"{key} {text!r}: {what or 'not there'}")
+        if what:
+            self.allow.append((path, access))
+
+    def protect(self, at):
+        for name in TRAPS:
+            what, path = self.find(at + "/" + name, False)
+            below = [w for w in self.writable if w != at and covers(at, w)]
+            if any(covers(w, at + "/" + name) for w in below):
+                continue
+            if what == "link":
+                raise Refused(f"{at}/{name} is a link")
+            if what and what in "df":
+                self.traps.append(path)
+
+    def deny(self, text):
+        what, path = self.find(text, True)
+        if what in ("", "barred"):
+            return
+        granted = any(covers(p, path) or covers(path, p) for p, _ in self.allow)
+        # what the sandbox has of its own shows nothing of the host
+        inner = max((p for p in self.private if covers(p, path)), key=len, default=None)
+        if inner and not any(covers(inner, p) and (covers(p, path) or covers(path, p)) for p, _ in self.allow):
+            return
+        if granted:
+            self.masks.append(path)
+
+    def answer(self, p):
+        """As the C side's; KIND "h", "p", "m" or "-"."""
+        masks = [m for m in self.masks if covers(m, p)]
+        shown = [a for a, _ in self.allow if not any(covers(m, a) for m in self.masks)]
+        points = shown + list(self.private) + self.masks
+        skeleton = p == "/" or any(q != p and covers(p, q) for q in points)
+        if masks:
+            return Answer(0, 0, 0, 0, "m", 0, 0, min(masks, key=len) == p, skeleton)
+        host = [a for a in self.allow if covers(a[0], p)]
+        own = max((q for q in self.private if covers(q, p)), key=len, default=None)
+        if own and not any(covers(own, a) for a, _ in host):
+            return Answer(1, 1, self.any, 0, "p", 7 if self.any else 3, self.any, own == p, skeleton)
+        if not host:
+            return Answer(skeleton, 0, 0, not skeleton, "-", 0, 0, 0, skeleton)
+        access = 0
+        for _, a in host:
+            access |= a
+        for trap in self.traps:
+            if covers(trap, p) and not any(w != trap and covers(trap, w) and covers(w, p) for w in self.writable):
+                access &= ~WRITE
+        if self.any:
+            access |= EXEC
+        mapped = bool(access & EXEC) or not access & WRITE
+        return Answer(access & 1, bool(access & WRITE), bool(access & EXEC), 0, "h", access, mapped, None, skeleton)
