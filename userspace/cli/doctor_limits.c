@@ -14,6 +14,10 @@
 #include "../capture/cgroup.h"
 #include "../sandbox/limits.h"
 #include "../sandbox/network.h"
+#include "../sandbox/sandbox.h"
+
+/* check_landlock() of sandbox.c: it scopes abstract sockets. */
+#define NET_LANDLOCK_ABI 6
 
 struct want {
 	struct doctor *d;
@@ -147,9 +151,14 @@ void try_net_rules(struct doctor *d, const struct probe *p, struct probe_result 
 		return;
 	}
 	err = doctor__quietly(attach_rules, d, why, sizeof(why));
-	if (err)
+	if (err) {
 		probe__no(r, 0, "%s", why);
-	else
+	} else if (landlock__abi() < NET_LANDLOCK_ABI) {
+		probe__no(r, 0, "the host's abstract sockets come with its network, and Landlock ABI %d does not keep them away",
+			  landlock__abi());
+		probe__fix(r, "boot Linux 6.12 or newer, or run with --allow-degraded=landlock");
+	} else {
 		probe__ok(r, "attached to a cgroup");
+	}
 	r->err = err;
 }

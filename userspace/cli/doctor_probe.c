@@ -21,7 +21,8 @@
 	"--allow-degraded=cgroup"
 #define CGROUP_FIX \
 	"run as root, or in a delegated cgroup: " \
-	"systemd-run --user --scope -p Delegate=yes sandtrace ..."
+	"systemd-run --user --scope -p Delegate=yes sandtrace ...; " \
+	"to contain without it: --backend none --allow-degraded=cgroup"
 
 const struct probe doctor_probes[] = {
 	{ "root", "privileges", "root", 0, try_root, NULL,
@@ -145,7 +146,7 @@ const struct probe doctor_probes[] = {
 
 	{ "landlock", "sandbox", "Landlock", PROBE_SANDBOX, try_landlock, NULL,
 	  "a second lock on every path",
-	  "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,... (the active list, then); "
+	  "a kernel with CONFIG_SECURITY_LANDLOCK=y, booted with lsm=landlock,... (and the active list); "
 	  "or run with --allow-degraded=landlock" },
 	{ "seccomp_filter", "sandbox", "seccomp filter", PROBE_SANDBOX, try_seccomp_filter, "filter",
 	  "rules on system calls", "a kernel built with CONFIG_SECCOMP_FILTER=y" },
@@ -157,7 +158,8 @@ const struct probe doctor_probes[] = {
 	{ "syscalls", "sandbox", "newer system calls", PROBE_SANDBOX, try_syscalls, NULL,
 	  "files and processes held, not looked up again", NEWER },
 	{ "keyring", "sandbox", "session keyring", 0, try_keyring, NULL,
-	  "the caller's keys stay outside", "allow keyctl() in the container's seccomp profile; the sandbox's own filter refuses it anyway" },
+	  "the caller's keys stay outside",
+	  "allow keyctl() in the container's seccomp profile; the sandbox's own filter refuses it anyway" },
 	{ "ptrace", "sandbox", "ptrace of a child", 0, try_ptrace, NULL,
 	  "later: recording without BPF",
 	  "sysctl kernel.yama.ptrace_scope=1; in a container: allow ptrace()" },
@@ -262,6 +264,7 @@ static void choose(struct doctor_report *rep)
 	bool connect = status_of(rep, "cgroup_connect4") == PROBE_OK;
 	bool cg_kill = status_of(rep, "cgroup_kill") == PROBE_OK;
 	bool child = status_of(rep, "clone_into_cgroup") == PROBE_OK;
+	const char *no_cgroup = rep->contain ? "the sandbox's init, which takes all with it" : "needs a cgroup";
 	const struct doctor_class classes[DOCTOR_CLASSES] = {
 		{ "syscalls", "tp_btf sys_enter, sys_exit", backend },
 		{ "processes", "tp_btf sched_process_fork, exec, exit", backend },
@@ -271,8 +274,8 @@ static void choose(struct doctor_report *rep)
 		{ "end of the tree",
 		  cg_kill ? "cgroup.kill"
 		  : child ? "freeze, then kill one by one"
-			  : "needs a cgroup",
-		  child ? "cgroup" : "none" },
+			  : no_cgroup,
+		  child ? "cgroup" : rep->contain ? "sandbox" : "none" },
 		{ "containment",
 		  rep->contain ? "namespaces, Landlock, seccomp" : "what is missing is listed below",
 		  rep->contain ? "sandbox" : "none" },
@@ -380,10 +383,17 @@ bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
 
 size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flags)
 {
-	for (size_t i = 0; i < doctor_nr_probes; i++)
-		if (flags & PROBE_SANDBOX ? keeps_from_containing(rep, i) : keeps_from_recording(rep, i))
+	size_t first = doctor_nr_probes;
+
+	for (size_t i = 0; i < doctor_nr_probes; i++) {
+		if (!(flags & PROBE_SANDBOX ? keeps_from_containing(rep, i) : keeps_from_recording(rep, i)))
+			continue;
+		/* limits can be done without when somebody decides so */
+		if (!(flags & PROBE_SANDBOX) || doctor_probes[i].flags & PROBE_SANDBOX)
 			return i;
-	return doctor_nr_probes;
+		first = MIN(first, i);
+	}
+	return first;
 }
 
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size)

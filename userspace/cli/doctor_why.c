@@ -387,11 +387,15 @@ static void why_others(const struct ns_report *r, struct ns_cause *ret)
 static void why_map(const struct ns_report *r, struct ns_cause *ret)
 {
 	int err = r->err[NS_MAP];
-	char fix[128];
+	char fix[128], self[32];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
 	const char *cap = !has_cap(CAP_SETFCAP) && !strcmp(r->call[NS_MAP], "uid_map") ? "SETFCAP"
 			  : !has_cap(CAP_SETGID) && !strcmp(r->call[NS_MAP], "gid_map") ? "SETGID" : NULL;
 
-	if (err == -EPERM && !geteuid() && cap) {
+	self[MAX(n, 0)] = 0;
+	if (n > 0 && atoi(self) != getpid()) {
+		say(ret, "mount -t proc proc /proc", "/proc is another PID namespace's: processes have other numbers there");
+	} else if (err == -EPERM && !geteuid() && cap) {
 		snprintf(fix, sizeof(fix), "give it that capability (docker, podman: --cap-add %s), or run as an ordinary user", cap);
 		say(ret, fix, "root needs CAP_%s to map itself into a user namespace", cap);
 	} else if (err == -EPERM || err == -EACCES) {
