@@ -310,6 +310,7 @@ cause "masked /proc, root" '/proc is masked: /proc/version is covered' "${world[
 cause "masked /proc, nobody" '/proc is masked: /proc/version is covered' "${world[@]}" "$mask" - "${nobody[@]}"
 run "${world[@]}" "$mask" - "$st" doctor --json
 check "masked /proc: the fix" json '.fix | test("unmask=ALL") and test("umount /proc/version")'
+cause "/proc of another PID namespace" "another PID namespace's" unshare -pf --kill-child sh -c 'exec "$@"' -
 cause "read-only /proc" '/proc is read-only' "${world[@]}" 'mount -o remount,bind,ro /proc || exit 99; exec "$@"' - "${nobody[@]}"
 
 mkdir "$tmp/root"
