@@ -172,7 +172,7 @@ const struct probe doctor_probes[] = {
 	  "--cpus, none if not given", "run as root, or in a delegated cgroup" },
 	{ "net_rules", "limits", "network rules", 0, try_net_rules, NULL,
 	  "--net HOST:PORT; without: no network, or all of it",
-	  "run as root; a kernel built with CONFIG_CGROUP_BPF=y" },
+	  "run as root, on Linux 5.17 or newer with CONFIG_CGROUP_BPF=y" },
 };
 const size_t doctor_nr_probes = ARRAY_SIZE(doctor_probes);
 
