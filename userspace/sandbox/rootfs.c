@@ -400,10 +400,13 @@ static void note_pinned(struct setup *u, const char *path)
  */
 static void pin_parents(struct setup *u, const struct grant *g)
 {
-	const struct grant *parent = parent_grant(&u->sb->grants, g);
+	const struct grant *parent = parent_grant(&u->sb->grants, g), *above;
 
 	if (!parent || parent->kind != GRANT_HOST || !(parent->access & ACCESS_WRITE))
 		return;
+	/* a grant within a writable tree is no end of it: what is above leads here too */
+	while ((above = parent_grant(&u->sb->grants, parent)) && above->kind == GRANT_HOST && above->access & ACCESS_WRITE)
+		parent = above;
 	for (const char *slash = strchr(g->path + strlen(parent->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		char path[4096];
 		bool done = false;
