@@ -8,18 +8,22 @@
 #include "base/util.h"
 #include "capture/cgroup.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/sys.h"
 
 /* In a child, which takes the namespaces with it. 0 or -errno. */
 static int try_namespaces(void)
 {
+	struct st_mount_attr none = {};
 	pid_t pid = fork();
 	int status;
 
 	if (pid < 0)
 		return -errno;
-	if (!pid)
-		_exit(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-			      CLONE_NEWCGROUP) ? errno & 0xff : 0);
+	if (!pid) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP))
+			_exit(errno & 0xff);
+		_exit(sys_mount_setattr(-1, 0, &none) && errno == ENOSYS ? ENOSYS : 0); /* before 5.12: no mount layer */
+	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;

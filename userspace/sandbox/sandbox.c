@@ -188,6 +188,18 @@ static int check_landlock(struct sandbox *s)
 	return -ENOTSUP;
 }
 
+/* Whatever is shown of the host is restricted before it is attached anywhere, which kernels before 5.12 cannot do. */
+static int check_mounts(const struct sandbox *s)
+{
+	struct st_mount_attr none = {};
+
+	if (DEGRADED(s, LAYER_MOUNT) || !sys_mount_setattr(-1, 0, &none) || errno != ENOSYS)
+		return 0;
+	log_err(0, "layer mount: this kernel has no mount_setattr, which restricts what the sandbox shows of the host");
+	log_hint("use Linux 5.13 or newer: 5.12 brought mount_setattr, 5.13 Landlock");
+	return -ENOSYS;
+}
+
 /* A directory as standard stream would be a door to the host's tree: paths can be walked from it. */
 static int check_streams(void)
 {
@@ -241,6 +253,8 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 		err = network__plan(policy, &s->net);
 	if (!err)
 		err = check_landlock(s);
+	if (!err)
+		err = check_mounts(s);
 	if (!err)
 		err = resolve__command(opts->command, getenv("PATH"), &s->chain);
 	if (!err) {
