@@ -39,8 +39,10 @@ class Bench:
 
     def __init__(self, build, where, user):
         self.user = user
-        self.at = tempfile.mkdtemp(prefix="agree.", dir=where)
-        os.chmod(self.at, 0o755)
+        self.whole = tempfile.mkdtemp(prefix="agree.", dir=where)
+        os.chmod(self.whole, 0o755)
+        self.at = self.whole + "/w"  # what lies beside it, nobody else changes
+        os.mkdir(self.at)
         os.mkdir(self.at + "/bin")
         for name in ("probe", "answers"):
             shutil.copy(os.path.join(built["dir"], name), self.at + "/bin/" + name)
@@ -56,7 +58,7 @@ class Bench:
         return self
 
     def __exit__(self, *_):
-        shutil.rmtree(self.at, ignore_errors=True)
+        shutil.rmtree(self.whole, ignore_errors=True)
 
     def write_policy(self, text):
         with open(self.policy, "w", encoding="utf-8") as f:
@@ -98,6 +100,9 @@ class Answers:
         return self.cache[what]
 
     def close(self):
+        """What it said on standard error, the first time."""
+        if self.p.stdin.closed:
+            return ""
         self.p.stdin.close()
         why = self.p.stderr.read().decode(errors="replace")
         self.p.stdout.close()

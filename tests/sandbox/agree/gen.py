@@ -63,7 +63,7 @@ def tree(rng, top, user):
             add("hard", rel, to=rng.choice(files))
         else:
             add(rng.choice(("fifo", "sock")), rel)
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         at = rng.choice(dirs)
         base = at + "/" if at else ""
         for name in rng.sample(PROJECT, rng.randint(1, 8)):
@@ -135,6 +135,12 @@ def pattern(rng, path, top):
     return escape(head) + "/" + "/".join(tail)
 
 
+def projects(items):
+    """Where there is something to protect: "" or "/dir"."""
+    found = {("/" + i.rel)[:-len(name) - 1] for i in items for name in PROJECT if ("/" + i.rel).endswith("/" + name)}
+    return sorted(found)
+
+
 def policy(rng, items, top):
     """A dict, as in a policy file; "home" is how it is run."""
     p = {"allow_read": [], "allow_write": [], "deny": []}
@@ -174,6 +180,9 @@ def policy(rng, items, top):
         p["allow_exec"] = rng.choice([[], ["**"], ["**"]])
     p["overlay"] = rng.random() < 0.25
     p["protect_project"] = rng.random() < 0.3
+    project = [q for q in projects(items) if is_text(q)]
+    if p["protect_project"] and project and rng.random() < 0.6:
+        p["allow_write"].append(escape(top + rng.choice(project)))
     p["home"] = rng.choice(dirs) if rng.random() < 0.2 else None
     return p
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disagreements that were found once. Each is tried at the start of every run: (why, tree, policy with "%" for its top)."""
+from gen import Item
+
+
+def d(rel, mode=0o777, owner=0):
+    return Item("dir", rel, mode, owner)
+
+
+def f(rel, mode=0o777, owner=0):
+    return Item("file", rel, mode, owner)
+
+
+CASES = [
+    ("an empty allow_exec is the command alone", [f("x")], {"allow_read": ["%"], "allow_exec": []}),
+    ("what leads to a mask stays where it is", [d("a"), d("a/b"), f("a/b/c")], {"allow_write": ["%"], "deny": ["%/a/b/c"]}),
+    ("a grant on the way does not change that", [d("a"), d("a/b"), d("a/b/c"), f("a/b/c/d")],
+     {"allow_write": ["%"], "allow_exec": ["%/a/b"], "deny": ["%/a/b/c/d"]}),
+    ("an overlay's top has the mode of what it covers", [d("a", 0o555), f("a/x")], {"allow_write": ["%/a"], "overlay": True}),
+    ("a file cannot be overlaid", [f("x")], {"allow_write": ["%/x"], "overlay": True}),
+    ("\"a-\" sorts before \"a/\"", [d("a"), f("a/x"), d("a-"), f("a-/x"), f("a.b")],
+     {"allow_read": ["%/a", "%/a-"], "deny": ["%/a-/x"], "allow_write": ["%/a/x"]}),
+    ("a project's hooks stay read-only, and their names", [d(".git"), d(".git/hooks"), f(".git/hooks/pre"), f(".git/config")],
+     {"allow_write": ["%"], "protect_project": True}),
+    ("unless they are asked for", [d(".git"), d(".git/hooks"), f(".git/hooks/pre")],
+     {"allow_write": ["%", "%/.git/hooks"], "protect_project": True}),
+    ("a link out of what is granted leads nowhere", [d("a"), f("x"), Item("link", "a/l", to="../x")], {"allow_read": ["%/a"]}),
+    ("a link to what is denied is denied", [d("a"), f("a/x"), Item("link", "a/l", to="x")],
+     {"allow_read": ["%"], "deny": ["%/a/l"]}),
+    ("hard links are names of their own for mounts", [f("x"), Item("hard", "y", to="x")],
+     {"allow_write": ["%/x"], "deny": ["%/y"], "allow_read": ["%"]}),
+    ("directories on the way can be listed", [d("a"), d("a/b"), f("a/b/x"), f("a/y")], {"allow_read": ["%/a/b/x"]}),
+    ("a rule names characters, not patterns", [f("[x]"), f("x"), f("*")], {"allow_read": ["%/[[]x]"], "deny": ["%/[*]"]}),
+    ("a private home hides the host's", [d("h"), f("h/x"), d("h/p"), f("h/p/y")], {"allow_read": ["%/h/p"], "home": "%/h"}),
+]
+
+
+def at(case, top, owner):
+    """(items, policy) of CASE in TOP, everything owned by OWNER."""
+    _, items, policy = case
+    mine = [Item(i.kind, i.rel, i.mode, owner, i.to) for i in items]
+    p = {"allow_read": [], "allow_write": [], "deny": [], "overlay": False, "protect_project": False, "home": None}
+    for key, value in policy.items():
+        p[key] = [t.replace("%", top) for t in value] if isinstance(value, list) else \
+            value.replace("%", top) if isinstance(value, str) else value
+    return mine, p
