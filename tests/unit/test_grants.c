@@ -292,6 +292,10 @@ static void test_glob(void **state)
 		{ "[a-c]x", "bx", true, true }, { "[]]", "]", true, true }, { "[*]", "*", true, true }, { "[*]", "x", false, false },
 		{ "[[]x", "[x", true, true }, { "[x", "[x", true, true }, { "", "", true, true }, { "", "a", false, false },
 		{ "***", "", true, true }, { "a?", "a", false, false },
+		/* a character, not a byte; one for each byte of what is no UTF-8 */
+		{ "?", "\xc3\xa9", true, true }, { "??", "\xc3\xa9", false, false }, { "*?", "\xe2\x82\xac", true, true },
+		{ "?", "\xf0\x9f\x98\x80", true, true }, { "?", "\xc3", true, true }, { "??", "\xff\xfe", true, true },
+		{ "?a", "\xc3" "a", true, true }, { "?", "\xe2\x82", false, false },
 	};
 	char pattern[512] = "", name[256];
 

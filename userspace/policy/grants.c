@@ -244,6 +244,20 @@ static bool one(const char *pattern, char c, const char **ret_next)
 	return *pattern == '?' || *pattern == c;
 }
 
+/* The bytes of the character at S. What is no UTF-8 has one for each byte. */
+static size_t character(const char *s)
+{
+	static const unsigned char above[] = { 0xc2, 0xe0, 0xf0 }; /* what begins one of two, three, four bytes, from here on */
+	size_t len = 1;
+
+	for (size_t i = 0; i < 3; i++)
+		len += (unsigned char)*s >= above[i] && (unsigned char)*s < 0xf5;
+	for (size_t i = 1; i < len; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 1;
+	return len;
+}
+
 bool grants__glob(const char *pattern, const char *name, bool hidden)
 {
 	const char *star = NULL, *retry = NULL, *next;
@@ -255,8 +269,8 @@ bool grants__glob(const char *pattern, const char *name, bool hidden)
 			star = ++pattern;
 			retry = name;
 		} else if (*pattern && one(pattern, *name, &next)) {
+			name += *pattern == '?' ? character(name) : 1;
 			pattern = next;
-			name++;
 		} else if (star) {
 			/* the last star takes one more; earlier ones need not be tried again */
 			pattern = star;
