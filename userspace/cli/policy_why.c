@@ -17,6 +17,8 @@
 #include "sandbox/resolve.h"
 #include "sandbox/seccomp.h"
 
+#define LINKS_MAX 40 /* as the kernel */
+
 struct answer {
 	bool allowed, conditional, from_grant; /* from_grant: RULE gives something, but not what is asked */
 	enum layer layer;
@@ -75,38 +77,54 @@ static int show(const char *what, const char *verb, const struct answer *a)
 
 /* ---- paths ------------------------------------------------------------------------------------------------- */
 
-/*
- * PATH as the kernel would see it inside: our own links, then, in what is the host's, the host's. RET has PATH_MAX bytes.
- */
+/* What the link AT says inside: one of our own, or, in what is the host's, the host's. False: it is none, or not there. */
+static bool link_inside(const struct grants *g, const char *at, char *ret, size_t size)
+{
+	const struct grant *nearest;
+	ssize_t n;
+
+	if (!grants__canonical(g, at, ret, size) && strcmp(ret, at))
+		return true;
+	nearest = grants__nearest(g, at, true);
+	n = nearest && nearest->kind == GRANT_HOST ? readlink(at, ret, size - 1) : -1;
+	if (n <= 0)
+		return false;
+	ret[n] = 0;
+	return true;
+}
+
+/* PATH as the kernel would see it inside, step by step: a link that is not there leads nowhere. RET has PATH_MAX bytes. */
 static int inside(const struct grants *g, const char *path, char *ret)
 {
-	char whole[PATH_MAX], real[PATH_MAX];
-	const struct grant *nearest;
-	size_t len;
-	int err = grants__canonical(g, path, whole, sizeof(whole));
+	char rest[PATH_MAX], target[PATH_MAX], joined[PATH_MAX];
+	unsigned int followed = 0;
+	size_t have = 0;
 
-	if (err)
-		return err;
-	nearest = grants__nearest(g, whole, true);
-	if (!nearest || nearest->kind != GRANT_HOST) {
-		strcpy(ret, whole);
-		return 0;
-	}
-	/* as much of it as there is */
-	for (len = strlen(whole); len > 1; len--) {
-		char was = whole[len];
-		char *found;
+	if (snprintf(rest, sizeof(rest), "%s", path) >= (int)sizeof(rest))
+		return -ENAMETOOLONG;
+	for (char *p = rest; *(p += strspn(p, "/"));) {
+		size_t len = strcspn(p, "/"), before = have;
+		bool up = len == 2 && !strncmp(p, "..", 2);
 
-		if (was && was != '/')
+		if (have + 1 + len >= PATH_MAX)
+			return -ENAMETOOLONG;
+		if (up)
+			while (have && ret[--have] != '/')
+				;
+		else if (len != 1 || *p != '.')
+			have += (size_t)sprintf(ret + have, "/%.*s", (int)len, p);
+		ret[have] = 0;
+		p += len;
+		if (have <= before || !link_inside(g, ret, target, sizeof(target)))
 			continue;
-		whole[len] = 0;
-		found = realpath(whole, real);
-		whole[len] = was;
-		if (!found)
-			continue;
-		return snprintf(ret, PATH_MAX, "%s%s", strcmp(real, "/") ? real : "", whole + len) < PATH_MAX ? 0 : -ENAMETOOLONG;
+		if (++followed > LINKS_MAX)
+			return -ELOOP;
+		if (snprintf(joined, sizeof(joined), "%s%s", target, p) >= (int)sizeof(joined))
+			return -ENAMETOOLONG;
+		p = strcpy(rest, joined);
+		have = *target == '/' ? 0 : before;
 	}
-	strcpy(ret, whole);
+	strcpy(ret + have, have ? "" : "/");
 	return 0;
 }
 

@@ -159,7 +159,7 @@ def policy(rng, items, top):
             path = rng.choice(paths)
         elif roll < 0.87:
             path = rng.choice(dirs) + "/absent"
-        elif roll < 0.93:
+        elif roll < 0.90:
             path = top
         else:
             path = top + "/" + (rng.choice(items).rel if items else "")
@@ -185,26 +185,6 @@ def policy(rng, items, top):
         p["allow_write"].append(escape(top + rng.choice(project)))
     p["home"] = rng.choice(dirs) if rng.random() < 0.2 else None
     return p
-
-
-def is_literal(p):
-    """Does it say everything without wildcards? Then the model can say it too."""
-    return all(t == "**" or not set(plain(t) or "*") & {None} and plain(t) is not None
-               for key in ("allow_read", "allow_write", "allow_exec", "deny") for t in p.get(key, []))
-
-
-def plain(text):
-    """The path that a rule without wildcards names, or None."""
-    text = text[:-3] if text.endswith("/**") else text
-    out, i = "", 0
-    while i < len(text):
-        if text[i] == "[" and text[i + 2:i + 3] == "]" and text[i + 1] in "*?[":
-            out, i = out + text[i + 1], i + 3
-        elif text[i] in "*?[":
-            return None
-        else:
-            out, i = out + text[i], i + 1
-    return out
 
 
 def toml(p):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/policy.md once more, from the text and not from the code: what a policy of literal paths means on this machine."""
+"""docs/policy.md once more, from the text and not from the code: what a policy means on this machine."""
+import fnmatch
 import os
+import re
 import stat as S
 
 from world import Answer
@@ -17,17 +19,33 @@ def covers(a, b):
     return a == "/" or a == b or b.startswith(a + "/")
 
 
-class Model:
-    """POLICY: a dict of lists "allow_read", ...; HOME: None or a directory; COMMAND: the path of the program."""
+def wild(part):
+    return set(re.sub(r"\[[*?[]\]", "", part)) & set("*?[")
 
-    def __init__(self, policy, home, command, may_enter):
+
+def looked_for(part):
+    """Is the directory read for it? Of a pattern that has wildcards, each "[*]" is one more."""
+    return set(part) & set("*?[")
+
+
+def plain(part):
+    return re.sub(r"\[([*?[])\]", r"\1", part)
+
+
+class Model:
+    """POLICY: a dict of lists "allow_read", ...; HOME: None or a directory; COMMAND: the path of the program; TOP: where all
+    files are that "**/" finds; MAY_ENTER, MAY_READ: this user, that directory?"""
+
+    def __init__(self, policy, home, command, top, may_enter, may_read):
+        self.top, self.may_read = top, may_read
         self.any = policy.get("allow_exec") == ["**"]
         self.may_enter = may_enter      # may this user look up names in that directory?
         self.allow = []                 # (canonical path, access)
         for key, access in (("allow_write", READ | WRITE), ("allow_read", READ), ("allow_exec", READ | EXEC)):
             for text in policy.get(key, []):
                 if not (key == "allow_exec" and text == "**"):
-                    self.grant(key, text, access)
+                    for path in self.named(text, False):
+                        self.grant(key, path, access)
         self.writable = [p for p, access in self.allow if access & WRITE]
         self.private = {"/tmp": 3, "/var/tmp": 3}
         if home and not any(covers(p, home) for p, _ in self.allow):
@@ -39,7 +57,65 @@ class Model:
                 self.protect(at)
         self.masks = []
         for text in policy.get("deny", []):
-            self.deny(text)
+            for path in self.named(text, True):
+                self.deny(path)
+        if any(covers(m, command) for m in self.masks):
+            raise Refused("the command itself is denied")
+
+    # ---- patterns ---------------------------------------------------------------------------------------------------
+
+    def named(self, text, deny):
+        """Every path that a rule names: itself, or what its pattern finds."""
+        text = text[:-3] if text.endswith("/**") else text
+        parts = [self.top, "**", *text[3:].split("/")] if text.startswith("**/") else text.split("/")[1:]
+        at = ""
+        if text.startswith("**/"):
+            at, parts = parts[0], parts[1:]
+        literal = not any(wild(p) for p in parts)
+        while parts and (literal or not looked_for(parts[0])):
+            at, parts = at + "/" + plain(parts[0]), parts[1:]
+        if not parts:
+            return [at]
+        what, base = self.find(at, deny)
+        if what == "link":
+            raise Refused(f"{at!r}: a link")
+        if what == "barred" and not deny:
+            raise Refused(f"{at!r}: barred")
+        return list(dict.fromkeys(self.search(base, parts, deny))) if what == "d" else []
+
+    def search(self, at, parts, deny):
+        head, rest = parts[0], parts[1:]
+        if deny and not any(covers(a, at) or covers(at, a) for a, _ in self.allow):
+            return
+        if head == "**":
+            if rest:
+                yield from self.search(at, rest, deny)
+            for name in self.names(at):
+                if (deny or name[0] != ".") and self.find(at + "/" + name, False)[0] == "d":
+                    yield from self.search(at + "/" + name, parts, deny)
+            return
+        if looked_for(head):
+            rule = re.compile(fnmatch.translate(head), re.S)
+            names = [n for n in self.names(at) if rule.match(n) and (deny or n[0] != "." or head[0] == ".")]
+        else:
+            names = [plain(head)] if self.may_enter(at) and os.path.lexists(at + "/" + plain(head)) else []
+        for name in names:
+            path = at + "/" + name
+            if not rest:
+                yield path
+                continue
+            what, path = self.find(path, deny and not looked_for(head))
+            if what == "link" and not looked_for(head):
+                raise Refused(f"{at}/{name}: a link")
+            if what == "d":
+                yield from self.search(path, rest, deny)
+
+    def names(self, at):
+        if self.may_read(at):
+            return sorted(os.listdir(at))
+        if self.may_enter(at):
+            raise Refused(f"{at!r} cannot be read")
+        return []
 
     def find(self, path, follow):
         """(what there is, canonical path): "" nothing, "link" one that is not followed, "barred", else a letter."""

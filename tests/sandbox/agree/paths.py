@@ -34,7 +34,7 @@ def parse(out):
 class Case:
     def __init__(self, b, items):
         self.b = b
-        self.items = items
+        self.items, self.known_case = items, False
         self.make(self.items)
         self.outside = []
         for uid in (0, b.user):
@@ -73,6 +73,7 @@ class Case:
 
     def try_policy(self, rng, p=None):
         """(answers compared, "" or what is wrong)."""
+        self.known_case = bool(p)
         p = p or gen.policy(rng, self.items, self.b.top)
         bad = [f"outside: {x}" for x in self.outside]
         n, uid = 0, 0
@@ -106,7 +107,7 @@ class Case:
 
     def judge(self, p, uid, answers, roll):
         modelled = self.model(p, uid)
-        if isinstance(modelled, str) != bool(answers.error) and modelled is not None:
+        if isinstance(modelled, str) != bool(answers.error):
             why = answers.close() if answers.error else modelled
             return 1, [f"evaluation {'fails' if answers.error else 'succeeds'}, model says otherwise: {why}"]
         before = gen.snapshot(self.b.top, p["overlay"])
@@ -123,7 +124,7 @@ class Case:
         bad = self.compare(world, parse(out))
         bad += [f"host changed: {q!r}: {before.get(q)} -> {after.get(q)}" for q in before.keys() | after.keys()
                 if before.get(q) != after.get(q)]
-        if modelled:
+        if not isinstance(modelled, str):
             bad += self.compare_model(world, modelled)
         bad += self.why(p, uid, world, roll)
         return len(self.probes) * len(OPS) + len(self.known), bad
@@ -131,20 +132,18 @@ class Case:
     # ---- the third account --------------------------------------------------------------------------------------
 
     def model(self, p, uid):
-        """A Model, the reason why there is none, or None: it has nothing to say."""
-        if not gen.is_literal(p):
-            return None
-        literal = dict(p)
-        for key in ("allow_read", "allow_write", "allow_exec", "deny"):
-            literal[key] = [t if t == "**" else gen.plain(t) for t in p.get(key, [])]
+        """A Model, or the reason why there is none."""
         outside = World(None, uid, uid, "any", False, [])
 
         def may_enter(at):
             return not uid or bool(outside.node(at) and outside.may(outside.node(at), 1))
 
+        def may_read(at):
+            return not uid or (may_enter(os.path.dirname(at)) and outside.may(outside.node(at), 4))
+
         try:
             home = p["home"] if p["home"] and not (uid and outside.walk(p["home"], True)[0]) else None
-            return Model(literal, home, self.b.probe, may_enter)
+            return Model(p, home, self.b.probe, self.b.top, may_enter, may_read)
         except Refused as e:
             return str(e)
 
@@ -165,12 +164,17 @@ class Case:
     # ---- the command line -----------------------------------------------------------------------------------------
 
     def why(self, p, uid, world, roll):
-        """Asks `policy why` of one path that is there."""
+        """Asks `policy why` of one path that is there; of all, for a case that is known."""
         there = [q for q in self.probes if q.startswith(self.b.top + "/") and os.path.lexists(q) and "/../" not in q]
         if not there:
             return []
-        path = there[int(roll * len(there))]
+        links = [q for q in there if os.path.realpath(q) != q]
+        some = links if links and int(roll * 100) % 2 else there
+        some = there if self.known_case else [some[int(roll * len(some))]]
         access = ("read", "write", "exec")[int(roll * 1000) % 3]
+        return [x for path in some for x in self.why_one(p, uid, world, path, access)]
+
+    def why_one(self, p, uid, world, path, access):
         outside = World(None, uid, uid, "any", False, [])
         if outside.walk(path, True)[0]:
             return []  # this user cannot follow the path even here
