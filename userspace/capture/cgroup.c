@@ -36,8 +36,10 @@ static int make_dir(struct cgroup *cg, const char *parent)
 			snprintf(again, sizeof(again), ".%d", i);
 		if (snprintf(cg->path, sizeof(cg->path), "%s/sandtrace-%d%s", parent, getpid(), again) >= (int)sizeof(cg->path))
 			return -ENAMETOOLONG;
-		if (!mkdir(cg->path, 0755))
+		if (!mkdir(cg->path, 0755)) {
+			cg->made = true;
 			return 0;
+		}
 		if (errno != EEXIST)
 			return -errno;
 	}

@@ -16,6 +16,7 @@ struct cgroup {
 	int events_fd; /* cgroup.events: poll for EPOLLPRI, then cgroup__populated */
 	int freeze_fd;
 	uint64_t id;
+	bool made;     /* PATH is ours; before that it is only about to be */
 	bool frozen;
 };
 

@@ -94,22 +94,17 @@ static void __attribute__((noreturn)) child(int barrier, struct sandbox_report *
 	_exit(127);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
 /*
- * Holds nothing but the read end of a pipe whose write end dies with sandtrace. Its own session, so that a signal
- * to sandtrace's process group does not end both at once.
+ * Holds nothing but the read end of a pipe whose write end dies with sandtrace, and was there before the first directory
+ * was made. Its own session, so that a signal to sandtrace's process group does not end both at once.
  */
-static void __attribute__((noreturn)) guard(int fd, struct cgroup *cg, struct limits *limits)
+static void __attribute__((noreturn)) guard(int fd, struct guarded *g)
 {
-	struct pollfd events = { .fd = cg->events_fd, .events = POLLPRI };
+	struct pollfd events = { .fd = -1, .events = POLLPRI };
+	struct cgroup *cg = &g->cgroup;
 	sigset_t all;
-	int keep[] = { fd, cg->dir_fd, cg->events_fd, cg->freeze_fd }; /* -1: none */
 	char bye = 0;
-	int null, low = 3;
+	int null;
 
 	prctl(PR_SET_NAME, "sandtrace-guard");
 	setsid();
@@ -119,27 +114,51 @@ static void __attribute__((noreturn)) guard(int fd, struct cgroup *cg, struct li
 	for (int i = 0; i < 3; i++)
 		dup2(null, i);
 	/* whatever sandtrace inherited: a pipe must not stay open because of us */
-	qsort(keep, ARRAY_SIZE(keep), sizeof(keep[0]), by_value);
-	for (size_t i = 0; i < ARRAY_SIZE(keep); low = keep[i++] + 1)
-		if (keep[i] > low)
-			close_range((unsigned int)low, (unsigned int)keep[i] - 1, 0);
-	close_range((unsigned int)low, ~0U, 0);
-	while (read(fd, &bye, 1) < 0 && errno == EINTR)
+	dup3(fd, 3, O_CLOEXEC);
+	close_range(4, ~0U, 0);
+	while (read(3, &bye, 1) < 0 && errno == EINTR)
 		;
 	/* a byte: sandtrace ended in order and cleaned up itself. End of file: it was killed. */
 	if (bye == 'q')
 		_exit(0);
+	/* its descriptors were not ours */
+	cg->freeze_fd = -1;
+	cg->dir_fd = cg->made ? open(cg->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	cg->events_fd = cg->dir_fd >= 0 ? openat(cg->dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC) : -1;
+	for (size_t i = 0; i < ARRAY_SIZE(g->limits.v1_procs_fds); i++)
+		g->limits.v1_procs_fds[i] = -1;
 	if (cg->dir_fd >= 0)
 		cgroup__kill(cg);
-	for (int i = 0; i < 100 && cg->dir_fd >= 0 && cgroup__populated(cg) > 0; i++)
+	events.fd = cg->events_fd;
+	for (int i = 0; i < 100 && cg->events_fd >= 0 && cgroup__populated(cg) > 0; i++)
 		poll(&events, 1, 100);
-	if (limits)
-		limits__remove(limits);
-	cgroup__remove(cg);
+	limits__remove(&g->limits);
+	if (cg->made)
+		cgroup__remove(cg);
+	else if (cg->path[0]) /* killed in the moment of making it; what is not empty is not ours */
+		rmdir(cg->path);
 	_exit(0);
 }
 
-static int start_guard(struct launch *l, struct cgroup *cg, struct limits *limits)
+struct guarded *launch__guarded(void)
+{
+	struct guarded *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (g == MAP_FAILED)
+		return NULL;
+	g->cgroup.dir_fd = g->cgroup.events_fd = g->cgroup.freeze_fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(g->limits.v1_procs_fds); i++)
+		g->limits.v1_procs_fds[i] = -1;
+	return g;
+}
+
+void launch__init(struct launch *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->pidfd = l->child_pidfd = l->barrier_fd = l->guard_fd = l->sock = l->tty_fd = -1;
+}
+
+int launch__guard(struct launch *l, struct guarded *g)
 {
 	int fds[2];
 
@@ -155,7 +174,7 @@ static int start_guard(struct launch *l, struct cgroup *cg, struct limits *limit
 	}
 	if (!l->guard_pid) {
 		close(fds[1]);
-		guard(fds[0], cg, limits);
+		guard(fds[0], g);
 	}
 	close(fds[0]);
 	l->guard_fd = fds[1];
@@ -235,18 +254,13 @@ int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const
 {
 	int err;
 
-	memset(l, 0, sizeof(*l));
-	l->pidfd = l->child_pidfd = l->barrier_fd = l->guard_fd = l->sock = l->tty_fd = -1;
 	l->sandbox = sb;
 	l->report = mmap(NULL, sizeof(*l->report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->report == MAP_FAILED) {
 		l->report = NULL;
 		return log_errno(-errno, "allocate shared memory");
 	}
-	/* without a cgroup there is nothing to clean up: everything ends with the sandbox's init, which ends with us */
-	err = cg->dir_fd >= 0 ? start_guard(l, cg, sb ? &sb->limits : NULL) : 0;
-	if (!err)
-		err = start_child(l, cg, path, argv, mask);
+	err = start_child(l, cg, path, argv, mask);
 	if (err)
 		return err;
 	if (sb)

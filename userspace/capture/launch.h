@@ -28,6 +28,21 @@ struct launch {
 	int guard_fd;
 };
 
+/* What the guard cleans up, in memory that it shares with sandtrace. */
+struct guarded {
+	struct cgroup cgroup;
+	struct limits limits;
+};
+/* Nothing in it yet; NULL: no memory. It lives until the process ends. */
+struct guarded *launch__guarded(void);
+
+void launch__init(struct launch *l);
+/*
+ * Starts the guard. To be called before anything in G exists: then SIGKILL leaves nothing behind, whenever it comes. 0 or
+ * -errno, explained on stderr.
+ */
+int launch__guard(struct launch *l, struct guarded *g);
+
 /*
  * Looks COMMAND up as execvp would. RET_PATH gets the file to execute. 0, or -errno as execve would give: ENOENT
  * and ENOTDIR mean not found, anything else not executable.

@@ -153,10 +153,10 @@ static int check_limits(const struct contain *c, const struct run_options *o)
 	static const char *const options[LIMIT_KIND_MAX] = { "--memory", "--pids", "--cpus" };
 
 	for (int i = 0; i < LIMIT_KIND_MAX; i++) {
-		if (c->sandbox.limits.by[i] != LIMIT_BY_NOTHING || wanted[i]->value == POLICY_UNLIMITED ||
+		if (c->sandbox.limits->by[i] != LIMIT_BY_NOTHING || wanted[i]->value == POLICY_UNLIMITED ||
 		    o->degraded & 1U << LAYER_CGROUP)
 			continue;
-		log_err(0, "the limit of %s cannot be enforced here: %s", options[i], c->sandbox.limits.text[i]);
+		log_err(0, "the limit of %s cannot be enforced here: %s", options[i], c->sandbox.limits->text[i]);
 		log_hint("run where a cgroup can be made (as root, or delegated), or without it: %s max", options[i]);
 		return -ENOTSUP;
 	}
@@ -164,7 +164,7 @@ static int check_limits(const struct contain *c, const struct run_options *o)
 }
 
 /* With a sandbox an ordinary user does without a cgroup: rlimits stand in, and everything ends with the init. */
-int contain__make_cgroup(struct contain *c, const struct run_options *o, struct cgroup *cg)
+int contain__make_cgroup(struct contain *c, const struct run_options *o, struct cgroup *cg, struct limits *limits)
 {
 	struct cgroup_want want;
 	bool substitute;
@@ -173,6 +173,7 @@ int contain__make_cgroup(struct contain *c, const struct run_options *o, struct 
 	cg->dir_fd = cg->events_fd = cg->freeze_fd = -1;
 	if (!c->policy)
 		return cgroup__create(cg);
+	c->sandbox.limits = limits;
 	want = (struct cgroup_want){ c->policy->memory.value, c->policy->pids.value, c->policy->cpus_milli.value };
 	substitute = !c->sandbox.privileged || o->degraded & 1U << LAYER_CGROUP;
 	err = cgroup__create_for(cg, &want, substitute);
@@ -180,7 +181,7 @@ int contain__make_cgroup(struct contain *c, const struct run_options *o, struct 
 		return explain_no_recording(err);
 	if (err && !substitute)
 		return err;
-	err = limits__setup(&c->sandbox.limits, c->policy, cg->dir_fd >= 0 ? cg : NULL, substitute);
+	err = limits__setup(limits, c->policy, cg->dir_fd >= 0 ? cg : NULL, substitute);
 	if (!err && !c->sandbox.net.all && !c->sandbox.net.isolated)
 		err = net_filter__attach(&c->sandbox.net, cg->dir_fd, &c->net_filter);
 	return err ? err : check_limits(c, o);
@@ -254,7 +255,7 @@ int contain__collect(struct contain *c, struct launch *l, struct cgroup *cg, str
 	relay__finish(&c->relay);
 	if (!c->policy)
 		return 0;
-	limits__events(&c->sandbox.limits, cg->dir_fd >= 0 ? cg : NULL, &c->limit_events);
+	limits__events(c->sandbox.limits, cg->dir_fd >= 0 ? cg : NULL, &c->limit_events);
 	res->limits = &c->limit_events;
 	if (!c->policy->overlay)
 		return 0;

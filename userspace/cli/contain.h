@@ -29,7 +29,7 @@ struct contain {
 /* Policy and everything computed beforehand; nothing of the sandbox exists yet. 0 or -errno, explained. */
 int contain__prepare(struct contain *c, const struct run_options *o, const char *command, const char *cwd);
 /* The cgroup with its limits and its network filter; without a policy, the plain cgroup. 0 or -errno, explained. */
-int contain__make_cgroup(struct contain *c, const struct run_options *o, struct cgroup *cg);
+int contain__make_cgroup(struct contain *c, const struct run_options *o, struct cgroup *cg, struct limits *limits);
 /* The command stands at the barrier: what carries its output, and what is written about it. 0 or -errno, explained. */
 int contain__ready(struct contain *c, struct launch *l);
 void contain__describe(struct contain *c, struct run_info *info);

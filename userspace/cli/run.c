@@ -34,7 +34,7 @@ struct run {
 	struct run_info info;
 	struct utsname uts;
 	char boot_id[64], cwd[4096], path[4096];
-	struct cgroup cgroup;
+	struct guarded *guarded; /* the cgroup and the limits */
 	struct launch launch;
 	struct bpf_capture *capture;
 	struct pipeline pipeline;
@@ -191,7 +191,7 @@ static void fill_info(struct run *r)
 		.argv = r->opts.argv,
 		.cwd = r->cwd,
 		.command_pid = (uint32_t)r->launch.command_pid,
-		.cgroup_id = r->cgroup.id,
+		.cgroup_id = r->guarded->cgroup.id,
 		.clock_offset = (int64_t)((uint64_t)real.tv_sec * NSEC_PER_SEC + (uint64_t)real.tv_nsec - mono),
 		.start_ts = mono,
 		.trace_filter = r->opts.trace_expr,
@@ -357,7 +357,7 @@ static int record(struct run *r)
 		return report_failure(r, err);
 	r->session = (struct session){
 		.capture = r->capture,
-		.cgroup = &r->cgroup,
+		.cgroup = &r->guarded->cgroup,
 		.launch = &r->launch,
 		.pipeline = &r->pipeline,
 		.timeout_ns = r->contain.policy ? r->contain.policy->timeout_ns.value : r->opts.timeout_ns,
@@ -376,7 +376,7 @@ static int record(struct run *r)
 	if (launch__failed_late(&r->launch))
 		return EXIT_SANDTRACE;
 	fill_result(r, &res, exec_errno);
-	err = contain__collect(&r->contain, &r->launch, &r->cgroup, &res);
+	err = contain__collect(&r->contain, &r->launch, &r->guarded->cgroup, &res);
 	if (err)
 		return EXIT_SANDTRACE;
 	if (!res.killed_by && res.signal == SIGKILL && res.limits && res.limits->oom_kills)
@@ -412,11 +412,16 @@ static int start_and_record(struct run *r)
 {
 	struct contain *c = &r->contain;
 
-	if (contain__make_cgroup(c, &r->opts, &r->cgroup))
+	/* an ordinary user makes no cgroup, in general: everything ends with the sandbox's init, which ends with us */
+	if ((!geteuid() || !c->policy) && launch__guard(&r->launch, r->guarded))
+		return EXIT_SANDTRACE;
+	if (contain__make_cgroup(c, &r->opts, &r->guarded->cgroup, &r->guarded->limits))
+		return EXIT_SANDTRACE;
+	if (r->launch.guard_fd < 0 && r->guarded->cgroup.made && launch__guard(&r->launch, r->guarded)) /* a delegated one */
 		return EXIT_SANDTRACE;
 	/* the command's process is made before the BPF programs are loaded: small, none of their descriptors, and its
 	 * sandbox is built meanwhile */
-	if (launch__start(&r->launch, &r->cgroup, c->policy ? &c->sandbox : NULL, r->path, r->opts.argv, &r->old_mask) ||
+	if (launch__start(&r->launch, &r->guarded->cgroup, c->policy ? &c->sandbox : NULL, r->path, r->opts.argv, &r->old_mask) ||
 	    start_recording(r) || launch__wait_ready(&r->launch) || contain__ready(c, &r->launch))
 		return EXIT_SANDTRACE;
 	if (c->policy && pipeline__set_policy(&r->pipeline, &c->denial_ctx))
@@ -429,13 +434,16 @@ static int setup_and_record(struct run *r)
 	sigset_t handled;
 	int status;
 
+	r->guarded = launch__guarded();
+	if (!r->guarded)
+		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
+	launch__init(&r->launch);
 	session__signals(&handled);
 	sigprocmask(SIG_BLOCK, &handled, &r->old_mask);
 	status = start_and_record(r);
 	launch__abandon(&r->launch);
-	if (r->contain.policy)
-		limits__remove(&r->contain.sandbox.limits);
-	cgroup__remove(&r->cgroup);
+	limits__remove(&r->guarded->limits);
+	cgroup__remove(&r->guarded->cgroup);
 	launch__done(&r->launch);
 	if (r->capture)
 		bpf_capture__free(r->capture);

@@ -183,7 +183,7 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 	own_terminal(u);
 	if (chdir(sb->start_dir))
 		setup__fail(u, LAYER_MOUNT, errno, "change to %s inside", sb->start_dir);
-	if (limits__apply_rlimits(&sb->limits))
+	if (limits__apply_rlimits(sb->limits))
 		setup__fail(u, LAYER_RLIMITS, errno, "set the resource limits");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		setup__fail(u, LAYER_NO_NEW_PRIVS, errno, "set no_new_privs");

@@ -117,13 +117,36 @@ static void attach(struct setup *u, int tree, const char *path, char leaf)
 	}
 }
 
-static unsigned int host_attrs(const struct grant *g)
+/* The nearest grant above G, or NULL. */
+static const struct grant *parent_grant(const struct grants *all, const struct grant *g)
+{
+	const struct grant *parent = NULL;
+
+	for (const struct grant *p = all->v; p < g; p++) {
+		size_t len = strlen(p->path);
+
+		if (!strncmp(p->path, g->path, len) && (g->path[len] == '/' || len == 1))
+			parent = p; /* sorted: the last is the nearest */
+	}
+	return parent;
+}
+
+/*
+ * For Landlock, whatever lies below a place of our own that may be executed in, may be executed; where the policy says
+ * otherwise the mount does.
+ */
+static bool exec_leaks(const struct grant *parent, const struct grant *g)
+{
+	return parent && parent->kind == GRANT_PRIVATE && parent->access & ACCESS_EXEC && !(g->access & ACCESS_EXEC);
+}
+
+static unsigned int host_attrs(const struct grant *parent, const struct grant *g)
 {
 	unsigned int attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
 	if (!(g->access & ACCESS_WRITE))
 		attrs |= MOUNT_ATTR_RDONLY;
-	if (!g->exec_mount)
+	if (!g->exec_mount || exec_leaks(parent, g))
 		attrs |= MOUNT_ATTR_NOEXEC;
 	return attrs;
 }
@@ -131,7 +154,7 @@ static unsigned int host_attrs(const struct grant *g)
 /* A copy of the host's tree at G, restricted, not yet attached anywhere. */
 static int host_tree(struct setup *u, const struct grant *g)
 {
-	struct st_mount_attr a = { .attr_set = host_attrs(g) };
+	struct st_mount_attr a = { .attr_set = host_attrs(parent_grant(&u->sb->grants, g), g) };
 	_cleanup_(close) int fd = -1;
 	int err = resolve__reopen(g, &fd), tree;
 
@@ -147,26 +170,12 @@ static int host_tree(struct setup *u, const struct grant *g)
 	return tree;
 }
 
-/* The nearest grant above G, or NULL. */
-static const struct grant *parent_grant(const struct grants *all, const struct grant *g)
-{
-	const struct grant *parent = NULL;
-
-	for (const struct grant *p = all->v; p < g; p++) {
-		size_t len = strlen(p->path);
-
-		if (!strncmp(p->path, g->path, len) && (g->path[len] == '/' || len == 1))
-			parent = p; /* sorted: the last is the nearest */
-	}
-	return parent;
-}
-
 /* Is G's mount the same as the one its parent has anyway? */
 static bool redundant(const struct grants *all, const struct grant *g)
 {
 	const struct grant *parent = parent_grant(all, g);
 
-	return parent && parent->kind == GRANT_HOST && host_attrs(parent) == host_attrs(g) &&
+	return parent && parent->kind == GRANT_HOST && host_attrs(parent_grant(all, parent), parent) == host_attrs(parent, g) &&
 	       !(all->policy->overlay && g->access & ACCESS_WRITE);
 }
 
@@ -361,7 +370,7 @@ static int overlay_tree(struct setup *u, const struct grant *g)
 	if (fs >= 0 && upper_fd >= 0 && work_fd >= 0 && !sys_fsconfig_string(fs, "lowerdir", lower) &&
 	    !sys_fsconfig_string(fs, "upperdir", upper) && !sys_fsconfig_string(fs, "workdir", work) &&
 	    !sys_fsconfig_flag(fs, "userxattr"))
-		tree = sys_fsmount(fs, host_attrs(g));
+		tree = sys_fsmount(fs, host_attrs(parent_grant(&u->sb->grants, g), g));
 	if (tree < 0)
 		setup__fail(u, LAYER_MOUNT, errno, "mount an overlay over %s", g->path);
 	/* without them it cannot note that a directory replaces one of the host: such a change fails with EIO */

@@ -136,7 +136,8 @@ static int start_directory(struct sandbox *s)
 	if (dir) {
 		if (*dir != '/' && snprintf(absolute, sizeof(absolute), "%s/%s", s->opts.cwd, dir) < (int)sizeof(absolute))
 			dir = absolute;
-		if (grants__canonical(&s->grants, dir, s->start_dir, sizeof(s->start_dir)) || !visible_dir(s, s->start_dir)) {
+		if (grants__canonical(&s->grants, dir, s->start_dir, sizeof(s->start_dir)) ||
+		    (!visible_dir(s, s->start_dir) && !grants__skeleton(&s->grants, s->start_dir))) {
 			log_err(0, "--chdir '%s': no such directory inside the sandbox", s->opts.chdir);
 			log_hint("make it visible too: --read '%s', or --allow-path '%s' to let it be changed", s->opts.chdir,
 				 s->opts.chdir);
@@ -377,7 +378,7 @@ static void identity(struct setup *u)
 
 	if (s->privileged && setgroups(0, NULL))
 		setup__fail(u, LAYER_USER_NS, errno, "drop the supplementary groups");
-	if (limits__join(&s->limits))
+	if (limits__join(s->limits))
 		setup__fail(u, LAYER_CGROUP, errno, "join the run's cgroups");
 	if (s->opts.as_user)
 		become_user(u);
@@ -513,9 +514,9 @@ static void describe_all(struct sandbox *s, const struct sandbox_report *report)
 	snprintf(t[LAYER_SECCOMP], size, "seccomp: profile %s, %u instructions",
 		 s->policy->seccomp == SECCOMP_PROFILE_STRICT ? "strict" : "default", s->filter.n);
 	for (int i = 0; i < LIMIT_KIND_MAX; i++)
-		if (s->limits.by[i] != LIMIT_BY_NOTHING)
+		if (s->limits->by[i] != LIMIT_BY_NOTHING)
 			at += (size_t)snprintf(t[LAYER_CGROUP] + MIN(at, size - 1), size - MIN(at, size - 1), "%s%s",
-					       at ? "; " : "limits: ", s->limits.text[i]);
+					       at ? "; " : "limits: ", s->limits->text[i]);
 	snprintf(t[LAYER_EXEC], size, "exec: %s", exec_text(s));
 }
 
@@ -524,10 +525,9 @@ void sandbox__describe(struct sandbox *s, const struct sandbox_report *report)
 	size_t n = 0;
 
 	describe_all(s, report);
-	if (report->overlay_partial) {
+	if (report->overlay_partial)
 		log_warn("this kernel's tmpfs has no user attributes (Linux 6.6 and later have): in the overlay, a directory of the "
 			 "host with something in it can be neither removed nor replaced (EIO)");
-	}
 	for (int i = LAYER_NONE + 1; i < LAYER_MAX; i++)
 		if (s->layer_text[i][0] && !(report->degraded & (1U << i)))
 			s->layers[n++] = s->layer_text[i];

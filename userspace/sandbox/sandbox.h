@@ -58,7 +58,7 @@ struct sandbox {
 	struct net_plan net;
 	struct seccomp_opts seccomp;
 	struct seccomp_filter filter;
-	struct limits limits;
+	struct limits *limits;	/* shared with the guard, borrowed; NULL until they are set up */
 	struct sandbox_env env;
 	const char *exec_path;	/* as given, unless that means something else inside */
 	char start_dir[4096];
