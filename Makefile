@@ -202,8 +202,8 @@ test: test-build ## run every test but the kernel matrix; needs root; SUITES="un
 	$(Q)tests/all $(SUITES)
 
 .PHONY: test-kernels
-test-kernels: test-build ## run the live tests on 6.1 and 6.12, and the clean failure on 5.10, in QEMU
-	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10
+test-kernels: test-build ## run the live tests and the sandbox's on 6.1 and 6.12, and the clean failure on 5.10, in QEMU
+	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10
 
 .PHONY: test-chroot
 test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)
