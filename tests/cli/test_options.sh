@@ -71,7 +71,7 @@ expect "version takes no argument" 2 "'x'" -- version x
 expect "unknown subcommand: nearest" 2 "'rnu'" "did you mean 'run'" -- rnu
 expect "unknown subcommand: doctro" 2 "did you mean 'doctor'" -- doctro
 expect "unknown subcommand: cut short" 2 "did you mean 'completion'" -- comp
-expect "unknown subcommand: a command" 2 "'/bin/ls'" "sandtrace run --trace-only /bin/ls" -- /bin/ls
+expect "unknown subcommand: a command" 2 "'/bin/ls'" "sandtrace run /bin/ls" -- /bin/ls
 expect "option before the subcommand" 2 "'--trace-only'" "follow the subcommand" -- --trace-only ls
 expect "empty subcommand" 2 "''" -- ""
 expect "help of an unknown subcommand" 2 "'rum'" "did you mean 'run'" -- help rum

@@ -36,10 +36,10 @@ int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret_value)
 	uint64_t v, unit = 1;
 	int err;
 
-	if (n && strchr("kKmMgG", s[n - 1])) {
+	if (n && strchr("kKmMgGtT", s[n - 1])) {
 		char u = (char)toupper((unsigned char)s[n - 1]);
 
-		unit = u == 'K' ? 1ULL << 10 : u == 'M' ? 1ULL << 20 : 1ULL << 30;
+		unit = u == 'K' ? 1ULL << 10 : u == 'M' ? 1ULL << 20 : u == 'G' ? 1ULL << 30 : 1ULL << 40;
 		n--;
 	}
 	if (!n)

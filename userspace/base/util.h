@@ -29,7 +29,7 @@ static inline int steal_fd(int *fd) { int f = *fd; *fd = -1; return f; }
  * *ret_value is written on success only.
  */
 int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret_value);
-/* "65536", "64K", "8M", "1G" (powers of 1024). Errors as parse_u64. */
+/* "65536", "64K", "8M", "1G", "2T" (powers of 1024). Errors as parse_u64. */
 int parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret_value);
 /* "30", "1.5", "500ms", "30s", "5m", "1h" -> nanoseconds. Errors as parse_u64. */
 int parse_duration(const char *s, uint64_t max_ns, uint64_t *ret_ns);

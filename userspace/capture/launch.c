@@ -204,7 +204,10 @@ static int explain_clone(const struct launch *l, const struct cgroup *cg, int er
 static int map_ids(struct launch *l)
 {
 	int err = sandbox__map_ids(l->sandbox, l->pid);
+	struct ns_cause why;
 
+	if (err && ns__explain(&why))
+		log_hint("%s; %s", why.what, why.fix);
 	if (err)
 		return err;
 	return send(l->sock, "m", 1, MSG_NOSIGNAL) == 1 ? 0 : log_errno(-errno, "let the sandbox's set-up begin");
@@ -274,6 +277,7 @@ int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const
 static int explain_setup(const struct launch *l)
 {
 	const struct sandbox_report *r = l->report;
+	struct ns_cause why;
 	int err = -r->err;
 
 	if (r->layer == LAYER_NONE)
@@ -286,6 +290,10 @@ static int explain_setup(const struct launch *l)
 		log_hint("root is an ordinary user inside; what belongs to somebody else is run as its owner: --user NAME");
 	else if (r->err == ESTALE)
 		log_hint("somebody is changing that path right now: look who, then run again");
+	else if (ns__explain(&why))
+		log_hint("%s; %s", why.what, why.fix);
+	else if (r->layer == LAYER_MOUNT || r->err == EUCLEAN)
+		log_hint("`sandtrace doctor` tells what works here");
 	else
 		log_hint("`sandtrace doctor` tells what works here; --allow-degraded=%s runs without this layer, which protects less",
 			 layer__name((enum layer)r->layer));
@@ -347,6 +355,14 @@ int launch__command_status(const struct launch *l, int status)
 		return status;
 	/* the init is killed only together with everything else */
 	return l->report->ended ? l->report->wait_status : SIGKILL;
+}
+
+void launch__signal_group(struct launch *l, int sig)
+{
+	unsigned char number = (unsigned char)sig;
+
+	if (l->sock >= 0)
+		send(l->sock, &number, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 int launch__release(struct launch *l)

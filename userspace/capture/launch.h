@@ -61,6 +61,8 @@ int launch__wait_ready(struct launch *l);
 int launch__failed_late(const struct launch *l);
 /* The wait status of the command, once PID was reaped with STATUS. */
 int launch__command_status(const struct launch *l, int status);
+/* Sends SIG to the process group of a sandboxed command, by its init, which knows whether there still is one. */
+void launch__signal_group(struct launch *l, int sig);
 /* Lets the command go. */
 int launch__release(struct launch *l);
 /* Ends a command that was never released; nothing when it was. */

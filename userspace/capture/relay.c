@@ -153,6 +153,8 @@ static void __attribute__((noreturn)) child(const struct relay_opts *o, int life
 	for (int i = 0; i < (int)ARRAY_SIZE(keep); i++)
 		if (*keep[i] >= 0)
 			*keep[i] = dup3(*keep[i], 3 + i, O_CLOEXEC);
+		else
+			close(3 + i); /* whatever was inherited there */
 	close_range(3 + ARRAY_SIZE(keep), ~0U, 0);
 	sigemptyset(&winch);
 	sigaddset(&winch, SIGWINCH);

@@ -193,11 +193,11 @@ static int stop_self(struct session *s)
 
 	freeze(s);
 	if (!s->cgroup->frozen) /* no cgroup: the command's own process group */
-		kill(-s->launch->command_pid, SIGSTOP);
+		launch__signal_group(s->launch, SIGSTOP);
 	n = s->in_output ? 0 : drain(s, true); /* a sink that waits cannot be called again */
 	raise(SIGSTOP);
 	if (!s->cgroup->frozen)
-		kill(-s->launch->command_pid, SIGCONT);
+		launch__signal_group(s->launch, SIGCONT);
 	thaw(s);
 	return n < 0 ? (int)n : 0;
 }
@@ -231,15 +231,15 @@ static int reap(struct session *s)
 
 /*
  * A sandboxed command leads a session of its own, which no terminal's signal reaches: its whole process group gets what
- * its user typed. The group cannot be another's: the command is not reaped by us while its init lives.
+ * its user typed. The init sends it: it reaps the command, so only it knows that the number is still the command's.
  */
 static void forward(struct session *s, int sig)
 {
-	bool group = s->launch->sandbox && (sig == SIGINT || sig == SIGQUIT);
-
 	if (s->reaped)
 		return;
-	if (!group || kill(-s->launch->command_pid, sig))
+	if (s->launch->sandbox && (sig == SIGINT || sig == SIGQUIT))
+		launch__signal_group(s->launch, sig);
+	else
 		syscall(SYS_pidfd_send_signal, s->launch->pidfd, sig, NULL, 0);
 }
 

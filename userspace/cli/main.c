@@ -26,11 +26,11 @@ const struct command_desc command_table[] = {
 	  .args = "[OPTION]... [--] COMMAND [ARGUMENT]...",
 	  .run = cmd_run,
 	  .options = run_option_table,
-	  .summary = "run a command and record every system call it makes",
-	  .help = "Runs COMMAND, records every system call that it and its descendants make, and "
-		  "exits with the "
-		  "status of COMMAND. The trace is written as text to standard error, or as JSONL "
-		  "to a file." },
+	  .summary = "run a command contained, and record every system call it makes",
+	  .help = "Runs COMMAND in a sandbox made from a policy and the options below, records every system call that it "
+		  "and its descendants make, names what was refused, by which rule, and how to allow it, and exits with "
+		  "the status of COMMAND. The trace is written as text to standard error, or as JSONL to a file. With "
+		  "--trace-only the command is recorded and not contained." },
 	{ .name = "doctor",
 	  .args = "[--json] [--no-color]",
 	  .run = cmd_doctor,
@@ -111,7 +111,7 @@ static int unknown_command(const char *name)
 	else if (*name == '-')
 		log_hint("options follow the subcommand: sandtrace run --trace-only COMMAND");
 	else
-		log_hint("to record a command: sandtrace run --trace-only %.100s", name);
+		log_hint("to run a command: sandtrace run %.100s", name);
 	return EXIT_USAGE;
 }
 

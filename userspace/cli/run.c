@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sandtrace run`: puts the parts together, runs the session, and turns its end into an exit status. */
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@
 #include "doctor_probe.h"
 #include "event/interest.h"
 #include "event/syscalls.h"
+#include "sandbox/resolve_walk.h"
 #include "sandtrace_version.h"
 
 /* 4 MiB per CPU: a quarter of it is what one CPU can issue in the 5 ms that the freezer may take. */
@@ -113,9 +115,38 @@ static int resolve(struct run *r, int *ret_exit)
 	return err;
 }
 
+/*
+ * A contained command may have been given the directory before, and have left a link in the way: only links of the system
+ * are passed through. RET_PATH is without any.
+ */
+static int output_path(const char *name, const char *cwd, char *ret_path, size_t size)
+{
+	char absolute[PATH_MAX], *slash;
+	struct found f;
+	int err, n;
+
+	n = snprintf(absolute, sizeof(absolute), "%s%s%s", *name == '/' ? "" : cwd, *name == '/' ? "" : "/", name);
+	if (n >= (int)sizeof(absolute))
+		return log_err(-ENAMETOOLONG, "output %.100s...: the name is too long", name);
+	slash = strrchr(absolute, '/');
+	*slash = 0;
+	err = walk__path(slash == absolute ? "/" : absolute, FOLLOW_SYSTEM, NULL, &f);
+	if (err == -ELOOP && f.link[0]) {
+		log_err(err, "output %s leads through the link %s, which an earlier run may have left there", name, f.link);
+		log_hint("name the directory that is meant: %s", f.target);
+	} else if (err) {
+		log_errno(err, "open output %s", name);
+	} else if (snprintf(ret_path, size, "%s/%s", strcmp(f.path, "/") ? f.path : "", slash + 1) >= (int)size) {
+		err = log_err(-ENAMETOOLONG, "output %.100s...: the name is too long", name);
+	}
+	walk__done(&f);
+	return err;
+}
+
 static int open_output(struct run *r)
 {
 	const char *name = r->opts.output;
+	char path[PATH_MAX];
 	int err;
 
 	r->out_fd = STDERR_FILENO;
@@ -125,16 +156,28 @@ static int open_output(struct run *r)
 		r->out_fd = STDOUT_FILENO;
 		return 0;
 	}
-	r->out_fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-	if (r->out_fd >= 0)
+	if (r->contain.policy) {
+		err = output_path(name, r->cwd, path, sizeof(path));
+		if (err)
+			return err;
+	}
+	/* not blocking: a FIFO that nobody reads must not hold us, with all signals blocked */
+	r->out_fd = open(r->contain.policy ? path : name,
+			 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (r->out_fd >= 0) {
+		fcntl(r->out_fd, F_SETFL, fcntl(r->out_fd, F_GETFL) & ~O_NONBLOCK);
 		return 0;
+	}
 	err = -errno;
 	if (err == -ELOOP) {
 		log_err(err, "output %s is a symbolic link, and trace files are never written through one", name);
 		log_hint("name the file itself, or use -o - for standard output");
 		return err;
 	}
-	return log_errno(err, "open output %s", name);
+	log_errno(err, "open output %s", name);
+	if (err == -ENXIO)
+		log_hint("it is a pipe that nobody reads: start its reader first");
+	return err;
 }
 
 /* 0: no terminal, nothing is shortened to fit. */
@@ -319,7 +362,8 @@ static int exit_status(const struct run *r, const struct run_result *res, int ex
 	case EXIT_SIGNALED:
 		if (res->killed_by && !r->opts.quiet)
 			log_err(0, "killed: over its limit of %s", res->killed_by);
-		return 128 + (res->signal ? res->signal : SIGKILL);
+		/* over its output: what it died of first depends on who was faster */
+		return 128 + (res->signal && !(res->killed_by && !strcmp(res->killed_by, "output")) ? res->signal : SIGKILL);
 	case EXIT_EXITED:
 	case EXIT_NOT_STARTED:
 		break;

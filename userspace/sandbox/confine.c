@@ -74,10 +74,19 @@ static void streams(const struct sandbox *sb)
 		dup2(sb->opts.out_fd, STDOUT_FILENO);
 	if (sb->opts.err_fd >= 0)
 		dup2(sb->opts.err_fd, STDERR_FILENO);
-	/* a caller may have closed 0, 1 or 2: whatever the command opens first must not become its standard output */
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			dup2(open("/dev/null", fd ? O_WRONLY : O_RDONLY), fd);
+	/*
+	 * A caller may have closed 0, 1 or 2; sandtrace has then put something there that goes at execve. Whatever the
+	 * command opens first must not become its standard output.
+	 */
+	for (int fd = 0; fd < 3; fd++) {
+		int flags = fcntl(fd, F_GETFD), null;
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			continue;
+		null = open("/dev/null", fd ? O_WRONLY : O_RDONLY);
+		if (null != fd)
+			dup2(null, fd);
+	}
 }
 
 /* By looking, not by remembering what was called. */

@@ -156,7 +156,7 @@ static uint32_t count_ports(const struct net_plan *n)
 	return (uint32_t)MIN(ports, UINT32_MAX);
 }
 
-static bool filters_ports(const struct sandbox *sb)
+bool landlock__filters_ports(const struct sandbox *sb)
 {
 	return sb->landlock_abi >= 4 && !sb->net.all && !sb->net.isolated && count_ports(&sb->net) <= MAX_PORT_RULES;
 }
@@ -170,7 +170,7 @@ void landlock__begin(struct setup *u)
 		setup__fail(u, LAYER_LANDLOCK, ENOSYS, "this kernel has no Landlock, or it is not enabled (lsm=)");
 		return;
 	}
-	if (filters_ports(u->sb))
+	if (landlock__filters_ports(u->sb))
 		attr.handled_net = NET_CONNECT_TCP | NET_BIND_TCP;
 	if (abi >= 6)
 		attr.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL;
@@ -206,7 +206,7 @@ void landlock__restrict(struct setup *u)
 	if (u->ruleset < 0)
 		return;
 	allow_streams(u);
-	if (filters_ports(u->sb))
+	if (landlock__filters_ports(u->sb))
 		allow_ports(u);
 	if (syscall(SYS_landlock_restrict_self, u->ruleset, 0))
 		setup__fail(u, LAYER_LANDLOCK, errno, "restrict the command");

@@ -276,7 +276,7 @@ static void own_dev(struct setup *u, int fds[])
  */
 static const char *const masked_proc[] = { "kcore", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list", "sched_debug",
 					   "kpagecount", "kpageflags", "kpagecgroup", "kallsyms", "modules", "interrupts",
-					   "vmallocinfo", "slabinfo", "config.gz" };
+					   "vmallocinfo", "slabinfo", "config.gz", "cmdline", "iomem", "ioports" };
 static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "fs", "irq", "driver", "pressure", "dynamic_debug",
 						"mtrr" };
 
@@ -293,7 +293,7 @@ static void own_proc(struct setup *u)
 	if (fs >= 0)
 		tree = sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (tree < 0) {
-		setup__fail(u, LAYER_MOUNT, errno, "mount an own /proc (in a container whose /proc is masked the kernel "
+		setup__missing(u, LAYER_MOUNT, errno, "mount an own /proc (in a container whose /proc is masked the kernel "
 			    "refuses that)");
 		return;
 	}
@@ -569,7 +569,10 @@ void rootfs__build(struct setup *u)
 	} else {
 		u->root_fd = tmpfs(u, ROOT_BYTES, ROOT_INODES, "0755", attrs);
 	}
-	snprintf(size, sizeof(size), "%llu", (unsigned long long)u->sb->policy->tmpfs_size.value);
+	if (u->sb->policy->tmpfs_size.value == POLICY_UNLIMITED)
+		snprintf(size, sizeof(size), "50%%"); /* of the memory: the kernel's own default. 0 would be no limit at all */
+	else
+		snprintf(size, sizeof(size), "%llu", (unsigned long long)u->sb->policy->tmpfs_size.value);
 	u->room_fd = tmpfs(u, size, ROOM_INODES, "0700", attrs);
 	scaffold = open(SCAFFOLD, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (scaffold < 0 || sys_move_mount(u->root_fd, scaffold, ""))

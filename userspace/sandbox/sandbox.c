@@ -154,7 +154,8 @@ static int start_directory(struct sandbox *s)
 			named |= command_names(s, g->rule->text);
 		}
 	}
-	if (visible_dir(s, s->opts.cwd))
+	/* the private home is a place to fall back to, not one that the caller is in */
+	if (visible_dir(s, s->opts.cwd) && !(s->grants.home && !strcmp(s->grants.home, s->opts.cwd)))
 		dir = s->opts.cwd;
 	else if (n_granted == 1 && !named)
 		dir = granted;
@@ -219,6 +220,16 @@ static int check_streams(void)
 	return 0;
 }
 
+/* What may be executed is Landlock's to say: without it the rules would be words. */
+static int check_exec(const struct sandbox *s)
+{
+	if (s->landlock_abi || s->grants.exec == EXEC_ANY || DEGRADED(s, LAYER_EXEC))
+		return 0;
+	log_err(0, "without Landlock nothing limits what the command may execute");
+	log_hint("allow it: --allow-exec; or --allow-degraded=exec");
+	return -ENOTSUP;
+}
+
 /* Only directories have overlays: a single file would be written through to the host. */
 static int check_overlay(const struct sandbox *s)
 {
@@ -265,6 +276,8 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 	}
 	if (!err)
 		err = check_overlay(s);
+	if (!err)
+		err = check_exec(s);
 	if (!err)
 		err = synthesize(s);
 	if (!err)
@@ -326,20 +339,35 @@ int sandbox__map_ids(const struct sandbox *s, pid_t child)
 
 /* ---- in the child -------------------------------------------------------------------------------------------- */
 
+static void fail(struct setup *u, enum layer layer, int err, bool degradable, const char *fmt, va_list ap)
+{
+	if (degradable && u->sb->opts.degraded & (1U << layer)) {
+		u->report->degraded |= 1U << layer;
+		return;
+	}
+	vsnprintf(u->report->what, sizeof(u->report->what), fmt, ap);
+	u->report->err = err;
+	u->report->layer = (int)layer;
+	_exit(125);
+}
+
+void setup__missing(struct setup *u, enum layer layer, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(u, layer, err, true, fmt, ap);
+	va_end(ap);
+}
+
 void setup__fail(struct setup *u, enum layer layer, int err, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (u->sb->opts.degraded & (1U << layer)) {
-		u->report->degraded |= 1U << layer;
-		return;
-	}
 	va_start(ap, fmt);
-	vsnprintf(u->report->what, sizeof(u->report->what), fmt, ap);
+	/* EUCLEAN: a self-check found something wrong, which is no missing layer */
+	fail(u, layer, err, layer != LAYER_MOUNT && err != EUCLEAN, fmt, ap);
 	va_end(ap);
-	u->report->err = err;
-	u->report->layer = (int)layer;
-	_exit(125);
 }
 
 static void loopback_up(struct setup *u)
@@ -476,10 +504,11 @@ static void describe_landlock(struct sandbox *s)
 	size_t size = sizeof(s->layer_text[0]);
 
 	if (s->landlock_abi >= 6)
-		snprintf(text, size, "landlock: ABI %d, files, TCP ports, signals, abstract sockets", s->landlock_abi);
+		snprintf(text, size, "landlock: ABI %d, files, %ssignals, abstract sockets", s->landlock_abi,
+			 landlock__filters_ports(s) ? "TCP ports, " : "");
 	else
 		snprintf(text, size, "landlock: ABI %d, files%s; this kernel's lacks %s%s%sscoping of signals and abstract sockets",
-			 s->landlock_abi, s->landlock_abi >= 4 ? ", TCP ports" : "", s->landlock_abi < 3 ? "truncate, " : "",
+			 s->landlock_abi, landlock__filters_ports(s) ? ", TCP ports" : "", s->landlock_abi < 3 ? "truncate, " : "",
 			 s->landlock_abi < 4 ? "TCP ports, " : "", s->landlock_abi < 5 ? "device ioctls, " : "");
 }
 

@@ -116,12 +116,18 @@ struct setup {
 	size_t n_pinned;
 };
 
-/* Reports that LAYER cannot be set up and ends the child; returns only when the layer may be missing. */
+/*
+ * Reports that LAYER cannot be set up and ends the child; returns only when the layer may be missing. A step of the new
+ * root never may, since what follows builds on it: setup__missing() is for the one that can be left out.
+ */
+void setup__missing(struct setup *u, enum layer layer, int err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void setup__fail(struct setup *u, enum layer layer, int err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 void rootfs__build(struct setup *u);   /* rootfs.c: mounts; afterwards "/" is the new root */
 /* landlock.c: the rules are added while the root is built, when each file is at hand */
+bool landlock__filters_ports(const struct sandbox *s);
 void landlock__begin(struct setup *u);
 void landlock__allow(struct setup *u, int fd, uint8_t access, bool dir, const char *path);
 void landlock__allow_devices(struct setup *u, int fd);

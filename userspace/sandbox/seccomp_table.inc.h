@@ -26,6 +26,9 @@ static const struct seccomp_clause ioctl_clauses[] = {
 	EPERM_IF(IS(1, 0x5412)), /* TIOCSTI */
 	EPERM_IF(IS(1, 0x541c)), /* TIOCLINUX */
 	EPERM_IF(IS(1, 0x5423)), /* TIOCSETD */
+	/* btrfs lets an owner make snapshots of whole subvolumes; the type's calls that copy between files work anywhere */
+	ALLOW_IF(IS(1, 0x40049409)), ALLOW_IF(IS(1, 0x4020940d)), ALLOW_IF(IS(1, 0xc0189436)), /* FICLONE, -RANGE, FIDEDUPERANGE */
+	EPERM_IF(BITS(1, 0xff00, 0x9400)),
 };
 #define SET_ID 06000u
 static const struct seccomp_clause mknod_clauses[] = {
@@ -69,7 +72,7 @@ static const struct seccomp_clause pair_clauses[] = {
 static const struct seccomp_cond conds[] = {
 	[COND_CLONE] = COND(clone_clauses, SECCOMP_ALLOW, "EPERM with CLONE_NEW* or CLONE_UNTRACED in flags"),
 	[COND_UNSHARE] = COND(unshare_clauses, SECCOMP_ALLOW, "EPERM with CLONE_NEW* in flags"),
-	[COND_IOCTL] = COND(ioctl_clauses, SECCOMP_ALLOW, "EPERM for TIOCSTI, TIOCLINUX, TIOCSETD"),
+	[COND_IOCTL] = COND(ioctl_clauses, SECCOMP_ALLOW, "EPERM for TIOCSTI, TIOCLINUX, TIOCSETD and those of btrfs"),
 	[COND_MKNOD] = COND(mknod_clauses, SECCOMP_ALLOW, "EPERM for character and block devices, and set-id bits"),
 	[COND_MKNODAT] = COND(mknodat_clauses, SECCOMP_ALLOW, "EPERM for character and block devices, and set-id bits"),
 	[COND_MODE1] = COND(mode1_clauses, SECCOMP_ALLOW, "EPERM with set-id bits"),
