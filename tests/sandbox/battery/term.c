@@ -70,6 +70,28 @@ ATTEMPT(dev_tty, "4-dev-tty")
 	by_result(open("/dev/tty", O_RDWR), "/dev/tty");
 }
 
+/* The caller's terminal by its name: inside there may be one of that number, but not that one. */
+ATTEMPT(host_pty, "4-host-pty")
+{
+	struct stat st;
+	unsigned long dev = strtoul(param("host_pty_dev"), NULL, 10);
+
+	if (stat(param("host_pty"), &st))
+		blocked(errno, "%s", param("host_pty"));
+	if (bare || (unsigned long)st.st_dev == dev)
+		by_result(open(param("host_pty"), O_RDWR | O_NOCTTY), param("host_pty"));
+	blocked(ENOENT, "a terminal of the same number, not the same");
+}
+
+ATTEMPT(own_tty, "4-own-tty")
+{
+	int fd = open("/dev/tty", O_RDWR);
+
+	if (fd < 0 || !isatty(0) || !isatty(1) || !isatty(2))
+		blocked(errno, "no terminal");
+	by_result(tcgetpgrp(fd), "tcgetpgrp");
+}
+
 /* Takes the terminal that is on stdin as its own. */
 ATTEMPT(ctty_steal, "4-tiocsctty")
 {

@@ -17,7 +17,12 @@ attempt("3-tioclinux-high", layer="seccomp", errnos="EPERM", bare="ru")
 attempt("3-tioclinux", group="tty", layer="seccomp", errnos="EPERM", bare="ru")
 attempt("4-dev-tty", group="tty", errnos="ENXIO ENOENT EACCES", layer="", bare="ru")
 attempt("4-tiocsctty", group="tty", errnos="EPERM EIO", layer="", bare="")
-for opts in ("plain", "tty", "exec"):
+# with a terminal of its own: that is all it has, and the caller's is not reached through it
+for what in ("1-tiocsti", "2-tiocsti-high", "3-tioclinux"):
+    attempt(what, group="own-tty", layer="seccomp", errnos="EPERM")
+attempt("4-host-pty", group="own-tty", errnos="ENOENT EACCES EIO", layer="", bare="r")
+attempt("4-own-tty", want="allowed", group="own-tty", bare="ru")
+for opts in ("plain", "tty", "own-tty", "exec", "listed"):
     attempt("5-leaked-fd", group=opts, errnos="EBADF", layer="", bare="ru")
     attempt("5-fd-list", group=opts, errnos="EBADF", layer="", bare="ru")
 attempt("8-scm-rights", errnos="EPERM", layer="seccomp")
@@ -199,6 +204,20 @@ attempt("36-swap-path:/usr/bin/true", layer="", bare="ru")
 attempt("51-exec-threads:/usr/bin/true", layer="", bare="ru")
 attempt("50-own-listener:{self}", layer="", bare="ru")
 attempt("50-own-trace:{self}", layer="", errnos="ENOSYS EACCES EPERM", bare="")
+
+# with a list: what stands there and nothing else
+attempt("36-exec:/usr/bin/true", want="allowed", group="listed", bare="ru")
+for spec in ("36-exec:/usr/bin/false", "36-exec:/bin/sh", "36-exec:{project}/mine", "36-copy:/tmp", "36-copy:{project}", "36-script:{project}",
+             "36-script:/tmp", "36-vfork:/usr/bin/false"):
+    attempt(spec, errnos="EACCES EPERM", layer="exec landlock mount", group="listed", bare="" if "mine" in spec else "ru")
+for spec in ("36-memfd", "36-memfd-proc", "36-execveat:/usr/bin/false", "36-execveat:/usr/bin/true"):
+    attempt(spec, errnos="EACCES EPERM", layer="seccomp exec landlock", group="listed")
+for d in ("/tmp", "{project}", "/dev/shm"):
+    attempt("36-mmap:" + d, errnos="EPERM EACCES", layer="", group="listed")
+    attempt("36-mprotect:" + d, errnos="EPERM EACCES", layer="", group="listed")
+attempt("51-exec-threads:/usr/bin/false", layer="", group="listed")
+not_here(36, "a list in allow_exec: the dynamic loader is among what may be executed, and can start any program that is visible on a "
+         "mount with execution; `policy explain` says so. Without a list or --allow-exec it cannot: tested")
 
 # ---- 45-51: the surface of calls
 

@@ -5,10 +5,11 @@ import os
 import pty
 import struct
 import termios
+import threading
 
 from records import expect
 
-GROUPS = ("plain", "unix", "tty", "exec", "stdin-file")
+GROUPS = ("plain", "unix", "tty", "own-tty", "exec", "listed", "stdin-file")
 
 
 def project_opts(box):
@@ -20,6 +21,11 @@ def options(box, group):
     opts = project_opts(box) + ["--timeout", "100"]
     if group == "unix":
         opts += ["--allow-unix"]
+    if group == "own-tty":
+        opts += ["--tty"]
+    if group == "listed":
+        opts += ["--policy", box.write_policy("listed.toml", 'extends = "default"\n[filesystem]\nallow_exec = ["/usr/bin/true"]\n'
+                                              '[seccomp]\nprofile = "%s"\n' % box.config.profile)]
     if group == "exec":
         opts += ["--allow-exec", "--read", box.side.path("set-id-dir")]
     return opts
@@ -37,6 +43,28 @@ class Terminal:
     def take(self):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def collect(self):
+        """Reads what is shown until the end."""
+        self.shown = []
+
+        def read():
+            while True:
+                try:
+                    data = os.read(self.master, 65536)
+                except OSError:
+                    return
+                self.shown.append(data)
+                if b"THE-END" in data:
+                    return
+
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
+
+    def collected(self):
+        os.write(self.slave, b"\nTHE-END\n")
+        self.reader.join(20)
+        return b"".join(self.shown).replace(b"\r\n", b"\n")
 
     def typed(self):
         """Bytes that wait to be read by whoever reads the terminal next."""
@@ -68,20 +96,28 @@ def run_group(box, group, specs, bare=False):
     extra = dict(box.extra)
     if bare:
         extra.update(bare=1, out_host="127.0.0.1", out_port=box.side.tcp.port)
-    argv = box.attempt_argv(specs, **extra)
     kw = {"pass_fds": (leak(box.side.path("outside")),)}
     term = None
     try:
-        if group == "tty":
+        if group in ("tty", "own-tty"):
             term = Terminal()
+            extra.update(host_pty=os.ttyname(term.slave), host_pty_dev=os.fstat(term.slave).st_dev)
             kw.update(stdin=term.slave, preexec_fn=term.take)
         elif group == "stdin-file":
             kw["stdin"] = open(box.side.path("readonly/second"))
+        if group == "own-tty":
+            # with --tty results come through the terminal: all three descriptors must be it
+            kw.update(stdout=term.slave, stderr=term.slave)
+            term.collect()
+        argv = box.attempt_argv(specs, **extra)
         if bare:
             result = box.bare(*argv, **kw)
         else:
             result = box.run(*argv, opts=options(box, group), **kw)
-        if term and not bare:
+        if group == "own-tty":
+            result.out = term.collected()
+            result.err = result.out
+        elif term and not bare:
             expect(term.typed() == 0, "%d bytes were typed into the caller's terminal" % term.typed())
     finally:
         leak("/dev/null")
