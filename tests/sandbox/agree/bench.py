@@ -41,7 +41,7 @@ class Bench:
         self.user = user
         self.whole = tempfile.mkdtemp(prefix="agree.", dir=where)
         os.chmod(self.whole, 0o755)
-        self.at = self.whole + "/w"  # what lies beside it, nobody else changes
+        self.at = self.whole + "/inner"  # what lies beside it, nobody else changes
         os.mkdir(self.at)
         os.mkdir(self.at + "/bin")
         for name in ("probe", "answers"):

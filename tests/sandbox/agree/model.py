@@ -83,13 +83,13 @@ class Model:
             raise Refused(f"{at!r}: barred")
         return list(dict.fromkeys(self.search(base, parts, deny))) if what == "d" else []
 
-    def search(self, at, parts, deny):
+    def search(self, at, parts, deny, searched=False):
         head, rest = parts[0], parts[1:]
         if deny and not any(covers(a, at) or covers(at, a) for a, _ in self.allow):
             return
         if head == "**":
             if rest:
-                yield from self.search(at, rest, deny)
+                yield from self.search(at, rest, deny, True)
             for name in self.names(at):
                 if (deny or name[0] != ".") and self.find(at + "/" + name, False)[0] == "d":
                     yield from self.search(at + "/" + name, parts, deny)
@@ -104,8 +104,9 @@ class Model:
             if not rest:
                 yield path
                 continue
-            what, path = self.find(path, deny and not looked_for(head))
-            if what == "link" and not looked_for(head):
+            named = not looked_for(head) and not searched  # what is found by looking is followed through no link
+            what, path = self.find(path, deny and named)
+            if what == "link" and named:
                 raise Refused(f"{at}/{name}: a link")
             if what == "d":
                 yield from self.search(path, rest, deny)
