@@ -31,7 +31,7 @@ def build_programs(build):
 
 
 def remove_programs():
-    shutil.rmtree(built.pop("dir"), ignore_errors=True)
+    shutil.rmtree(built.pop("dir", ""), ignore_errors=True)
 
 
 class Bench:
