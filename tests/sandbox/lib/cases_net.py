@@ -102,13 +102,15 @@ def dns(box):
 
 @case("63-open-net")
 def open_net(box):
-    """--allow-net opens the network and nothing else."""
+    """--allow-net and --allow-unix open just that: the host's abstract sockets are Landlock's to keep away."""
     side = box.side
     specs = [s for s in CLOSED if s not in ("57-out:mptcp",)]
-    r, found = box.attempt("58-connect:127.0.0.1", "58-own-loopback", *specs, opts=project_opts(box) + ["--allow-net"])
+    r, found = box.attempt("58-connect:127.0.0.1", "58-own-loopback", *specs, opts=project_opts(box) + ["--allow-net", "--allow-unix"])
     r.ran()
     same(found["58-connect:127.0.0.1"][0], "allowed", "connect under --allow-net: %s" % (found["58-connect:127.0.0.1"],))
     blocked_all(found, specs)
+    for s in ("59-abstract", "59-abstract-dgram"):
+        expect("EPERM connect" in found[s][1] or "EPERM sendto" in found[s][1], "%s: %s" % (s, found[s]))
     until(lambda: side.tcp.count > side.counts["tcp"], "no connection arrived")
     side.counts = side.contacts()
 
