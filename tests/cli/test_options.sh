@@ -165,7 +165,7 @@ for v in 64K 65536 128k 1M 16m 1G 1073741824; do accepted "--ring-size $v" --on-
 expect "a ring that could not hold it" 125 "--ring-size 65536 is too small to lose nothing" "--on-overload drop" -- \
 	run --ring-size 64K $nowhere
 for v in 0 4096 32K 2G 99999999999999999999G; do refused --ring-size "$v" "outside 64K to 1G"; done
-for v in "" abc 64KB 1T -1 0x10000; do refused --ring-size "$v" "not a size" "64K to 1G"; done
+for v in "" abc 64KB 1Q -1 0x10000; do refused --ring-size "$v" "not a size" "64K to 1G"; done
 refused --ring-size 100K "power of two" "64K and 128K"
 refused --ring-size 65537 "power of two" "64K and 128K"
 refused --ring-size 1000M "power of two" "512M and 1G"

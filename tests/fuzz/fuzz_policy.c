@@ -79,7 +79,7 @@ static void load(const char *name, const char *text, size_t len)
 		if (policy__load_text(q, "printed.toml", first, strlen(first), &env, &e) || policy__finish(q, &e))
 			broken("the print does not load", first, e.text);
 		second = policy__print(q);
-		if (strcmp(first, second) || !same_rules(p, q) || memcmp(p->sha256, q->sha256, sizeof(p->sha256)))
+		if (strcmp(first, second) || !same_rules(p, q))
 			broken("the print is another policy", first, second);
 		free(first);
 		free(second);
