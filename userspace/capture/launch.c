@@ -210,7 +210,12 @@ static int map_ids(struct launch *l)
 		log_hint("%s; %s", why.what, why.fix);
 	if (err)
 		return err;
-	return send(l->sock, "m", 1, MSG_NOSIGNAL) == 1 ? 0 : log_errno(-errno, "let the sandbox's set-up begin");
+	if (send(l->sock, "m", 1, MSG_NOSIGNAL) != 1)
+		return log_errno(-errno, "let the sandbox's set-up begin");
+	err = sandbox__make_filter(l->sandbox, l->report);
+	if (!err)
+		send(l->sock, "f", 1, MSG_NOSIGNAL); /* fails if the set-up did, which tells why itself */
+	return err;
 }
 
 static int start_child(struct launch *l, struct cgroup *cg, const char *path, char *const argv[], const sigset_t *mask)

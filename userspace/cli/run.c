@@ -514,16 +514,18 @@ static int prepare(struct run *r)
 int cmd_run(int argc, char **argv)
 {
 	_cleanup_(free) struct run *r = calloc(1, sizeof(*r));
-	_cleanup_(free) struct st_count *counts = calloc(EV_ABI_MAX * ST_NR_SYSCALLS, sizeof(*counts));
+	_cleanup_(free) struct st_count *counts = NULL;
 	int status;
 
-	if (!r || !counts)
+	if (!r)
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
-	r->counts = counts;
 	if (options__parse_run(argc, argv, &r->opts, &status))
 		return status;
 	if (r->opts.verbosity >= 3)
 		log_level = LOG_LVL_DEBUG;
+	r->counts = counts = r->opts.count ? calloc(EV_ABI_MAX * ST_NR_SYSCALLS, sizeof(*counts)) : NULL;
+	if (r->opts.count && !counts)
+		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
 	if (r->opts.backend != BACKEND_NONE && (build_plans(r) || check_ring(&r->opts)))
 		return EXIT_SANDTRACE;
 	if (resolve(r, &status))

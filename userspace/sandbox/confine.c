@@ -216,7 +216,7 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 		_exit(125);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* the very last: a policy may refuse any call that the steps above need */
-	n = seccomp__install(&sb->filter);
+	n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
 	if (n)
 		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");
 	execve(sb->exec_path, sb->opts.argv, sb->env.envp);

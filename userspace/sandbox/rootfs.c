@@ -276,9 +276,37 @@ static void own_dev(struct setup *u, int fds[])
  */
 static const char *const masked_proc[] = { "kcore", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list", "sched_debug",
 					   "kpagecount", "kpageflags", "kpagecgroup", "kallsyms", "modules", "interrupts",
-					   "vmallocinfo", "slabinfo", "config.gz", "cmdline", "iomem", "ioports" };
-static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "fs", "irq", "driver", "pressure", "dynamic_debug",
-						"mtrr" };
+					   "vmallocinfo", "slabinfo", "config.gz", "cmdline", "iomem", "ioports", "mtrr" };
+static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "fs", "irq", "driver", "pressure", "dynamic_debug" };
+
+/*
+ * One mask is made and mounted over the first of these that there is; the others get copies of that mount: many names, so
+ * few calls for each. (A copy of what is not yet mounted is refused before Linux 6.15.)
+ */
+static void cover(struct setup *u, int proc, const char *const names[], size_t n, int mask)
+{
+	const char *source = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		int tree = source ? sys_open_tree(proc, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : mask;
+
+		if (tree < 0)
+			setup__fail(u, LAYER_MOUNT, errno, "copy the mask of /proc/%s", source);
+		if (!sys_move_mount(tree, proc, names[i]))
+			source = source ? source : names[i];
+		else if (errno != ENOENT && errno != ENOTDIR)
+			setup__fail(u, LAYER_MOUNT, errno, "mask /proc/%s", names[i]);
+		if (tree != mask)
+			close(tree);
+	}
+	close(mask);
+}
+
+static void mask_proc(struct setup *u, int proc)
+{
+	cover(u, proc, masked_proc, ARRAY_SIZE(masked_proc), room_file(u, "mask-f", "", 0));
+	cover(u, proc, masked_proc_dirs, ARRAY_SIZE(masked_proc_dirs), room_dir(u, "mask-d", 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC));
+}
 
 static void own_proc(struct setup *u)
 {
@@ -308,21 +336,7 @@ static void own_proc(struct setup *u)
 		max = -1;
 	}
 	attach(u, tree, "/proc", 'd');
-	for (size_t i = 0; i < ARRAY_SIZE(masked_proc); i++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/proc/%s", masked_proc[i]);
-		if (!faccessat(at, masked_proc[i], F_OK, AT_SYMLINK_NOFOLLOW))
-			attach(u, room_file(u, "mask-f", "", 0), path, 'f');
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(masked_proc_dirs); i++) {
-		char path[64];
-		struct stat st;
-
-		snprintf(path, sizeof(path), "/proc/%s", masked_proc_dirs[i]);
-		if (!fstatat(at, masked_proc_dirs[i], &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode))
-			attach(u, room_dir(u, "mask-d", 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC), path, 'd');
-	}
+	mask_proc(u, at);
 	/* read-only: /proc/sys trusts user id 0, and nobody needs to write /proc/self/mem */
 	close(at);
 	at = target(u, "/proc", 'd');

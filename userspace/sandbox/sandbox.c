@@ -287,7 +287,18 @@ int sandbox__prepare(struct sandbox *s, const struct policy *policy, const struc
 	if (err)
 		return err;
 	s->seccomp = (struct seccomp_opts){ .policy = policy, .restrict_exec = s->grants.exec != EXEC_ANY, .net = !s->net.isolated };
-	return seccomp__build(&s->seccomp, &s->filter);
+	return 0;
+}
+
+int sandbox__make_filter(struct sandbox *s, struct sandbox_report *report)
+{
+	int err = seccomp__build(&s->seccomp, &s->filter);
+
+	if (err)
+		return err;
+	report->n_insns = s->filter.n;
+	memcpy(report->insns, s->filter.insns, s->filter.n * sizeof(report->insns[0]));
+	return 0;
 }
 
 void sandbox__done(struct sandbox *s)
@@ -466,6 +477,8 @@ void sandbox__main(const struct sandbox *s, struct sandbox_report *report, int s
 	prctl(PR_SET_DUMPABLE, 0);
 	if (ask && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		setup__fail(&u, LAYER_EXEC, errno, "make a socket pair");
+	if (recv(sock, &go, 1, 0) != 1) /* the filter is made */
+		_exit(125);
 	confine__drop_caps(&u); /* for the init too: from here on nothing needs any */
 	command = fork();
 	if (command < 0)

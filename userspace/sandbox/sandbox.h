@@ -47,6 +47,9 @@ struct sandbox_report {
 	int err;		/* its errno */
 	char what[384];		/* what was tried: "mount /usr" */
 	uint32_t degraded;	/* layers that failed and were allowed to */
+	/* the other way: the system call filter, made by sandtrace while the child builds the root */
+	unsigned short n_insns;
+	struct sock_filter insns[BPF_MAXINSNS];
 	bool overlay_partial;	/* tmpfs has no user.* attributes (before Linux 6.6): see overlay_tree */
 };
 
@@ -82,11 +85,14 @@ void sandbox__done(struct sandbox *s);
 /* Flags for clone3, without CLONE_INTO_CGROUP and CLONE_PIDFD. The cgroup namespace is made later, by the child itself. */
 uint64_t sandbox__clone_flags(const struct sandbox *s);
 
-/* In sandtrace, once CHILD exists: maps its ids and lets it begin. 0 or -errno, explained. */
+/* In sandtrace, once CHILD exists: maps its ids. 0 or -errno, explained. */
 int sandbox__map_ids(const struct sandbox *s, pid_t child);
+/* In sandtrace, while the child is busy: makes the system call filter. 0 or -errno, explained. */
+int sandbox__make_filter(struct sandbox *s, struct sandbox_report *report);
 
 /*
- * In the child. SOCK is its end of a SOCK_SEQPACKET pair: a byte comes when the ids are mapped; the command, ready at the
+ * In the child. SOCK is its end of a SOCK_SEQPACKET pair: a byte comes when the ids are mapped, another when the filter is
+ * made; the command, ready at the
  * barrier, sends one (so its pid is known from the credentials), with the overlay directories and the terminal as descriptors; the other
  * end's closing ends everything. BARRIER: the command executes when it reads a byte. MASK: the command's signal mask.
  */
