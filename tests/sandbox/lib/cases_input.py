@@ -117,6 +117,21 @@ def paths(box):
     expect(not bad, "; ".join(bad))
 
 
+@case("77-read-root")
+def read_root(box):
+    """--read /: all may be read but what is denied; nothing of it may be changed, and /dev and /proc are still the sandbox's own."""
+    p = box.side.path
+    specs = ["11-read:%s/.ssh/id_rsa" % p("home")]
+    specs += ["11-read:/etc/shadow", "20-open-write", "20-create", "22-write:/usr/bin/battery", "22-write:/etc/cron.d/battery", "29-device:/dev/kvm",
+              "29-device:/dev/kmsg", "30-open-write:/proc/sys/kernel/core_pattern", "30-open-write:/sys/kernel/mm/ksm/run", "30-cgroup-leave",
+              "41-proc", "43-supervisor:environ", "35-dev-shm", "11-read:" + box.side.tmp_secret, "36-exec:/usr/bin/true", "36-ldso:/usr/bin/true",
+              "59-unix:" + box.extra["run_socket"], "28-mknod:c-1-3-/tmp"]
+    r, found = box.attempt(*specs, opts=["--read", "/", "--write", p("project")])
+    r.ran()
+    bad = ["%s %s" % (s, found.get(s)) for s in specs if found.get(s, ("",))[0] != "blocked"]
+    expect(not bad, "; ".join(bad))
+
+
 @case("78-options")
 def option_values(box):
     bad = []
