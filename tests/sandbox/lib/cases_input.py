@@ -126,8 +126,11 @@ def read_root(box):
               "29-device:/dev/kmsg", "30-open-write:/proc/sys/kernel/core_pattern", "30-open-write:/sys/kernel/mm/ksm/run", "30-cgroup-leave",
               "41-proc", "43-supervisor:environ", "35-dev-shm", "11-read:" + box.side.tmp_secret, "36-exec:/usr/bin/true", "36-ldso:/usr/bin/true",
               "59-unix:" + box.extra["run_socket"], "28-mknod:c-1-3-/tmp"]
-    r, found = box.attempt(*specs, opts=["--read", "/", "--write", p("project")])
+    readable = ["11-read:" + p("readonly/second"), "11-read:/usr/bin/env"]
+    r, found = box.attempt(*specs, *readable, opts=["--read", "/", "--write", p("project")])
     r.ran()
+    for s in readable:
+        expect(found[s][0] == "allowed", "%s under --read /: %s" % (s, found[s]))
     bad = ["%s %s" % (s, found.get(s)) for s in specs if found.get(s, ("",))[0] != "blocked"]
     expect(not bad, "; ".join(bad))
 
