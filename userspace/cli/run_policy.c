@@ -153,6 +153,27 @@ static void set_limits(const struct run_options *o, struct policy *p)
 		policy__set_u64(p, &p->output, o->max_output, "--max-output");
 }
 
+/*
+ * Policies name what holds keys as /root/... and /home/.../...; a home directory elsewhere is denied the same, should a rule
+ * like "/" make it visible.
+ */
+static int deny_at_home(struct policy *p, const struct policy_env *env, struct policy_error *e)
+{
+	size_t n = p->n_rules;
+	int err = 0;
+
+	if (!env->home || !strncmp(env->home, "/home/", 6) || !strcmp(env->home, "/root"))
+		return 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		char path[4096];
+
+		if (p->rules[i].kind == RULE_DENY && !strncmp(p->rules[i].value, "/root/", 6) &&
+		    snprintf(path, sizeof(path), "%s%s", env->home, p->rules[i].value + 5) < (int)sizeof(path))
+			err = policy__add(p, RULE_DENY, "built-in", path, env, e);
+	}
+	return err;
+}
+
 int run_policy__build(const struct run_options *o, const struct run_user *user, const struct policy_env *env, struct policy **ret)
 {
 	struct policy *p = policy__new();
@@ -177,6 +198,8 @@ int run_policy__build(const struct run_options *o, const struct run_user *user, 
 	/* the resolver's configuration is of use, and no secret, where the network is the host's */
 	if (!err && p->net_all)
 		err = policy__add(p, RULE_READ, "--allow-net", "/etc/resolv.conf", env, &e);
+	if (!err)
+		err = deny_at_home(p, env, &e);
 	for (size_t i = 0; user->name[0] && i < 2 && !err; i++) {
 		char set[80];
 

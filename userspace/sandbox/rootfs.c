@@ -579,6 +579,7 @@ void rootfs__build(struct setup *u)
 	open_devices(u, dev_fds);
 	if (g->n && !strcmp(g->v[0].path, "/")) {
 		u->root_fd = host_tree(u, &g->v[0]);
+		landlock__allow(u, u->root_fd, g->v[0].access, true, "/");
 		first = 1;
 	} else {
 		u->root_fd = tmpfs(u, ROOT_BYTES, ROOT_INODES, "0755", attrs);

@@ -169,15 +169,16 @@ static int start_directory(struct sandbox *s)
 
 static int check_landlock(struct sandbox *s)
 {
-	bool shared = s->net.all || !s->net.isolated;
+	/* without sockets of AF_UNIX there is nothing that could reach them */
+	bool shared = !s->net.isolated && s->policy->unix_sockets;
 
 	s->landlock_abi = landlock__abi();
 	if (DEGRADED(s, LAYER_LANDLOCK) || s->landlock_abi >= (shared ? 6 : 1))
 		return 0;
 	if (s->landlock_abi) {
 		log_err(0, "this kernel's Landlock (ABI %d) cannot keep the command from the host's abstract sockets, which come "
-			"with the host's network", s->landlock_abi);
-		log_hint("run without --allow-net and --net, on Linux 6.12 or newer, or with --allow-degraded=landlock");
+			"with the host's network and Unix sockets together", s->landlock_abi);
+		log_hint("run without --allow-unix, on Linux 6.12 or newer, or with --allow-degraded=landlock");
 		return -ENOTSUP;
 	}
 	if (errno == EOPNOTSUPP) {
