@@ -76,7 +76,8 @@ static bool contains(struct name n, const char *pattern)
 	if (!len)
 		return false;
 	for (size_t i = 0; i + len <= n.len; i++)
-		if (!strncasecmp(n.s + i, pattern, len))
+		/* the first letter alone decides nearly always; where it is none, both sides are changed alike */
+		if ((n.s[i] | 0x20) == (pattern[0] | 0x20) && !strncasecmp(n.s + i, pattern, len))
 			return true;
 	return false;
 }
