@@ -209,16 +209,16 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 	self_check(u);
 	ready(u, sock);
 	close_all(&sock, &barrier);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	/* what is still needed are read and execve, which no policy may refuse; every other call it may */
+	n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
+	if (n)
+		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");
 	do
 		n = read(barrier, &go, 1);
 	while (n < 0 && errno == EINTR);
 	if (n != 1) /* sandtrace gave up or was killed before it let go */
 		_exit(125);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	/* the very last: a policy may refuse any call that the steps above need */
-	n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
-	if (n)
-		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");
 	execve(sb->exec_path, sb->opts.argv, sb->env.envp);
 	u->report->exec_errno = errno;
 	_exit(127);

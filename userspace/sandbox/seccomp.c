@@ -222,7 +222,7 @@ static int emit_body(struct code *c, const struct seccomp_opts *o)
 /* What no run can do without: a policy that denies it would only fail later, with less of a reason. */
 static int check_needed(const struct seccomp_opts *o)
 {
-	static const char *const needed[] = { "execve", "exit_group", "rt_sigreturn" };
+	static const char *const needed[] = { "execve", "exit_group", "read", "rt_sigreturn" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (seccomp_table__answer(o, needed[i]).decision.verdict != SECCOMP_ALLOW) {
