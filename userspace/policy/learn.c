@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <seccomp.h>
 #include <string.h>
 
 #include "../base/util.h"
@@ -315,6 +316,14 @@ static void used_net(struct learn *l, const char *call, struct json_object *args
 		it->count++;
 }
 
+static bool always_blocked(const char *call)
+{
+	for (size_t i = 0; policy_always_blocked[i]; i++)
+		if (!strcmp(policy_always_blocked[i], call))
+			return true;
+	return false;
+}
+
 /* What was refused although it is there. */
 static void refused(struct learn *l, struct json_object *rec, struct json_object *args, const char *call)
 {
@@ -330,7 +339,9 @@ static void refused(struct learn *l, struct json_object *rec, struct json_object
 		it = learn__item(l, ITEM_CALL, call, true);
 		if (it) {
 			it->count++;
-			it->liftable = s && str(s, "key") && !strcmp(str(s, "key"), "syscalls.allow");
+			/* a trace may say anything: only what a policy would take is written into one */
+			it->liftable = s && str(s, "key") && !strcmp(str(s, "key"), "syscalls.allow") &&
+				       seccomp_syscall_resolve_name(call) != __NR_SCMP_ERROR && !always_blocked(call);
 		}
 	} else if (access && object && *object == '/') {
 		char path[LEARN_PATH_MAX];
