@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn_internal.h"
+#include "policy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
