@@ -23,6 +23,9 @@ class Terminal:
         def own_terminal():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            # whoever runs the tests in the background of a shell has these ignored, and so would all that we start
+            for sig in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(sig, signal.SIG_DFL)
 
         self.p = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, preexec_fn=own_terminal,
                                   env=dict(os.environ, TERM="dumb", PS1="$ ", HISTFILE=""))
