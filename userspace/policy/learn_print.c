@@ -173,6 +173,9 @@ static bool too_wide(const struct plan *p, const char *dir)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (!strcmp(dirs[i], dir))
 			return true;
+	/* a directory whose name is that of a credential: what lies in it may be none, but all of it is not learnt */
+	if (learn__is_secret(dir))
+		return true;
 	/* home directories, and what is above ours */
 	return (p->l->o.home && grants__covers(dir, p->l->o.home)) ||
 	       (!strncmp(dir, "/home/", 6) && !strchr(dir + 6, '/'));
