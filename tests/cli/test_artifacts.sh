@@ -44,6 +44,13 @@ check "files are counted" test "$(jq .workspace.file_count art/manifest.json)" =
 check "names of variables, no values" jq -e '.env.injected | index("TOKEN_X")' art/manifest.json
 check "no values" sh -c '! grep -rq secretvalue art'
 check "layers and policy are named" jq -e '(.trust_boundary.layers | length) > 8 and .trust_boundary.policy.name == "default"' art/manifest.json
+check "nothing is missing" test "$(jq -c .trust_boundary.degraded art/manifest.json)$(head -1 art/trace.jsonl | jq -c .degraded)" = '[][]'
+# no more user namespaces: the command runs without its own, and the trace says so
+# shellcheck disable=SC2016
+check "runs without a layer that may be missing" unshare -Urm sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' - \
+	"$S" run -q --backend none --allow-degraded=user_ns --allow-degraded=cgroup -o less.jsonl -- true
+check "the missing layer is named" test "$(head -1 less.jsonl | jq -c .degraded)" = '["user_ns"]'
+check "and not among those in force" jq -es '.[0].layers | length > 8 and all(startswith("user_ns") | not)' less.jsonl
 check "not within the command's sight" refused "can see" "$S" run -q --artifacts project/art --allow-path project -- true
 ln -s art link
 check "not through a link" refused "artifacts directory" "$S" run -q --artifacts link --allow-path project -- true

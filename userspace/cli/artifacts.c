@@ -143,17 +143,11 @@ static const char *kind_name(enum exit_kind kind)
 int artifacts__write(struct artifacts *a, const struct contain *c, const struct run_info *info, const struct run_result *res)
 {
 	static const char *const names[] = { TRACE_NAME, NULL };
-	const char *degraded[LAYER_MAX + 1];
 	char id[96];
-	size_t n = 0;
 	struct manifest m;
 
 	if (a->dir_fd < 0)
 		return 0;
-	for (int l = LAYER_NONE + 1; l < LAYER_MAX; l++)
-		if (c->degraded & 1U << l)
-			degraded[n++] = layer__name((enum layer)l);
-	degraded[n] = NULL;
 	/* unique on this host: the boot, the time since, and the command's process */
 	snprintf(id, sizeof(id), "%.36s-%llx-%u", info->boot_id, (unsigned long long)info->start_ts, info->command_pid);
 	m = (struct manifest){
@@ -164,7 +158,7 @@ int artifacts__write(struct artifacts *a, const struct contain *c, const struct 
 		.exit_code = res->exit_code,
 		.provider = "sandtrace",
 		.layers = info->layers,
-		.degraded = n ? degraded : NULL,
+		.degraded = info->degraded,
 		.policy_name = info->policy,
 		.policy_sha256 = info->policy_sha256,
 		.env = &c->sandbox.env,

@@ -204,7 +204,9 @@ int contain__ready(struct contain *c, struct launch *l)
 	if (!c->policy)
 		return 0;
 	sandbox__describe(&c->sandbox, l->report);
-	c->degraded = l->report->degraded;
+	for (int layer = LAYER_NONE + 1, n = 0; layer < LAYER_MAX; layer++)
+		if (l->report->degraded & 1U << layer)
+			c->degraded[n++] = layer__name((enum layer)layer);
 	c->denial_ctx = (struct denial_ctx){
 		.grants = &c->sandbox.grants,
 		.net_isolated = c->sandbox.net.isolated,
@@ -229,6 +231,7 @@ void contain__describe(struct contain *c, struct run_info *info)
 	if (!c->policy)
 		return;
 	info->layers = c->sandbox.layers;
+	info->degraded = c->degraded;
 	info->policy = c->policy->name;
 	/* a run that writes no trace has nobody to show it to */
 	if (info->backend && strcmp(info->backend, "none") && !run_policy__hash(c->policy, c->sha256))

@@ -23,7 +23,7 @@ struct contain {
 	char home[4096], sha256[65];
 	char made[4096];	/* the output file, if it was made early; "": not */
 	bool recorded;		/* the recording began */
-	uint32_t degraded;	/* layers that are missing: bits of enum layer */
+	const char *degraded[LAYER_MAX + 1]; /* layers that are missing, by name; NULL-terminated */
 };
 
 /* Policy and everything computed beforehand; nothing of the sandbox exists yet. 0 or -errno, explained. */
