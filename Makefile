@@ -53,6 +53,7 @@ LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -s
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \
 	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c)) \
+	    $(wildcard $(addprefix userspace/tracer/,filters.c interest.c)) \
 	    $(filter-out userspace/sink/sink_%.c userspace/sink/output.c,$(wildcard userspace/sink/*.c))
 APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
 PURE_CXX := $(wildcard userspace/policy/*.cc)
