@@ -85,9 +85,9 @@ $(B)/%.o: %.cc
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The one file that includes each skeleton.
-$(B)/userspace/capture/bpf.o: $(SKEL)
+$(B)/userspace/capture/capture_ebpf.o: $(SKEL)
 $(B)/userspace/capture/net_filter.o: $(NET_SKEL)
-$(B)/userspace/capture/bpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
+$(B)/userspace/capture/capture_ebpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
 
 # policies/*.toml are part of the binary.
 POLICY_INC := $(B)/policy_builtin.inc.h

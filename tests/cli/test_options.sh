@@ -159,8 +159,8 @@ for v in auto text jsonl; do accepted "--format $v" --format "$v"; done
 for v in json "" Text xml; do refused --format "$v" "one of auto, text, jsonl"; done
 for v in freeze drop; do accepted "--on-overload $v" --on-overload $v; done
 refused --on-overload block "one of freeze, drop"
-for v in auto ebpf none; do accepted "--backend $v" --backend $v; done
-for v in "" ptrace None all; do refused --backend "$v" "one of auto, ebpf, none"; done
+for v in auto ebpf ptrace none; do accepted "--backend $v" --backend $v; done
+for v in "" strace None all; do refused --backend "$v" "one of auto, ebpf, ptrace, none"; done
 for v in 64K 65536 128k 1M 16m 1G 1073741824; do accepted "--ring-size $v" --on-overload drop --ring-size $v; done
 expect "a ring that could not hold it" 125 "--ring-size 65536 is too small to lose nothing" "--on-overload drop" -- \
 	run --ring-size 64K $nowhere

@@ -17,7 +17,7 @@ struct launch {
 	int child_pidfd;
 	pid_t command_pid;  /* in our pid namespace; 0 until launch__wait_ready in a sandbox */
 	int pidfd;	    /* the command */
-	int barrier_fd;	    /* write end; closing it without a byte makes the child exit */
+	int barrier_fd;	    /* our end; closing it without a byte makes the child exit */
 	struct sandbox_report *report; /* shared with the child: why it could not begin, how the command ended */
 	struct sandbox *sandbox; /* borrowed; NULL: none */
 	int sock;	    /* to the sandbox's init, which ends with everything when this is closed; -1: none */
@@ -55,7 +55,7 @@ int launch__resolve(const char *command, char *ret_path, size_t size);
  */
 int launch__start(struct launch *l, struct cgroup *cg, struct sandbox *sb, const char *path, char *const argv[],
 		  const sigset_t *mask);
-/* Waits until the sandbox is complete and the command stands at the barrier. 0 or -errno, explained on stderr. */
+/* Waits until the sandbox, if any, is complete and the command stands at the barrier. 0 or -errno, explained on stderr. */
 int launch__wait_ready(struct launch *l);
 /* Did a layer fail in the last moment, after the release? Then 1, explained on stderr, and the command never ran. */
 int launch__failed_late(const struct launch *l);

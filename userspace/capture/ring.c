@@ -27,6 +27,7 @@ struct ring {
 	const void *head;
 	size_t head_len;
 	uint8_t *bounce;	   /* a record that wraps round the end is put together here */
+	bool borrowed;		   /* the mapping is somebody else's */
 };
 
 struct ring_set {
@@ -51,9 +52,11 @@ void ring_set__free(struct ring_set *rs)
 	for (size_t i = 0; i < rs->n; i++) {
 		struct ring *r = &rs->rings[i];
 
+		free(r->bounce);
+		if (r->borrowed)
+			continue;
 		munmap(r->cons_page, rs->page);
 		munmap((void *)(uintptr_t)r->prod_page, rs->page + r->size);
-		free(r->bounce);
 	}
 	free(rs);
 }
@@ -86,6 +89,25 @@ int ring_set__add(struct ring_set *rs, int map_fd, size_t size)
 	r->data = (uint8_t *)prod + rs->page;
 	r->size = size;
 	r->mask = size - 1;
+	rs->n++;
+	return 0;
+}
+
+int ring_set__add_mapped(struct ring_set *rs, unsigned long *cons, const unsigned long *prod, uint8_t *data, size_t size)
+{
+	struct ring *r = &rs->rings[rs->n];
+
+	if (rs->n == ST_MAX_RINGS)
+		return -ENOSPC;
+	r->bounce = malloc(EV_RECORD_MAX + HDR_SIZE);
+	if (!r->bounce)
+		return -ENOMEM;
+	r->cons_page = cons;
+	r->prod_page = prod;
+	r->data = data;
+	r->size = size;
+	r->mask = size - 1;
+	r->borrowed = true;
 	rs->n++;
 	return 0;
 }

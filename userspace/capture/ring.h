@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader of several BPF ring buffers as one ordered stream. libbpf's own reader takes one ring after the other;
+ * Reader of several ring buffers, BPF's or one laid out like them, as one ordered stream. libbpf's own reader takes one ring after the other;
  * here records of all rings are merged by time, so that an exec (urgent ring) and the calls around it (bulk ring)
  * come out in the order they happened. Layout of the mapped pages: Documentation/bpf/ringbuf.rst.
  *
@@ -23,6 +23,8 @@ void ring_set__free(struct ring_set *rs);
 
 /* Maps the ring behind MAP_FD (borrowed, must stay open). SIZE is its max_entries. 0 or -errno. */
 int ring_set__add(struct ring_set *rs, int map_fd, size_t size);
+/* The same for a ring in memory that is mapped already, and stays so: its two positions and its data. 0 or -errno. */
+int ring_set__add_mapped(struct ring_set *rs, unsigned long *cons, const unsigned long *prod, uint8_t *data, size_t size);
 
 /*
  * Delivers at most BUDGET records stamped at or before NOW, oldest first. Returns how many, or the first

@@ -74,13 +74,13 @@ static int setup(struct session *s)
 	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->epoll_fd < 0 || s->signal_fd < 0 || s->timer_fd < 0 || timerfd_settime(s->timer_fd, 0, &it, NULL))
 		return log_errno(-errno, "set up the event loop");
-	for (unsigned int i = 0; s->capture && !err && bpf_capture__ring_fd(s->capture, i) >= 0; i++)
-		err = watch(s, bpf_capture__ring_fd(s->capture, i), EPOLLIN | EPOLLET, SRC_RING);
+	for (unsigned int i = 0; s->capture && !err && capture__wake_fd(s->capture, i) >= 0; i++)
+		err = watch(s, capture__wake_fd(s->capture, i), EPOLLIN | EPOLLET, SRC_RING);
 	if (!err)
 		err = watch(s, s->signal_fd, EPOLLIN, SRC_SIGNAL);
 	if (!err)
 		err = watch(s, s->timer_fd, EPOLLIN, SRC_TIMER);
-	if (!err)
+	if (!err && s->launch->child_pidfd >= 0)
 		err = watch(s, s->launch->child_pidfd, EPOLLIN, SRC_CHILD);
 	if (!err && s->launch->sandbox)
 		err = watch(s, s->launch->pidfd, EPOLLIN, SRC_COMMAND);
@@ -109,6 +109,8 @@ static void kill_now(struct session *s)
 	/* root may have moved the command's first process out of its cgroup; a sandbox ends with its init */
 	if (!s->reaped)
 		syscall(SYS_pidfd_send_signal, s->launch->child_pidfd, SIGKILL, NULL, 0);
+	if (s->capture)
+		capture__kill(s->capture);
 }
 
 static void kill_tree(struct session *s, const char *why)
@@ -144,7 +146,7 @@ static int check_loss(struct session *s, uint64_t now)
 
 	if (!s->capture)
 		return 0;
-	err = bpf_capture__counters(s->capture, c);
+	err = capture__counters(s->capture, c);
 	s->last_counters = now;
 	if (err)
 		return log_errno(err, "read the loss counters");
@@ -167,17 +169,17 @@ static long drain(struct session *s, bool hold)
 
 	if (!s->capture)
 		return 0;
-	rings = bpf_capture__rings(s->capture);
+	rings = s->capture->rings;
 	do {
 		if (s->freeze && ring_set__fill(rings) > FREEZE_AT)
 			freeze(s);
-		n = ring_set__drain(rings, clock_ns(), DRAIN_BUDGET, pipeline__record, s->pipeline);
+		n = capture__drain(s->capture, clock_ns(), DRAIN_BUDGET, pipeline__record, s->pipeline);
 		if (n < 0)
 			return n;
 		total += n;
 	} while (s->cgroup->frozen && ring_set__pending(rings) && ++rounds < FROZEN_ROUNDS);
 	if (ring_set__fill(rings) < RELIEF_AT)
-		bpf_capture__release_pressure(s->capture);
+		capture__release_pressure(s->capture);
 	if (!hold)
 		thaw(s);
 	return total;
@@ -216,7 +218,7 @@ static bool job_control(void)
 static int reap(struct session *s)
 {
 	int status;
-	pid_t pid = waitpid(s->launch->pid, &status, WNOHANG | WUNTRACED);
+	pid_t pid = s->reaped ? 0 : wait4(s->launch->pid, &status, WNOHANG | WUNTRACED, &s->usage);
 
 	if (pid <= 0)
 		return 0;
@@ -356,10 +358,10 @@ static int rest(struct session *s, long handled)
 	if (handled < DRAIN_BUDGET)
 		ts.tv_nsec = (long)s->idle_ns;
 	if (s->capture)
-		bpf_capture__set_awake(s->capture, false);
+		capture__set_awake(s->capture, false);
 	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by || s->grace_until ? &ts : NULL, NULL);
 	if (s->capture)
-		bpf_capture__set_awake(s->capture, true);
+		capture__set_awake(s->capture, true);
 	if (n < 0 && errno != EINTR)
 		return log_errno(-errno, "wait for events");
 	if (s->killed_by && clock_ns() - s->killed_at > KILL_AGAIN_NS)
@@ -399,18 +401,27 @@ static int rest(struct session *s, long handled)
 static int finish(struct session *s)
 {
 	long n;
+	int err;
 
 	s->end_ts = clock_ns();
 	if (!s->capture)
 		return 0;
-	bpf_capture__detach(s->capture);
+	capture__detach(s->capture);
 	s->end_ts = clock_ns();
+	err = capture__stop(s->capture, false);
 	do {
-		n = ring_set__drain(bpf_capture__rings(s->capture), UINT64_MAX, DRAIN_BUDGET, pipeline__record, s->pipeline);
+		n = capture__drain(s->capture, UINT64_MAX, DRAIN_BUDGET, pipeline__record, s->pipeline);
 		if (n < 0)
 			return (int)n;
-	} while (n || ring_set__pending(bpf_capture__rings(s->capture)));
-	return check_loss(s, clock_ns());
+	} while (n || ring_set__pending(s->capture->rings));
+	return err ? err : check_loss(s, clock_ns());
+}
+
+/* Is anything of the run still going on? */
+static bool alive(struct session *s)
+{
+	return !s->reaped || (s->cgroup->dir_fd >= 0 && cgroup__populated(s->cgroup) > 0) ||
+	       (s->capture && capture__live(s->capture));
 }
 
 int session__run(struct session *s)
@@ -425,10 +436,10 @@ int session__run(struct session *s)
 	pipeline__set_waiter(s->pipeline, &s->waiter);
 	if (!err) {
 		s->release_ts = s->last_counters = clock_ns();
-		err = launch__release(s->launch);
+		err = s->launch->barrier_fd >= 0 ? launch__release(s->launch) : 0;
 	}
 	while (!err) {
-		bool more = !s->reaped || (s->cgroup->dir_fd >= 0 && cgroup__populated(s->cgroup) > 0);
+		bool more = alive(s);
 		uint64_t now;
 
 		n = drain(s, false);
@@ -446,6 +457,8 @@ int session__run(struct session *s)
 	if (err) {
 		thaw(s);
 		kill_now(s);
+		if (s->capture)
+			capture__stop(s->capture, true);
 		if (!s->reaped && waitpid(s->launch->pid, &s->wait_status, 0) == s->launch->pid)
 			s->reaped = true;
 	} else {

@@ -9,8 +9,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
-#include "bpf.h"
+#include "capture.h"
 #include "cgroup.h"
 #include "launch.h"
 #include "pipeline.h"
@@ -18,7 +19,7 @@
 
 struct session {
 	/* set by the caller */
-	struct bpf_capture *capture; /* NULL: contained, not recorded */
+	struct capture *capture; /* NULL: contained, not recorded */
 	struct cgroup *cgroup;
 	struct launch *launch;
 	struct pipeline *pipeline;
@@ -28,7 +29,8 @@ struct session {
 
 	/* results */
 	int wait_status;    /* of the command, as waitpid gives it */
-	bool reaped;
+	struct rusage usage; /* of it and what it waited for */
+	bool reaped;	    /* set by the caller: nothing was launched, what is recorded ran already */
 	const char *killed_by; /* "timeout", "interrupt", "output" or NULL */
 	uint64_t freezes, frozen_ns;
 	uint64_t release_ts, end_ts;

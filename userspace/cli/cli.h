@@ -16,7 +16,7 @@
 #define EXIT_NOT_FOUND 127
 
 enum output_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
-enum backend { BACKEND_AUTO, BACKEND_EBPF, BACKEND_NONE };
+enum backend { BACKEND_AUTO, BACKEND_EBPF, BACKEND_PTRACE, BACKEND_NONE };
 
 /* One option that becomes a rule of the policy, in the order given: --read PATH. */
 struct policy_option {

@@ -132,16 +132,16 @@ int contain__prepare(struct contain *c, const struct run_options *o, const char 
 	return err ? err : hide_output(c, o->output);
 }
 
-/* Recording needs a cgroup and BPF; containing needs neither, and whoever cannot have the first may want the second. */
+/* BPF needs a cgroup too: what is to be frozen when its rings fill. */
 static int explain_no_recording(int err)
 {
 	char reason[256] = "", hint[256];
 
 	if (doctor__ebpf_usable(reason, sizeof(reason), hint, sizeof(hint)))
-		log_err(err, "the command cannot be recorded here: %s", reason);
+		log_err(err, "BPF cannot record the command here: %s", reason);
 	else
-		log_errno(err, "the command cannot be recorded here: no cgroup can be made for it");
-	log_hint("run as root; or, contained all the same but not recorded: sandtrace run --backend none ...");
+		log_errno(err, "BPF cannot record the command here: no cgroup can be made for it");
+	log_hint("run as root, or let ptrace do it: sandtrace run --backend ptrace ...");
 	return err;
 }
 
@@ -171,14 +171,20 @@ int contain__make_cgroup(struct contain *c, const struct run_options *o, struct 
 	int err;
 
 	cg->dir_fd = cg->events_fd = cg->freeze_fd = -1;
-	if (!c->policy)
+	if (!c->policy && o->backend == BACKEND_EBPF)
 		return cgroup__create(cg);
+	if (!c->policy) {
+		c->cgroup_err = cgroup__create_for(cg, NULL, true);
+		return 0;
+	}
 	c->sandbox.limits = limits;
 	want = (struct cgroup_want){ c->policy->memory.value, c->policy->pids.value, c->policy->cpus_milli.value };
 	substitute = !c->sandbox.privileged || o->degraded & 1U << LAYER_CGROUP;
 	err = cgroup__create_for(cg, &want, substitute);
-	if (err && o->backend != BACKEND_NONE && substitute)
+	if (err && o->backend == BACKEND_EBPF && substitute)
 		return explain_no_recording(err);
+	c->cgroup_err = err;
+	c->without_cgroup = err && o->degraded & 1U << LAYER_CGROUP;
 	if (err && !substitute)
 		return err;
 	err = limits__setup(limits, c->policy, cg->dir_fd >= 0 ? cg : NULL, substitute);
@@ -205,7 +211,7 @@ int contain__ready(struct contain *c, struct launch *l)
 		return 0;
 	sandbox__describe(&c->sandbox, l->report);
 	for (int layer = LAYER_NONE + 1, n = 0; layer < LAYER_MAX; layer++)
-		if (l->report->degraded & 1U << layer)
+		if (l->report->degraded & 1U << layer || (layer == LAYER_CGROUP && c->without_cgroup))
 			c->degraded[n++] = layer__name((enum layer)layer);
 	c->denial_ctx = (struct denial_ctx){
 		.grants = &c->sandbox.grants,
@@ -260,6 +266,8 @@ int contain__collect(struct contain *c, struct launch *l, struct cgroup *cg, str
 		return 0;
 	limits__events(c->sandbox.limits, cg->dir_fd >= 0 ? cg : NULL, &c->limit_events);
 	res->limits = &c->limit_events;
+	if (c->net_filter && !net_filter__counts(c->net_filter, &c->net_counts))
+		res->network = &c->net_counts;
 	if (!c->policy->overlay)
 		return 0;
 	for (unsigned int i = 0; i < l->n_overlays && !err; i++)

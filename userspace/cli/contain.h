@@ -17,12 +17,15 @@ struct contain {
 	struct net_filter *net_filter;
 	struct denial_ctx denial_ctx;
 	struct limit_events limit_events;
+	struct net_filter_counts net_counts;
 	struct changes changes;
 	struct relay relay;
 	int pipes[4];		/* the command's output: read and write end, then of its errors; -1: none */
 	char home[4096], sha256[65];
 	char made[4096];	/* the output file, if it was made early; "": not */
 	bool recorded;		/* the recording began */
+	bool without_cgroup;	/* ... and --allow-degraded allowed for it */
+	int cgroup_err;		/* -errno: the run has no cgroup, since none could be made */
 	const char *degraded[LAYER_MAX + 1]; /* layers that are missing, by name; NULL-terminated */
 };
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../base/util.h"
-#include "../capture/bpf.h"
+#include "../capture/capture.h"
 
 /* The verifier's work does not depend on it. */
 #define RING_BYTES (1u << 20)
@@ -51,20 +51,20 @@ int doctor__quietly(int (*fn)(void *), void *arg, char *ret_why, size_t size)
 static int load_recorder(void *arg)
 {
 	_cleanup_(free) struct st_plan(*plans)[ST_NR_SYSCALLS] = calloc(EV_ABI_MAX, sizeof(*plans));
-	const struct bpf_capture_opts opts = {
+	const struct capture_opts opts = {
 		.plans = plans,
 		.follow_forks = true,
 		.ring_bytes = RING_BYTES,
 		.shards = 1,
 	};
-	struct bpf_capture *capture = NULL;
+	struct capture *capture = NULL;
 	int err;
 
 	(void)arg;
 	if (!plans)
 		return -ENOMEM;
-	err = bpf_capture__new(&opts, &capture);
-	bpf_capture__free(capture);
+	err = capture__start(CAPTURE_EBPF, &opts, &capture);
+	capture__free(capture);
 	return err;
 }
 

@@ -154,18 +154,18 @@ int set_degraded(struct run_options *opts, const struct option_desc *opt, const 
 	return -EINVAL;
 }
 
-const char *const backend_choices[] = { "auto", "ebpf", "none", NULL };
+const char *const backend_choices[] = { "auto", "ebpf", "ptrace", "none", NULL };
 
 int set_backend(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
-	static const enum backend values[] = { BACKEND_AUTO, BACKEND_EBPF, BACKEND_NONE };
+	static const enum backend values[] = { BACKEND_AUTO, BACKEND_EBPF, BACKEND_PTRACE, BACKEND_NONE };
 
 	for (int i = 0; backend_choices[i]; i++)
 		if (!strcmp(value, backend_choices[i])) {
 			opts->backend = values[i];
 			return 0;
 		}
-	return refuse(opt, value, "it is one of auto, ebpf, none");
+	return refuse(opt, value, "it is one of auto, ebpf, ptrace, none");
 }
 
 int set_text(struct run_options *opts, const struct option_desc *opt, const char *value)

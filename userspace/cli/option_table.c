@@ -237,10 +237,12 @@ const struct option_desc run_option_table[] = {
 	  .group = OPT_GROUP_RECORD,
 	  .choices = backend_choices,
 	  .set = set_backend,
-	  .help = "ebpf records; none contains without recording; auto (default) is ebpf, or an error",
-	  .man = "*ebpf* records with BPF programs and needs root. *none* contains the command and records nothing, which "
-		 "an ordinary user can do too: refusals then show only as the command's own errors. *auto*, the "
-		 "default, is *ebpf*; where that is not possible it says why and starts nothing." },
+	  .help = "ebpf and ptrace record; none only contains; auto (default) is ebpf, or ptrace where BPF is not permitted",
+	  .man = "*ebpf* records with BPF programs in the kernel and needs root. *ptrace* stops the command at each call: "
+		 "the same records, for an ordinary user too, at some thirty times the cost per call; what *-e* leaves out "
+		 "costs next to nothing. *none* contains the command and records nothing: refusals then show only as the "
+		 "command's own errors. *auto*, the default, tries *ebpf* and falls back to *ptrace*; the trace's header, "
+		 "and *-v*, say which it is and why." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,

@@ -38,7 +38,9 @@ struct run {
 	char boot_id[64], cwd[4096], path[4096];
 	struct guarded *guarded; /* the cgroup and the limits */
 	struct launch launch;
-	struct bpf_capture *capture;
+	struct capture *capture;
+	bool everything;
+	char why[512]; /* this backend */
 	struct pipeline pipeline;
 	struct session session;
 	struct st_count *counts;
@@ -63,11 +65,14 @@ static int build_plans(struct run *r)
 		log_err(err, "-e: %s", why);
 		return err;
 	}
+	r->everything = r->interest_beyond;
 	for (int abi = 0; abi < EV_ABI_MAX; abi++)
 		for (int nr = 0; nr < ST_NR_SYSCALLS; nr++) {
 			r->plans[abi][nr] = syscalls__plan((enum ev_abi)abi, nr);
 			if (interest[abi][nr])
 				r->plans[abi][nr].flags |= ST_PLAN_INTEREST;
+			else
+				r->everything = false;
 		}
 	return 0;
 }
@@ -225,7 +230,8 @@ static void fill_info(struct run *r)
 	mono = clock_ns();
 	r->info = (struct run_info){
 		.version = SANDTRACE_VERSION,
-		.backend = r->capture ? "ebpf" : "none",
+		.backend = r->capture ? r->capture->ops->name : "none",
+		.backend_reason = r->why[0] ? r->why : NULL,
 		.profile = "syscalls",
 		.hostname = r->uts.nodename,
 		.kernel = r->uts.release,
@@ -239,36 +245,18 @@ static void fill_info(struct run *r)
 		.start_ts = mono,
 		.trace_filter = r->opts.trace_expr,
 		.on_overload = r->opts.on_overload_drop ? "drop" : "freeze",
-		.ring_bytes = r->capture ? bpf_capture__ring_bytes(r->capture) : 0,
+		.ring_bytes = r->capture ? r->capture->ring_bytes : 0,
 		.follow_forks = r->opts.follow_forks,
 	};
 	contain__describe(&r->contain, &r->info);
 }
 
-/* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
-#define DESCRIPTORS_NEEDED 48
-
-/* The kernel's own answer to a full table, deep inside libbpf, is EINVAL: ask beforehand. */
-static int check_descriptors(void)
+static struct capture_opts capture_opts(struct run *r)
 {
-	int fds[DESCRIPTORS_NEEDED], n = 0;
-
-	while (n < DESCRIPTORS_NEEDED && (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
-		n++;
-	for (int i = 0; i < n; i++)
-		close(fds[i]);
-	if (n == DESCRIPTORS_NEEDED)
-		return 0;
-	log_err(-EMFILE, "only %d file descriptors are free here, and recording takes %d", n, DESCRIPTORS_NEEDED);
-	log_hint("close what is inherited, or raise the limit: ulimit -n");
-	return -EMFILE;
-}
-
-static int start_capture(struct run *r)
-{
-	struct bpf_capture_opts co = {
+	struct capture_opts co = {
 		.plans = r->plans,
 		.interest_beyond = r->interest_beyond,
+		.everything = r->everything,
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
 		.fd_paths = r->opts.fd_paths,
@@ -277,21 +265,98 @@ static int start_capture(struct run *r)
 		.ring_bytes = ring_bytes(&r->opts),
 		.shards = 1,
 	};
-	char reason[256], hint[256];
-	int err;
 
 	/* one ring per two CPUs: few enough to merge cheaply, enough that their locks do not collapse */
 	while (co.shards * 2 <= (unsigned int)get_nprocs() / 2 && co.shards < ST_MAX_SHARDS && co.ring_bytes / co.shards > 65536)
 		co.shards *= 2;
-	err = bpf_capture__new(&co, &r->capture);
-	if (!err)
-		return 0;
+	return co;
+}
+
+static int start_ebpf(void *run)
+{
+	struct run *r = run;
+	struct capture_opts co = capture_opts(r);
+
+	return capture__start(CAPTURE_EBPF, &co, &r->capture);
+}
+
+static int explain_ebpf(int err)
+{
+	char reason[256], hint[256];
+
 	if (doctor__ebpf_usable(reason, sizeof(reason), hint, sizeof(hint))) {
 		log_err(err, "%s", reason);
 		log_hint("%s", hint);
 	}
-	log_hint("`sandtrace doctor` tells what works here");
+	log_hint("`sandtrace doctor` tells what works here; --backend ptrace needs no BPF");
 	return err;
+}
+
+/* 0: BPF records. Otherwise r->why says why it cannot. */
+static int try_ebpf(struct run *r)
+{
+	char said[256] = "", reason[256] = "", hint[256];
+	int err;
+
+	if (r->guarded->cgroup.dir_fd < 0) /* asked first: an ordinary user has neither, and the other reason is the better one */
+		err = r->contain.cgroup_err ?: -ENOENT;
+	else
+		err = r->opts.verbosity >= 3 ? start_ebpf(r) : doctor__quietly(start_ebpf, r, said, sizeof(said));
+	if (!err)
+		return 0;
+	if (!doctor__ebpf_usable(reason, sizeof(reason), hint, sizeof(hint))) {
+		if (said[0])
+			snprintf(reason, sizeof(reason), "%s", said);
+		else
+			snprintf(reason, sizeof(reason), "no cgroup can be made for the command: %s", strerror(-err));
+	}
+	snprintf(r->why, sizeof(r->why), "eBPF is not possible: %s", reason);
+	return err;
+}
+
+static int start_recording(struct run *r)
+{
+	struct capture_opts co = capture_opts(r);
+	int err;
+
+	switch (r->opts.backend) {
+	case BACKEND_NONE:
+		return 0;
+	case BACKEND_EBPF:
+		err = start_ebpf(r);
+		return err ? explain_ebpf(err) : 0;
+	case BACKEND_AUTO:
+		if (!try_ebpf(r))
+			return 0;
+		break;
+	case BACKEND_PTRACE:
+		snprintf(r->why, sizeof(r->why), "asked for by --backend");
+	}
+	return capture__start(CAPTURE_PTRACE, &co, &r->capture);
+}
+
+/* The command stands at the barrier: from its execve on it is recorded. */
+static int attach(struct run *r)
+{
+	struct capture_target target = {
+		.pid = r->launch.command_pid,
+		.pidfd = r->launch.pidfd,
+		.report = r->launch.report,
+		.seccomp = r->contain.policy ? &r->contain.sandbox.seccomp : NULL,
+	};
+	int err = r->capture ? capture__attach(r->capture, &target) : 0;
+	size_t n = strlen(r->why);
+
+	if (err && r->opts.backend == BACKEND_AUTO)
+		log_hint("%s", r->why);
+	if (err)
+		log_hint("`sandtrace doctor` tells what works here%s", r->contain.policy ? "; --backend none contains without recording" : "");
+	if (err || !r->why[0])
+		return err;
+	snprintf(r->why + n, sizeof(r->why) - n, "; %s", r->capture->how);
+	if (r->opts.verbosity && !r->opts.quiet)
+		log_err(0, "recording with %s: %s", r->capture->ops->name, r->why);
+	return 0;
 }
 
 static void report_not_started(const struct run *r, int err)
@@ -306,26 +371,29 @@ static void report_not_started(const struct run *r, int err)
 		log_errno(-err, "%s: execve failed", r->path);
 }
 
+static uint64_t time_ns(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * NSEC_PER_SEC + (uint64_t)tv->tv_usec * 1000;
+}
+
 static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 {
 	struct session *s = &r->session;
 	struct st_counters c[EV_CLASS_MAX];
-	struct rusage ru;
 
 	memset(res, 0, sizeof(*res));
 	memset(c, 0, sizeof(c));
 	if (r->capture) {
-		bpf_capture__counters(r->capture, c);
-		res->skipped = bpf_capture__skipped(r->capture);
+		capture__counters(r->capture, c);
+		res->skipped = capture__skipped(r->capture);
 	}
 	for (int i = 0; i < EV_CLASS_MAX; i++)
 		res->totals[i] = (struct run_totals){ c[i].seen, c[i].emitted, c[i].lost, c[i].aggregated,
 						      r->pipeline.recorded[i] };
-	if (r->opts.count && !bpf_capture__counts(r->capture, r->counts))
+	if (r->opts.count && !capture__counts(r->capture, r->counts))
 		res->counts = r->counts;
-	getrusage(RUSAGE_CHILDREN, &ru);
-	res->utime_ns = (uint64_t)ru.ru_utime.tv_sec * NSEC_PER_SEC + (uint64_t)ru.ru_utime.tv_usec * 1000;
-	res->stime_ns = (uint64_t)ru.ru_stime.tv_sec * NSEC_PER_SEC + (uint64_t)ru.ru_stime.tv_usec * 1000;
+	res->utime_ns = time_ns(&s->usage.ru_utime);
+	res->stime_ns = time_ns(&s->usage.ru_stime);
 	res->end_ts = s->end_ts;
 	res->killed_by = s->killed_by;
 	res->freezes = s->freezes;
@@ -395,8 +463,6 @@ static int record(struct run *r)
 	err = add_sinks(r);
 	if (!err)
 		err = pipeline__start(&r->pipeline, &r->info);
-	if (!err && r->capture)
-		err = bpf_capture__arm(r->capture, r->launch.pidfd);
 	if (err)
 		return report_failure(r, err);
 	r->session = (struct session){
@@ -405,7 +471,7 @@ static int record(struct run *r)
 		.launch = &r->launch,
 		.pipeline = &r->pipeline,
 		.timeout_ns = r->contain.policy ? r->contain.policy->timeout_ns.value : r->opts.timeout_ns,
-		.freeze = r->capture && !r->opts.on_overload_drop,
+		.freeze = r->capture && !r->opts.on_overload_drop && !r->capture->throttles,
 		.relay = &r->contain.relay,
 	};
 	err = session__run(&r->session);
@@ -433,8 +499,9 @@ static int record(struct run *r)
 	if (exec_errno)
 		report_not_started(r, exec_errno);
 	if (res.skipped)
-		log_warn("the kernel skipped a program %llu times: as many calls may be missing from the trace",
-			 (unsigned long long)res.skipped);
+		log_warn("%s %llu times: as many calls may be missing from the trace",
+			 strcmp(r->info.backend, "ebpf") ? "a task was born unseen, and caught,"
+							 : "the kernel skipped a program", (unsigned long long)res.skipped);
 	if (res.undecoded)
 		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
 	status = exit_status(r, &res, exec_errno);
@@ -443,13 +510,6 @@ static int record(struct run *r)
 	else if (r->opts.commit && contain__commit(&r->contain, &r->launch))
 		return EXIT_SANDTRACE;
 	return status;
-}
-
-static int start_recording(struct run *r)
-{
-	if (r->opts.backend == BACKEND_NONE)
-		return 0;
-	return check_descriptors() ? -EMFILE : start_capture(r);
 }
 
 static int start_and_record(struct run *r)
@@ -466,7 +526,7 @@ static int start_and_record(struct run *r)
 	/* the command's process is made before the BPF programs are loaded: small, none of their descriptors, and its
 	 * sandbox is built meanwhile */
 	if (launch__start(&r->launch, &r->guarded->cgroup, c->policy ? &c->sandbox : NULL, r->path, r->opts.argv, &r->old_mask) ||
-	    start_recording(r) || launch__wait_ready(&r->launch) || contain__ready(c, &r->launch))
+	    start_recording(r) || launch__wait_ready(&r->launch) || contain__ready(c, &r->launch) || attach(r))
 		return EXIT_SANDTRACE;
 	if (c->policy && pipeline__set_policy(&r->pipeline, &c->denial_ctx))
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
@@ -489,8 +549,7 @@ static int setup_and_record(struct run *r)
 	limits__remove(&r->guarded->limits);
 	cgroup__remove(&r->guarded->cgroup);
 	launch__done(&r->launch);
-	if (r->capture)
-		bpf_capture__free(r->capture);
+	capture__free(r->capture);
 	return status;
 }
 

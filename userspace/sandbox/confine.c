@@ -207,18 +207,22 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 		close(listener_sock);
 	}
 	self_check(u);
+	/* nobody else is inside yet; sandtrace may look at us, which takes this until the execve */
+	prctl(PR_SET_DUMPABLE, 1);
 	ready(u, sock);
 	close_all(&sock, &barrier);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	/* what is still needed are read and execve, which no policy may refuse; every other call it may */
-	n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
-	if (n)
-		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");
 	do
 		n = read(barrier, &go, 1);
 	while (n < 0 && errno == EINTR);
 	if (n != 1) /* sandtrace gave up or was killed before it let go */
 		_exit(125);
+	/* it asks a tracer, which is there by now; the other one may refuse any call but execve, so it comes last */
+	n = u->report->n_interest ? seccomp__install_program(u->report->interest, u->report->n_interest) : 0;
+	if (!n)
+		n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
+	if (n)
+		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");
 	execve(sb->exec_path, sb->opts.argv, sb->env.envp);
 	u->report->exec_errno = errno;
 	_exit(127);

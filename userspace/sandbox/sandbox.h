@@ -22,6 +22,7 @@
 
 #define SANDBOX_MAX_OVERLAYS 16
 #define SANDBOX_NAMESPACES 7
+#define SANDBOX_EXEC_SLOTS 256
 
 struct sandbox_opts {
 	const char *command;	/* as launch__resolve found it */
@@ -50,6 +51,11 @@ struct sandbox_report {
 	/* the other way: the system call filter, made by sandtrace while the child builds the root */
 	unsigned short n_insns;
 	struct sock_filter insns[BPF_MAXINSNS];
+	/* ptrace only: the filter that chooses the calls to stop at, installed before the other; 0: none */
+	unsigned short n_interest;
+	struct sock_filter interest[BPF_MAXINSNS];
+	/* execs that the init refused, by what it calls the task: the tracer sees only a failed call */
+	uint32_t exec_refused[SANDBOX_EXEC_SLOTS];
 	bool overlay_partial;	/* tmpfs has no user.* attributes (before Linux 6.6): see overlay_tree */
 };
 

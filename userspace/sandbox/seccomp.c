@@ -287,6 +287,11 @@ int seccomp__install(const struct seccomp_filter *f)
 	return install(f->insns, f->n, 0);
 }
 
+int seccomp__install_program(struct sock_filter *insns, unsigned short n)
+{
+	return install(insns, n, 0);
+}
+
 int seccomp__install_exec_listener(void)
 {
 	/* Other architectures are left to the filter of seccomp__install, which kills. */

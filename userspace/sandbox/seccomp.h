@@ -57,6 +57,8 @@ void seccomp__done(struct seccomp_filter *f);
  * Installs it for this process: no_new_privs must be set. Async-signal-safe, no allocation. -errno, told by return only.
  */
 int seccomp__install(const struct seccomp_filter *f);
+/* The same for instructions of somebody else's. */
+int seccomp__install_program(struct sock_filter *insns, unsigned short n);
 /*
  * A second, tiny filter: execve and execveat ask the listener whose descriptor (close-on-exec) is returned
  * (SECCOMP_RET_USER_NOTIF); a refusal of the first filter comes before. Call it before seccomp__install, so that a

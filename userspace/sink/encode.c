@@ -397,6 +397,7 @@ int encode__header(struct encoder *e, const struct run_info *info, struct json *
 	member_time(j, "timestamp", realtime(e, info->start_ts));
 	member_str(j, "version", info->version);
 	member_str(j, "backend", info->backend);
+	member_str(j, "backend_reason", info->backend_reason);
 	member_str(j, "profile", info->profile);
 	member_str(j, "host", info->hostname);
 	member_str(j, "kernel", info->kernel);

@@ -12,6 +12,7 @@
 #include "../policy/denials.h"
 #include "../sandbox/changes.h"
 #include "../sandbox/limits.h"
+#include "../sandbox/network.h"
 
 static void key_str(struct json *j, const char *key, const char *s)
 {
@@ -153,6 +154,16 @@ static void limits(struct json *j, const struct limit_events *l)
 	json__object_end(j);
 }
 
+static void network(struct json *j, const struct net_filter_counts *n)
+{
+	json__key(j, "network_filter");
+	json__object_begin(j);
+	key_u64(j, "allowed", n->allowed);
+	key_u64(j, "denied", n->denied);
+	key_u64(j, "dropped_packets", n->dropped);
+	json__object_end(j);
+}
+
 static const char *file_type(mode_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -217,6 +228,8 @@ void encode_sandbox__summary(struct json *j, const struct run_result *res)
 		denials(j, res->denials);
 	if (res->limits)
 		limits(j, res->limits);
+	if (res->network)
+		network(j, res->network);
 	if (res->changes)
 		changes(j, res->changes);
 }

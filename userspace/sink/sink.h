@@ -12,12 +12,14 @@
 struct summary;
 struct denials;
 struct limit_events;
+struct net_filter_counts;
 struct changes;
 
 /* Facts of a run known before its first event. All strings outlive the run. */
 struct run_info {
 	const char *version;
-	const char *backend;	/* "ebpf" */
+	const char *backend;	/* "ebpf", "ptrace" or "none" */
+	const char *backend_reason; /* why it is not the first choice, and how it works; NULL: nothing to say */
 	const char *profile;	/* "syscalls" */
 	const char *hostname, *kernel, *machine, *boot_id;
 	char *const *argv;
@@ -55,14 +57,15 @@ struct run_result {
 	uint64_t freezes;	/* how often the command was frozen to let the reader catch up */
 	uint64_t frozen_ns;
 	uint64_t undecoded;	/* records that decode refused: a bug, always reported */
-	uint64_t skipped;	/* runs of a program that the kernel left out, in scope or not */
+	uint64_t skipped;	/* runs of a program that the kernel left out, in scope or not; tasks born unseen */
 	/* -c: per call counts taken in the kernel; NULL otherwise. Index abi * ST_NR_SYSCALLS + nr. */
 	const struct st_count *counts;
 	const struct summary *summary; /* never NULL */
-	uint64_t utime_ns, stime_ns; /* of the command and its waited-for children */
+	uint64_t utime_ns, stime_ns; /* of the command and its waited-for children; nothing of sandtrace's */
 	/* the sandbox; NULL without */
 	const struct denials *denials;
 	const struct limit_events *limits;
+	const struct net_filter_counts *network; /* rules by cgroup-BPF */
 	const struct changes *changes; /* --overlay */
 };
 

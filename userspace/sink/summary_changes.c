@@ -5,6 +5,7 @@
 #include "../base/util.h"
 #include "../sandbox/changes.h"
 #include "../sandbox/limits.h"
+#include "../sandbox/network.h"
 #include "summary_print.h"
 
 #define SHOWN 20
@@ -37,10 +38,29 @@ static void limit_line(struct print *p, const char *name)
 }
 
 /* Only what was felt: a limit that nobody reached is no news. */
+static void print_net_filter(struct print *p)
+{
+	const struct net_filter_counts *n = p->res->network;
+
+	if (!n || !(n->allowed | n->denied | n->dropped))
+		return;
+	print_heading(p, "network rules");
+	text__put(p->t, "\n  ");
+	print_count(p, n->allowed, "call allowed", "calls allowed");
+	text__put(p->t, ", ");
+	print_count(p, n->denied, "refused", "refused");
+	if (n->dropped) {
+		text__put(p->t, ", ");
+		print_count(p, n->dropped, "packet dropped", "packets dropped");
+	}
+	text__char(p->t, '\n');
+}
+
 void print_limits(struct print *p)
 {
 	const struct limit_events *l = p->res->limits;
 
+	print_net_filter(p);
 	if (!l || !(l->oom_kills || l->memory_hits || l->pids_hits || l->throttled_ns))
 		return;
 	print_heading(p, "limits");

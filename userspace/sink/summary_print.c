@@ -224,6 +224,10 @@ static void head(struct print *p)
 		fact(&f, STYLE_NONE);
 	}
 	if (recorded(p)) {
+		if (p->info->backend && !strcmp(p->info->backend, "ptrace")) { /* why it was slow */
+			text__put(&f.item, "recorded by ptrace");
+			fact(&f, STYLE_DIM);
+		}
 		fact_losses(&f);
 	} else { /* nothing is known of what it did: no zero may look like a finding */
 		text__put(&f.item, "contained, not recorded");

@@ -21,6 +21,7 @@ struct tracer_shared {
 	/* written by sandtrace */
 	uint32_t reader_awake;	/* it looks at the ring by itself: no wake-up is needed */
 	uint32_t kill;		/* SIGKILL to every task; the tracer looks at it when a signal interrupts its wait */
+	uint32_t release;	/* let every task go on by itself; looked at like KILL */
 	uint32_t closed;	/* nobody reads the ring any more */
 	/* -c: EV_ABI_MAX * ST_NR_SYSCALLS, else none */
 	struct st_count counts[];

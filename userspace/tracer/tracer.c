@@ -99,7 +99,7 @@ static bool refused_by_init(struct tracer *t, const struct task *k, int64_t ret)
 
 	if (ret != -EACCES || !t->opts.exec_refused || !plan || !(plan->flags & ST_PLAN_EXEC))
 		return false;
-	slot = &t->opts.exec_refused[who % EXEC_REFUSED_SLOTS];
+	slot = &t->opts.exec_refused[who % t->opts.n_slots];
 	return __atomic_compare_exchange_n(slot, &who, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
@@ -146,8 +146,11 @@ static void on_call(struct tracer *t, struct task *k, uint64_t ts)
 {
 	struct __ptrace_syscall_info si;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, k->tid, sizeof(si), &si) <= 0)
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, k->tid, sizeof(si), &si) <= 0) {
+		if (errno == EIO) /* before 5.3: nothing can be recorded, so nothing may run */
+			_exit(EIO);
 		return;
+	}
 	switch (si.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		enter(t, k, ts, si.arch, si.instruction_pointer, si.entry.nr, si.entry.args);
@@ -295,6 +298,14 @@ static bool is_stop_signal(int sig)
 	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
+/* It goes on, untraced, with the signal that it was about to get. */
+static void let_go(struct tracer *t, struct task *k, int sig)
+{
+	births__restore(k);
+	ptrace(PTRACE_DETACH, k->tid, 0, (long)sig);
+	tasks__remove(t, k);
+}
+
 /* True: the task goes on by itself, or later. */
 static bool on_event_stop(struct tracer *t, struct task *k, int sig)
 {
@@ -303,9 +314,7 @@ static bool on_event_stop(struct tracer *t, struct task *k, int sig)
 		return true;
 	}
 	if (k->let_go) {
-		births__restore(k);
-		ptrace(PTRACE_DETACH, k->tid, 0, 0L);
-		tasks__remove(t, k);
+		let_go(t, k, 0);
 		return true;
 	}
 	if (k->flag_cleared && k->newborn)
@@ -320,6 +329,10 @@ static void stopped(struct tracer *t, struct task *k, uint64_t ts, int status)
 {
 	int sig = WSTOPSIG(status), deliver = 0;
 
+	if (t->releasing) {
+		let_go(t, k, status >> 16 || sig == (SIGTRAP | 0x80) ? 0 : sig);
+		return;
+	}
 	switch (status >> 16) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -366,40 +379,6 @@ static void on_wake_up(int sig)
 	(void)sig; /* interrupts the wait */
 }
 
-long tracer__options(const struct tracer *t)
-{
-	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE;
-
-	if (t->opts.follow_forks)
-		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
-	if (t->opts.by_filter)
-		options |= PTRACE_O_TRACESECCOMP;
-	return options;
-}
-
-static int seize_command(struct tracer *t)
-{
-	struct task *k = tasks__add(t, t->opts.command);
-	struct process *p = process__new(t->opts.command);
-
-	if (!k || !p)
-		return ENOMEM;
-	process__join(p, k);
-	k->state = TASK_RUNNING;
-	p->exec_id = 1;
-	p->ppid_stale = true;
-	t->next_exec_id = 2;
-	if (t->opts.n_filter)
-		t->sandbox_filters = filters__push(NULL, t->opts.filter, t->opts.n_filter);
-	k->filters = filters__ref(t->sandbox_filters);
-	if (ptrace(PTRACE_SEIZE, k->tid, 0, tracer__options(t)))
-		return errno;
-	/* it waits at the barrier and must stop once, to be told to stop at each call from now on */
-	if (!t->opts.by_filter && ptrace(PTRACE_INTERRUPT, k->tid, 0, 0L))
-		return errno;
-	return 0;
-}
-
 static void become_tracer(void)
 {
 	struct sigaction wake_up = { .sa_handler = on_wake_up };
@@ -415,6 +394,17 @@ static void become_tracer(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+/* What sandtrace asks for between two stops. */
+static void on_requests(struct tracer *t)
+{
+	if (__atomic_load_n(&t->shared->kill, __ATOMIC_RELAXED) == 1) {
+		__atomic_store_n(&t->shared->kill, 2, __ATOMIC_RELAXED);
+		tasks__each(t, kill_one, NULL);
+	}
+	if (__atomic_load_n(&t->shared->release, __ATOMIC_RELAXED) && !t->releasing)
+		attach__release(t);
+}
+
 static int trace(struct tracer *t)
 {
 	int status;
@@ -426,10 +416,7 @@ static int trace(struct tracer *t)
 
 		if (tid < 0 && errno == ECHILD)
 			return 0;
-		if (__atomic_load_n(&t->shared->kill, __ATOMIC_RELAXED) == 1) {
-			__atomic_store_n(&t->shared->kill, 2, __ATOMIC_RELAXED);
-			tasks__each(t, kill_one, NULL);
-		}
+		on_requests(t);
 		if (tid < 0)
 			continue;
 		k = tasks__find(t, tid);
@@ -456,7 +443,7 @@ int tracer__run(struct tracer *t, int ready_fd)
 		t->rec->buf = malloc(EV_RECORD_MAX + 64);
 	births__init();
 	watch__init();
-	err = t->tasks && t->rec && t->rec->buf ? seize_command(t) : ENOMEM;
+	err = t->tasks && t->rec && t->rec->buf ? (t->opts.running ? attach__running(t) : attach__waiting(t)) : ENOMEM;
 	t->shared->err = err;
 	if (write(ready_fd, &byte, 1) != 1 || err)
 		return err ? err : EPIPE;

@@ -42,12 +42,13 @@ struct tracer_opts {
 	bool lossless;		/* wait while the ring is full; else count what is lost */
 	bool by_filter;		/* the command installs the filter of interest__build: stop only at what it names */
 	pid_t command;		/* waits at the barrier; in scope from its next execve on */
+	bool running;		/* it does not wait: all its threads are in scope at once, and go on without us */
 	const struct sock_filter *filter; /* the sandbox's, which the command will install; NULL: none */
 	unsigned short n_filter;
-	/* execs that the sandbox's init refused, by what it calls the task (modulo EXEC_REFUSED_SLOTS); NULL: no init */
+	/* execs that the sandbox's init refused, by what it calls the task, modulo N_SLOTS; NULL: no init */
 	uint32_t *exec_refused;
+	uint32_t n_slots;
 };
-#define EXEC_REFUSED_SLOTS 256
 
 /* ---- the filters that a task carries (filters.c) -------------------------------------------------------------- */
 
@@ -128,6 +129,7 @@ struct tracer {
 	struct task_table *tasks;
 	struct filters *sandbox_filters; /* what the command began with */
 	unsigned int held;	/* tasks that are */
+	bool releasing;		/* every task is let go at its next stop */
 };
 
 struct task_table *tasks__new(void);
@@ -195,6 +197,11 @@ void process__ending(struct tracer *t, struct task *k);
 /* ---- the loop (tracer.c; births.h and watch.h are parts of it) ---------------------------------------------------- */
 
 long tracer__options(const struct tracer *t); /* PTRACE_O_* */
+/* attach.c: the first tasks. 0 or an errno. */
+int attach__waiting(struct tracer *t);
+int attach__running(struct tracer *t);
+/* Every task, wherever it is, will stop to be let go. */
+void attach__release(struct tracer *t);
 /* What the task's current call is to be recorded with; NULL: beyond the table. */
 const struct st_plan *tracer__plan(const struct tracer *t, const struct task *k);
 void tracer__resume(struct tracer *t, struct task *k, int sig);

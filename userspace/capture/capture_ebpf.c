@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bpf.h"
+/* The eBPF backend: the only module that includes libbpf and the recorder's skeleton. */
+#include "capture.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -15,15 +17,16 @@
 #define URGENT_BYTES_PER_CPU (512U << 10)
 #define URGENT_BYTES_MAX (64U << 20)
 
-struct bpf_capture {
+struct ebpf {
+	struct capture base; /* first */
 	struct sandtrace_bpf *skel;
-	struct ring_set *rings;
 	int ring_fds[ST_MAX_RINGS]; /* borrowed */
 	int shard_fds[ST_MAX_SHARDS]; /* owned; 0: none */
 	unsigned int n_rings;
 	int n_cpus;
-	size_t ring_bytes;
 };
+
+static struct ebpf *ebpf(const struct capture *c) { return (struct ebpf *)c; }
 
 /* The verifier's log and libbpf's own words, shown only with -vvv or kept for the failure message. */
 static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -39,18 +42,18 @@ static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list 
 }
 
 /* FD is borrowed from the skeleton, or owned when it is a shard's. */
-static int add_ring(struct bpf_capture *c, int fd, size_t size)
+static int add_ring(struct ebpf *c, int fd, size_t size)
 {
-	int err = ring_set__add(c->rings, fd, size);
+	int err = ring_set__add(c->base.rings, fd, size);
 
 	if (err)
 		return log_errno(err, "map a ring buffer of %zu bytes", size);
 	c->ring_fds[c->n_rings++] = fd;
-	c->ring_bytes += size;
+	c->base.ring_bytes += size;
 	return 0;
 }
 
-static int add_shard(struct bpf_capture *c, __u32 slot, size_t size)
+static int add_shard(struct ebpf *c, __u32 slot, size_t size)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "st_bulk", 0, 0, (__u32)size, NULL), err;
 
@@ -61,7 +64,7 @@ static int add_shard(struct bpf_capture *c, __u32 slot, size_t size)
 	return err ? log_errno(err, "place ring buffer %u", slot) : add_ring(c, fd, size);
 }
 
-static int add_rings(struct bpf_capture *c, const struct bpf_capture_opts *opts)
+static int add_rings(struct ebpf *c, const struct capture_opts *opts)
 {
 	size_t size = opts->ring_bytes / opts->shards;
 	int err = add_ring(c, bpf_map__fd(c->skel->maps.st_urgent), bpf_map__max_entries(c->skel->maps.st_urgent));
@@ -82,7 +85,7 @@ static __u32 urgent_bytes(void)
 	return n;
 }
 
-static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts *opts)
+static void configure(struct sandtrace_bpf *skel, const struct capture_opts *opts)
 {
 	struct st_config *cfg = (struct st_config *)&skel->rodata->st_cfg;
 
@@ -110,48 +113,11 @@ static void configure(struct sandtrace_bpf *skel, const struct bpf_capture_opts 
 		bpf_map__set_max_entries(skel->maps.st_counts, 1);
 }
 
-int bpf_capture__new(const struct bpf_capture_opts *opts, struct bpf_capture **ret_capture)
+static void ebpf_free(struct capture *capture)
 {
-	struct bpf_capture *c = calloc(1, sizeof(*c));
-	int err;
+	struct ebpf *c = ebpf(capture);
 
-	if (!c)
-		return log_errno(-ENOMEM, "start the recorder");
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(libbpf_print);
-	c->n_cpus = libbpf_num_possible_cpus();
-	c->rings = ring_set__new();
-	c->skel = sandtrace_bpf__open();
-	if (!c->skel || !c->rings || c->n_cpus < 1) {
-		err = log_errno(c->skel ? -ENOMEM : -errno, "open the BPF programs");
-		goto fail;
-	}
-	configure(c->skel, opts);
-	err = sandtrace_bpf__load(c->skel);
-	if (err) {
-		log_errno(err, "the kernel does not accept the BPF programs");
-		goto fail;
-	}
-	err = add_rings(c, opts);
-	if (err)
-		goto fail;
-	err = sandtrace_bpf__attach(c->skel);
-	if (err) {
-		log_errno(err, "attach the BPF programs");
-		goto fail;
-	}
-	*ret_capture = c;
-	return 0;
-fail:
-	bpf_capture__free(c);
-	return err;
-}
-
-void bpf_capture__free(struct bpf_capture *c)
-{
-	if (!c)
-		return;
-	ring_set__free(c->rings);
+	ring_set__free(c->base.rings);
 	for (unsigned int i = 0; i < ST_MAX_SHARDS; i++)
 		if (c->shard_fds[i] > 0)
 			close(c->shard_fds[i]);
@@ -159,52 +125,49 @@ void bpf_capture__free(struct bpf_capture *c)
 	free(c);
 }
 
-void bpf_capture__detach(struct bpf_capture *c)
+static void ebpf_detach(struct capture *c)
 {
-	sandtrace_bpf__detach(c->skel);
+	sandtrace_bpf__detach(ebpf(c)->skel);
 }
 
-int bpf_capture__arm(struct bpf_capture *c, int pidfd)
+static int ebpf_attach(struct capture *c, const struct capture_target *target)
 {
 	struct st_task st = { .exec_id = 1, .flags = ST_TASK_ARMED };
 
-	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_tasks), &pidfd, &st, BPF_ANY))
+	if (target->running) {
+		log_err(0, "what runs already is recorded by ptrace only, so far");
+		log_hint("--backend ptrace");
+		return -ENOTSUP;
+	}
+	if (bpf_map_update_elem(bpf_map__fd(ebpf(c)->skel->maps.st_tasks), &target->pidfd, &st, BPF_ANY))
 		return log_errno(-errno, "put the command in scope");
 	return 0;
 }
 
-struct ring_set *bpf_capture__rings(struct bpf_capture *c)
+static int ebpf_wake_fd(const struct capture *c, unsigned int index)
 {
-	return c->rings;
+	return index < ebpf(c)->n_rings ? ebpf(c)->ring_fds[index] : -1;
 }
 
-int bpf_capture__ring_fd(const struct bpf_capture *c, unsigned int index)
+static void ebpf_set_awake(struct capture *c, bool awake)
 {
-	return index < c->n_rings ? c->ring_fds[index] : -1;
+	__atomic_store_n(&ebpf(c)->skel->bss->st_shared.reader_awake, awake, __ATOMIC_SEQ_CST);
 }
 
-uint64_t bpf_capture__ring_bytes(const struct bpf_capture *c)
+static void ebpf_release_pressure(struct capture *c)
 {
-	return c->ring_bytes;
+	uint32_t *pressure = &ebpf(c)->skel->bss->st_shared.pressure;
+
+	if (__atomic_load_n(pressure, __ATOMIC_RELAXED))
+		__atomic_store_n(pressure, 0, __ATOMIC_RELAXED);
 }
 
-void bpf_capture__set_awake(struct bpf_capture *c, bool awake)
-{
-	__atomic_store_n(&c->skel->bss->st_shared.reader_awake, awake, __ATOMIC_SEQ_CST);
-}
-
-void bpf_capture__release_pressure(struct bpf_capture *c)
-{
-	if (__atomic_load_n(&c->skel->bss->st_shared.pressure, __ATOMIC_RELAXED))
-		__atomic_store_n(&c->skel->bss->st_shared.pressure, 0, __ATOMIC_RELAXED);
-}
-
-uint64_t bpf_capture__skipped(const struct bpf_capture *c)
+static uint64_t ebpf_skipped(const struct capture *c)
 {
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(prog, c->skel->obj) {
+	bpf_object__for_each_program(prog, ebpf(c)->skel->obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
@@ -214,8 +177,9 @@ uint64_t bpf_capture__skipped(const struct bpf_capture *c)
 	return sum;
 }
 
-int bpf_capture__counters(struct bpf_capture *c, struct st_counters out[EV_CLASS_MAX])
+static int ebpf_counters(struct capture *capture, struct st_counters out[EV_CLASS_MAX])
 {
+	struct ebpf *c = ebpf(capture);
 	_cleanup_(free) struct st_counters *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
 
 	if (!per_cpu)
@@ -234,8 +198,9 @@ int bpf_capture__counters(struct bpf_capture *c, struct st_counters out[EV_CLASS
 	return 0;
 }
 
-int bpf_capture__counts(struct bpf_capture *c, struct st_count *out)
+static int ebpf_counts(struct capture *capture, struct st_count *out)
 {
+	struct ebpf *c = ebpf(capture);
 	_cleanup_(free) struct st_count *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
 
 	if (!per_cpu)
@@ -251,4 +216,77 @@ int bpf_capture__counts(struct bpf_capture *c, struct st_count *out)
 		}
 	}
 	return 0;
+}
+
+static const struct capture_ops ebpf_ops = {
+	.name = "ebpf",
+	.attach = ebpf_attach,
+	.detach = ebpf_detach,
+	.wake_fd = ebpf_wake_fd,
+	.set_awake = ebpf_set_awake,
+	.release_pressure = ebpf_release_pressure,
+	.skipped = ebpf_skipped,
+	.counters = ebpf_counters,
+	.counts = ebpf_counts,
+	.free = ebpf_free,
+};
+
+/* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
+#define DESCRIPTORS_NEEDED 48
+
+/* The kernel's own answer to a full table, deep inside libbpf, is EINVAL: ask beforehand. */
+static int check_descriptors(void)
+{
+	int fds[DESCRIPTORS_NEEDED], n = 0;
+
+	while (n < DESCRIPTORS_NEEDED && (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
+		n++;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	if (n == DESCRIPTORS_NEEDED)
+		return 0;
+	log_err(-EMFILE, "only %d file descriptors are free here, and recording takes %d", n, DESCRIPTORS_NEEDED);
+	log_hint("close what is inherited, or raise the limit: ulimit -n");
+	return -EMFILE;
+}
+
+int capture_ebpf__start(const struct capture_opts *opts, struct capture **ret_capture)
+{
+	struct ebpf *c;
+	int err = check_descriptors();
+
+	if (err)
+		return err;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return log_errno(-ENOMEM, "start the recorder");
+	c->base.ops = &ebpf_ops;
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(libbpf_print);
+	c->n_cpus = libbpf_num_possible_cpus();
+	c->base.rings = ring_set__new();
+	c->skel = sandtrace_bpf__open();
+	if (!c->skel || !c->base.rings || c->n_cpus < 1) {
+		err = log_errno(c->skel ? -ENOMEM : -errno, "open the BPF programs");
+		goto fail;
+	}
+	configure(c->skel, opts);
+	err = sandtrace_bpf__load(c->skel);
+	if (err) {
+		log_errno(err, "the kernel does not accept the BPF programs");
+		goto fail;
+	}
+	err = add_rings(c, opts);
+	if (err)
+		goto fail;
+	err = sandtrace_bpf__attach(c->skel);
+	if (err) {
+		log_errno(err, "attach the BPF programs");
+		goto fail;
+	}
+	*ret_capture = &c->base;
+	return 0;
+fail:
+	ebpf_free(&c->base);
+	return err;
 }

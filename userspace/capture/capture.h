@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one interface of the recorders: start, attach, next record, stop. Which one runs is decided when it is started and
+ * asked for nowhere else; what they can do is told in terms of what follows from it.
+ *
+ *   ebpf     bpf.c              programs in the kernel, bpf/
+ *   ptrace   capture_ptrace.c   a process of its own, userspace/tracer/
+ */
+#ifndef SANDTRACE_CAPTURE_H
+#define SANDTRACE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "ring.h"
+
+struct sandbox_report;
+struct seccomp_opts;
+
+enum capture_kind { CAPTURE_EBPF, CAPTURE_PTRACE };
+
+struct capture_opts {
+	struct st_plan (*plans)[ST_NR_SYSCALLS]; /* [EV_ABI_MAX][ST_NR_SYSCALLS], interest included; outlives the capture */
+	bool interest_beyond;
+	bool everything;      /* the interest is every call */
+	bool follow_forks;
+	bool aggregate;
+	bool fd_paths;
+	bool deny_paths;      /* of a failed call with a relative path: what it is relative to */
+	bool lossless;	      /* slow callers down rather than lose a record */
+	size_t ring_bytes;    /* of all bulk rings together; a power of two */
+	unsigned int shards;  /* bulk rings; a power of two, at most ST_MAX_SHARDS; ptrace has one in any case */
+};
+
+/* A process that waits to be released and is recorded from its next execve on, as exec_id 1. */
+struct capture_target {
+	pid_t pid;
+	int pidfd;
+	struct sandbox_report *report;	/* shared with it: what it installs before that execve */
+	const struct seccomp_opts *seccomp; /* the sandbox's filter; NULL: no sandbox */
+	bool running;	      /* it does not wait: recorded from now on, and left alone in the end */
+};
+
+struct capture;
+
+struct capture_ops {
+	const char *name;
+	int (*attach)(struct capture *c, const struct capture_target *target);
+	void (*detach)(struct capture *c);
+	int (*wake_fd)(const struct capture *c, unsigned int index);
+	void (*set_awake)(struct capture *c, bool awake);
+	void (*release_pressure)(struct capture *c); /* NULL: none is kept */
+	uint64_t (*skipped)(const struct capture *c);
+	uint32_t (*live)(struct capture *c);	     /* NULL: not known */
+	void (*kill)(struct capture *c);	     /* NULL: not its business */
+	int (*counters)(struct capture *c, struct st_counters out[EV_CLASS_MAX]);
+	int (*counts)(struct capture *c, struct st_count *out);
+	int (*stop)(struct capture *c, bool now);
+	void (*free)(struct capture *c);
+};
+
+/* Head of what a backend keeps. */
+struct capture {
+	const struct capture_ops *ops;
+	struct ring_set *rings;
+	uint64_t ring_bytes;
+	bool throttles; /* its tasks wait by themselves while a ring is full: nobody need be frozen */
+	char how[160];	/* what is worth telling of the way it works: "stops only at the calls of -e"; "": nothing */
+};
+
+/*
+ * From here on what is attached is recorded. Everything is held by descriptors and processes that end with this one, so
+ * nothing outlives it. 0 or -errno, explained on stderr.
+ */
+int capture__start(enum capture_kind kind, const struct capture_opts *opts, struct capture **ret_capture);
+void capture__free(struct capture *c);
+
+/* 0 or -errno, explained on stderr. */
+static inline int capture__attach(struct capture *c, const struct capture_target *target) { return c->ops->attach(c, target); }
+
+/* Stops recording: no further records; what is in the rings stays readable. */
+static inline void capture__detach(struct capture *c) { c->ops->detach(c); }
+/*
+ * Ends the recorder, once nothing it records is alive, or, with NOW, with all that is. 0, or -errno, explained on stderr:
+ * it had ended before, and what happened since is missing.
+ */
+static inline int capture__stop(struct capture *c, bool now) { return c->ops->stop ? c->ops->stop(c, now) : 0; }
+
+/* The next records: as ring_set__drain. */
+static inline long capture__drain(struct capture *c, uint64_t now, long budget, ring_record_fn fn, void *ctx)
+{
+	return ring_set__drain(c->rings, now, budget, fn, ctx);
+}
+
+/* Becomes readable when a sleeping reader should look; for epoll's edges. -1 beyond the last. */
+static inline int capture__wake_fd(const struct capture *c, unsigned int index) { return c->ops->wake_fd(c, index); }
+/* Tells the recorder whether a wake-up is needed. */
+static inline void capture__set_awake(struct capture *c, bool awake) { c->ops->set_awake(c, awake); }
+/* Lets the recorder stop looking at each record: the rings are half empty again. */
+static inline void capture__release_pressure(struct capture *c)
+{
+	if (c->ops->release_pressure)
+		c->ops->release_pressure(c);
+}
+
+/*
+ * How often the kernel skipped a program because another one of the same was under way on that CPU, or a task was born
+ * unseen: a call or an event, perhaps not one in scope, that nobody counted.
+ */
+static inline uint64_t capture__skipped(const struct capture *c) { return c->ops->skipped(c); }
+/* Recorded tasks that are alive, as far as the recorder knows: 0 when it does not. */
+static inline uint32_t capture__live(struct capture *c) { return c->ops->live ? c->ops->live(c) : 0; }
+/* SIGKILL to all of them, if the recorder can; but what it was attached to while it ran is let go. */
+static inline void capture__kill(struct capture *c)
+{
+	if (c->ops->kill)
+		c->ops->kill(c);
+}
+
+/* Sums over all CPUs. */
+static inline int capture__counters(struct capture *c, struct st_counters out[EV_CLASS_MAX]) { return c->ops->counters(c, out); }
+/* -c: OUT has EV_ABI_MAX * ST_NR_SYSCALLS elements. */
+static inline int capture__counts(struct capture *c, struct st_count *out) { return c->ops->counts(c, out); }
+
+/* The backends: 0 or -errno, explained on stderr. */
+int capture_ebpf__start(const struct capture_opts *opts, struct capture **ret_capture);
+int capture_ptrace__start(const struct capture_opts *opts, struct capture **ret_capture);
+
+#endif
