@@ -133,9 +133,12 @@ expect "unknown letter" 125 "'-z'" "run --help" -- run -z true
 expect "unknown letter in a cluster" 125 "'-z'" "'-vz'" -- run -vz true
 expect "one dash" 125 "two dashes: --timeout" -- run -timeout 5 true
 expect "strace -f" 125 "'-f'" "recorded by default" -- run -f true
-expect "strace -p" 125 "'-p'" "attach" -- run -p 1
+expect "--pid contains nothing" 125 "cannot be contained" "--trace-only" -- run -p $$
+expect "--pid and a command" 125 "a command is given too" -- run --trace-only -p $$ true
+expect "--pid and --backend ebpf" 125 "ptrace" "drop --backend ebpf" -- run --trace-only -p $$ --backend ebpf
+expect "--pid of nobody" 125 "trace the command with ptrace: No such process" -- run --trace-only -p 4194303
 expect "value where none is taken" 125 "--quiet takes no value" "'--quiet=1'" -- run --quiet=1 true
-for o in -o --output --format --timeout -e --trace --on-overload --ring-size --backend --policy --allow-path --read --write \
+for o in -p --pid -o --output --format --timeout -e --trace --on-overload --ring-size --backend --policy --allow-path --read --write \
 	--net --env --user --artifacts --quota --chdir --hostname --memory --pids --cpus --tmpfs-size --max-file-size --max-output --allow-degraded; do
 	expect "$o without a value" 125 "needs a value" -- run "$o"
 done
@@ -159,6 +162,7 @@ for v in auto text jsonl; do accepted "--format $v" --format "$v"; done
 for v in json "" Text xml; do refused --format "$v" "one of auto, text, jsonl"; done
 for v in freeze drop; do accepted "--on-overload $v" --on-overload $v; done
 refused --on-overload block "one of freeze, drop"
+for v in 0 -1 4194305 x "" " 1"; do refused --pid "$v" "a process id is a number from 1"; done
 for v in auto ebpf ptrace none; do accepted "--backend $v" --backend $v; done
 for v in "" strace None all; do refused --backend "$v" "one of auto, ebpf, ptrace, none"; done
 for v in 64K 65536 128k 1M 16m 1G 1073741824; do accepted "--ring-size $v" --on-overload drop --ring-size $v; done

@@ -430,6 +430,7 @@ int session__run(struct session *s)
 	int err;
 
 	s->epoll_fd = s->signal_fd = s->timer_fd = -1;
+	s->reaped = s->attached;
 	s->idle_ns = REST_MIN_NS;
 	err = setup(s);
 	s->waiter = (struct output_waiter){ wait_for_output, s };

@@ -25,12 +25,13 @@ struct session {
 	struct pipeline *pipeline;
 	uint64_t timeout_ns;
 	bool freeze;	    /* on overload; false: drop and count */
+	bool attached;	     /* nothing was launched: what is recorded ran already */
 	struct relay *relay; /* NULL: the command's streams are the caller's own */
 
 	/* results */
 	int wait_status;    /* of the command, as waitpid gives it */
 	struct rusage usage; /* of it and what it waited for */
-	bool reaped;	    /* set by the caller: nothing was launched, what is recorded ran already */
+	bool reaped;
 	const char *killed_by; /* "timeout", "interrupt", "output" or NULL */
 	uint64_t freezes, frozen_ns;
 	uint64_t release_ts, end_ts;

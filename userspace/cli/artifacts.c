@@ -135,6 +135,7 @@ static const char *kind_name(enum exit_kind kind)
 	case EXIT_INTERRUPTED:
 		return "interrupted";
 	case EXIT_NOT_STARTED:
+	case EXIT_ATTACHED:
 		break;
 	}
 	return "not_started";

@@ -39,6 +39,7 @@ struct run_options {
 	bool fd_paths;		  /* -y */
 	bool on_overload_drop;	  /* --on-overload=drop */
 	uint64_t ring_bytes;	  /* --ring-size, 0: default */
+	uint64_t pid;		  /* --pid: a process that runs already; 0: none */
 	char **argv;		  /* the command, NULL-terminated */
 
 	/* the sandbox */
@@ -65,6 +66,7 @@ int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret
 int cmd_run(int argc, char **argv);    /* run.c */
 int cmd_doctor(int argc, char **argv); /* doctor.c: 0, 4, or 2 on bad usage */
 int cmd_policy(int argc, char **argv); /* policy.c: see its --help */
+int cmd_bench(int argc, char **argv);  /* bench.c: 0, 2 on bad usage, 4 if nothing can be measured, or the command's own */
 int cmd_help(int argc, char **argv);   /* help.c: also `sandtrace help SUBCOMMAND` and `sandtrace completion bash|zsh|fish` */
 
 #endif

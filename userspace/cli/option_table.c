@@ -108,6 +108,13 @@ static int set_on_overload(struct run_options *opts, const struct option_desc *o
 	return 0;
 }
 
+static int set_pid(struct run_options *opts, const struct option_desc *opt, const char *value)
+{
+	if (parse_u64(value, 1, 4194304, &opts->pid))
+		return refuse(opt, value, "a process id is a number from 1 to 4194304");
+	return 0;
+}
+
 static int set_timeout(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	uint64_t ns = 0;
@@ -243,6 +250,16 @@ const struct option_desc run_option_table[] = {
 		 "costs next to nothing. *none* contains the command and records nothing: refusals then show only as the "
 		 "command's own errors. *auto*, the default, tries *ebpf* and falls back to *ptrace*; the trace's header, "
 		 "and *-v*, say which it is and why." },
+	{ .name = "pid",
+	  .letter = 'p',
+	  .arg = OPT_ARG,
+	  .metavar = "PID",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_pid,
+	  .help = "with --trace-only: record a process that runs already, in place of a command; by ptrace",
+	  .man = "Record the process PID, all its threads, and what they start from now on, until it ends; it is not "
+		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. Only "
+		 "the *ptrace* backend can do this so far." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,

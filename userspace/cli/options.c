@@ -95,7 +95,6 @@ static void refuse_short(char letter, const char *arg)
 		const char *hint;
 	} strace[] = {
 		{ 'f', "children are recorded by default; --no-follow-forks turns that off" },
-		{ 'p', "sandtrace cannot attach to a running process yet" },
 		{ 's', "strings are recorded whole: paths to 4096 bytes, arguments to 32 KiB" },
 		{ 't', "every record has its time: see the JSONL of -o" },
 		{ 'r', "every record has its time: see the JSONL of -o" },
@@ -222,9 +221,28 @@ static int check_sandbox(const struct run_options *o)
 	return 0;
 }
 
+static int check_pid(const struct run_options *o)
+{
+	if (o->argv[0])
+		return log_err(-EINVAL, "run: --pid records a process that runs already, but a command is given too");
+	if (!o->trace_only) {
+		log_err(0, "run: --pid: what runs already cannot be contained");
+		log_hint("add --trace-only");
+		return -EINVAL;
+	}
+	if (o->backend == BACKEND_EBPF) {
+		log_err(0, "run: --pid: only the ptrace backend records what runs already, so far");
+		log_hint("drop --backend ebpf");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* 0, or the exit status after an explanation. */
 static int check_command(const struct run_options *opts)
 {
+	if (opts->pid)
+		return check_pid(opts) || check_sandbox(opts) ? EXIT_SANDTRACE : 0;
 	if (!opts->argv[0]) {
 		log_err(0, "run: no command is given");
 		log_hint(

@@ -29,6 +29,9 @@
 #define RING_BYTES_MIN (8ULL << 20)
 #define RING_BYTES_MAX (512ULL << 20)
 
+/* Words of the command line of a process that runs already. */
+#define RUNNING_WORDS 64
+
 struct run {
 	struct run_options opts;
 	struct st_plan plans[EV_ABI_MAX][ST_NR_SYSCALLS];
@@ -41,6 +44,7 @@ struct run {
 	struct capture *capture;
 	bool everything;
 	char why[512]; /* this backend */
+	char cmdline[4096], *words[RUNNING_WORDS + 1]; /* --pid */
 	struct pipeline pipeline;
 	struct session session;
 	struct st_count *counts;
@@ -401,11 +405,13 @@ static void fill_result(struct run *r, struct run_result *res, int exec_errno)
 	res->undecoded = r->pipeline.undecoded;
 	res->summary = r->pipeline.summary;
 	res->exit_code = -1;
-	if (WIFEXITED(s->wait_status))
+	if (!s->attached && WIFEXITED(s->wait_status))
 		res->exit_code = WEXITSTATUS(s->wait_status);
 	else if (WIFSIGNALED(s->wait_status))
 		res->signal = WTERMSIG(s->wait_status);
-	if (exec_errno)
+	if (s->attached)
+		res->kind = EXIT_ATTACHED;
+	else if (exec_errno)
 		res->kind = EXIT_NOT_STARTED;
 	else if (s->killed_by)
 		res->kind = !strcmp(s->killed_by, "timeout") ? EXIT_TIMEOUT
@@ -432,6 +438,8 @@ static int exit_status(const struct run *r, const struct run_result *res, int ex
 			log_err(0, "killed: over its limit of %s", res->killed_by);
 		/* over its output: what it died of first depends on who was faster */
 		return 128 + (res->signal && !(res->killed_by && !strcmp(res->killed_by, "output")) ? res->signal : SIGKILL);
+	case EXIT_ATTACHED:
+		return 0;
 	case EXIT_EXITED:
 	case EXIT_NOT_STARTED:
 		break;
@@ -470,9 +478,11 @@ static int record(struct run *r)
 		.cgroup = &r->guarded->cgroup,
 		.launch = &r->launch,
 		.pipeline = &r->pipeline,
-		.timeout_ns = r->contain.policy ? r->contain.policy->timeout_ns.value : r->opts.timeout_ns,
+		.timeout_ns = r->contain.policy ? r->contain.policy->timeout_ns.value :
+			      r->opts.pid && !r->opts.timeout_set ? 0 : r->opts.timeout_ns,
 		.freeze = r->capture && !r->opts.on_overload_drop && !r->capture->throttles,
 		.relay = &r->contain.relay,
+		.attached = r->opts.pid != 0,
 	};
 	err = session__run(&r->session);
 	/* what is left is writing: from here Ctrl-C ends us in the ordinary way */
@@ -480,7 +490,7 @@ static int record(struct run *r)
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_UNBLOCK, &stop, NULL);
-	exec_errno = r->launch.report->exec_errno;
+	exec_errno = r->launch.report ? r->launch.report->exec_errno : 0;
 	if (err)
 		return report_failure(r, err);
 	if (launch__failed_late(&r->launch))
@@ -533,6 +543,20 @@ static int start_and_record(struct run *r)
 	return record(r);
 }
 
+/* --pid: no command, no sandbox, no cgroup; what is recorded is there. */
+static int attach_and_record(struct run *r)
+{
+	struct capture_opts co = capture_opts(r);
+	struct capture_target target = { .pid = (pid_t)r->opts.pid, .pidfd = -1, .running = true };
+
+	r->guarded->cgroup.dir_fd = r->guarded->cgroup.events_fd = -1;
+	r->launch.command_pid = target.pid;
+	snprintf(r->why, sizeof(r->why), "the process runs already");
+	if (capture__start(CAPTURE_PTRACE, &co, &r->capture) || capture__attach(r->capture, &target))
+		return EXIT_SANDTRACE;
+	return record(r);
+}
+
 static int setup_and_record(struct run *r)
 {
 	sigset_t handled;
@@ -544,7 +568,7 @@ static int setup_and_record(struct run *r)
 	launch__init(&r->launch);
 	session__signals(&handled);
 	sigprocmask(SIG_BLOCK, &handled, &r->old_mask);
-	status = start_and_record(r);
+	status = r->opts.pid ? attach_and_record(r) : start_and_record(r);
 	launch__abandon(&r->launch);
 	limits__remove(&r->guarded->limits);
 	cgroup__remove(&r->guarded->cgroup);
@@ -570,6 +594,25 @@ static int prepare(struct run *r)
 	return err;
 }
 
+/* What the trace says the command is: the arguments of the process, as it shows them. */
+static void name_running(struct run *r)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%llu/cmdline", (unsigned long long)r->opts.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, r->cmdline, sizeof(r->cmdline) - 1) : 0;
+	if (fd >= 0)
+		close(fd);
+	for (ssize_t at = 0, i = 0; at < n && i < RUNNING_WORDS; i++) {
+		r->words[i] = r->cmdline + at;
+		at += (ssize_t)strlen(r->cmdline + at) + 1;
+	}
+	r->opts.argv = r->words;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	_cleanup_(free) struct run *r = calloc(1, sizeof(*r));
@@ -587,7 +630,9 @@ int cmd_run(int argc, char **argv)
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;
 	if (r->opts.backend != BACKEND_NONE && (build_plans(r) || check_ring(&r->opts)))
 		return EXIT_SANDTRACE;
-	if (resolve(r, &status))
+	if (r->opts.pid)
+		name_running(r);
+	else if (resolve(r, &status))
 		return status;
 	if (pipeline__init(&r->pipeline))
 		return log_errno(-ENOMEM, "start"), EXIT_SANDTRACE;

@@ -40,7 +40,7 @@ struct encoder {
 static const char *const action_names[] = { "allow", "deny", "log_only", "kill" };
 static const char *const class_names[EV_CLASS_MAX] = { "syscall", "process" };
 static const char *const exit_kinds[] = { "exited", "signaled", "timeout", "interrupted",
-					  "not_started" };
+					  "not_started", "attached" };
 
 /* Text of ours that needs no escaping and brings its own commas. */
 static inline void put_text(struct json *j, const char *s, size_t len)

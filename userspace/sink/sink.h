@@ -45,7 +45,8 @@ struct run_totals {
 	uint64_t seen, emitted, lost, aggregated, recorded;
 };
 
-enum exit_kind { EXIT_EXITED, EXIT_SIGNALED, EXIT_TIMEOUT, EXIT_INTERRUPTED, EXIT_NOT_STARTED };
+enum exit_kind { EXIT_EXITED, EXIT_SIGNALED, EXIT_TIMEOUT, EXIT_INTERRUPTED, EXIT_NOT_STARTED,
+		 EXIT_ATTACHED /* what ran already: its end is its own */ };
 
 struct run_result {
 	struct run_totals totals[EV_CLASS_MAX];

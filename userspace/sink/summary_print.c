@@ -94,7 +94,7 @@ static void fact_outcome(struct facts *f)
 {
 	const struct run_result *res = f->p->res;
 	const char *signal = signal__name(res->signal);
-	bool good = res->kind == EXIT_EXITED && res->exit_code == 0;
+	bool good = (res->kind == EXIT_EXITED && res->exit_code == 0) || res->kind == EXIT_ATTACHED;
 
 	switch (res->kind) {
 	case EXIT_EXITED:
@@ -110,6 +110,7 @@ static void fact_outcome(struct facts *f)
 		break;
 	case EXIT_TIMEOUT: text__put(&f->item, "killed: timed out"); break;
 	case EXIT_INTERRUPTED: text__put(&f->item, "interrupted"); break;
+	case EXIT_ATTACHED: text__put(&f->item, "recorded while it ran"); break;
 	default: text__put(&f->item, "not started");
 	}
 	fact(f, good ? STYLE_GOOD : STYLE_DENIED);

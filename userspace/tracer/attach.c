@@ -46,8 +46,11 @@ int attach__waiting(struct tracer *t)
 
 	if (!k)
 		return ENOMEM;
-	if (t->opts.n_filter)
+	if (t->opts.n_filter) {
 		t->sandbox_filters = filters__push(NULL, t->opts.filter, t->opts.n_filter);
+		if (!t->sandbox_filters) /* its refusals would not be known for what they are */
+			return errno;
+	}
 	k->filters = filters__ref(t->sandbox_filters);
 	if (ptrace(PTRACE_SEIZE, k->tid, 0, tracer__options(t)))
 		return errno;

@@ -272,6 +272,12 @@ void process__signaled(struct tracer *t, struct task *k, uint64_t ts, const sigi
 
 /* ---- ends -------------------------------------------------------------------------------------------------------------------------- */
 
+/* What a filter says of K's last call: kept in the unused word of its exit record until that is written. */
+static uint32_t last_verdict(const struct task *k)
+{
+	return k->filters ? filters__run(k->filters, k->abi, k->nr, k->args, k->ip) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
+}
+
 void process__ending(struct tracer *t, struct task *k)
 {
 	uint64_t before_exec = k->end.maxrss_kb;
@@ -298,6 +304,7 @@ void process__ending(struct tracer *t, struct task *k)
 		.majflt = stat.majflt,
 		.nvcsw = last ? p->nvcsw : st.nvcsw,
 		.nivcsw = last ? p->nivcsw : st.nivcsw,
+		.pad = last_verdict(k),
 	};
 	fill_task(&k->end.task, k, &st);
 	if (last && proc__times(p->tgid, &utime, &stime)) {
@@ -339,15 +346,6 @@ static bool killed_by_exec(struct tracer *t, struct task *k)
 	return s.found;
 }
 
-/* A filter killed K in its call. Its own SIGSYS is not shown to a tracer before it acts, and has a code. */
-static bool killed_by_filter(const struct task *k, bool *ret_thread_only)
-{
-	uint32_t action = filters__run(k->filters, k->abi, k->nr, k->args, k->ip) & SECCOMP_RET_ACTION_FULL;
-
-	*ret_thread_only = action == SECCOMP_RET_KILL_THREAD;
-	return action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_KILL_PROCESS;
-}
-
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* asm-generic/siginfo.h */
 #endif
@@ -356,15 +354,15 @@ static bool killed_by_filter(const struct task *k, bool *ret_thread_only)
 static void exit_signal(struct tracer *t, struct task *k, uint64_t ts, int status, bool last)
 {
 	struct ev_proc_signal e = { .task = k->end.task, .signal = (uint32_t)status & 0x7f };
-	bool thread_only = false;
 
 	if (!e.signal && !status && !last && killed_by_exec(t, k))
 		e.signal = SIGKILL;
 	if (!e.signal || k->fatal_signal == (int)e.signal)
 		return;
-	if (e.signal == SIGSYS && killed_by_filter(k, &thread_only)) {
-		/* a thread that is killed alone ends as if it had called exit: without a signal */
-		if (thread_only && !last)
+	/* a filter killed K in its call: that SIGSYS acts before a tracer sees it, and has a code */
+	if (e.signal == SIGSYS && (k->end.pad == SECCOMP_RET_KILL_THREAD || k->end.pad == SECCOMP_RET_KILL_PROCESS)) {
+		/* but a thread that is killed alone ends as if it had called exit */
+		if (k->end.pad == SECCOMP_RET_KILL_THREAD && !last)
 			return;
 		e.code = SYS_SECCOMP;
 	}
@@ -390,5 +388,6 @@ void process__exited(struct tracer *t, struct task *k, uint64_t ts, int status, 
 	e->exit_code = (uint32_t)status >> 8 & 0xff;
 	e->signal = (uint32_t)status & 0x7f;
 	e->core = (uint32_t)status >> 7 & 1;
+	e->pad = 0;
 	rec__commit(t, EV_CLASS_PROCESS);
 }

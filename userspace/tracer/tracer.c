@@ -75,6 +75,7 @@ static void enter(struct tracer *t, struct task *k, uint64_t ts, uint32_t arch, 
 	k->abi = abi_of(arch, &nr);
 	k->nr = (int)nr;
 	k->ip = ip;
+	memcpy(k->filter_args, args, sizeof(k->filter_args));
 	for (int i = 0; i < 6; i++)
 		k->args[i] = k->abi == EV_ABI_COMPAT32 ? (uint32_t)args[i] : args[i];
 	k->newborn = k->exec_done = k->birth_seen = false;
@@ -113,7 +114,7 @@ static bool refused(struct tracer *t, const struct task *k, int64_t ret)
 	/* a filter of the sandbox's refuses with an error; one of the command's own may do anything */
 	if (!k->filters || (ret >= 0 && k->filters == t->sandbox_filters))
 		return false;
-	verdict = filters__run(k->filters, k->abi, k->nr, k->args, k->ip);
+	verdict = filters__run(k->filters, k->abi, k->nr, k->filter_args, k->ip);
 	switch (verdict & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ERRNO:
 		return -ret == (int64_t)MIN(verdict & SECCOMP_RET_DATA, 4095U);
@@ -231,7 +232,7 @@ static void open_call(struct tracer *t, struct task *k, uint64_t ts, int status)
 	if (!k->in_call || !k->wanted || k->exec_done)
 		return;
 	if ((status & 0x7f) == SIGSYS && k->filters) {
-		verdict = filters__run(k->filters, k->abi, k->nr, k->args, k->ip) & SECCOMP_RET_ACTION_FULL;
+		verdict = filters__run(k->filters, k->abi, k->nr, k->filter_args, k->ip) & SECCOMP_RET_ACTION_FULL;
 		if (verdict != SECCOMP_RET_ERRNO && verdict != SECCOMP_RET_ALLOW && verdict != SECCOMP_RET_TRACE &&
 		    verdict != SECCOMP_RET_LOG && verdict != SECCOMP_RET_USER_NOTIF && verdict != SECCOMP_RET_TRAP) {
 			flags = EV_F_NO_ENTER;

@@ -109,6 +109,7 @@ struct task {
 	uint16_t abi;
 	int nr;
 	uint64_t args[6], ip;
+	uint64_t filter_args[6]; /* as filters see them: int 0x80 from 64-bit code has high halves too */
 	uint64_t enter_ts;
 	int fatal_signal;	/* delivered with its default, deadly action */
 	struct filters *filters;
