@@ -212,7 +212,8 @@ void births__exit(struct tracer *t, struct task *k, int64_t ret)
 	struct task *child;
 
 	births__restore(k);
-	if (ret <= 0 || k->birth_seen || !(is_clone(k) || is_clone3(k)))
+	/* who follows no forks is told of threads only */
+	if (ret <= 0 || k->birth_seen || !t->opts.follow_forks || !(is_clone(k) || is_clone3(k)))
 		return;
 	/* the number is one of the caller's pid namespace: only in ours it is of use */
 	__atomic_add_fetch(&t->shared->escaped, 1, __ATOMIC_RELAXED);

@@ -174,7 +174,7 @@ static void put_values(struct tracer *t, struct reading *r, const struct task *k
 	}
 }
 
-/* ---- descriptors --------------------------------------------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------------------------------------------------- */
 
 static struct proc_link link_of_fd;
 
@@ -268,7 +268,7 @@ static bool put_bases(struct tracer *t, const struct reading *r, const struct ta
 	return any;
 }
 
-/* ---- the record ------------------------------------------------------------------------------------------------------------ */
+/* ---- the record -------------------------------------------------------------------------------------------------- */
 
 void call__count(struct tracer *t, const struct task *k, uint64_t duration, int64_t ret)
 {

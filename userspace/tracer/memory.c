@@ -93,7 +93,7 @@ enum ev_part_state memory__string(pid_t tid, struct mem *m, uint32_t *ret_len)
 	return m->got == MEMORY_STR_ROOM ? EV_PART_TRUNCATED : EV_PART_FAULT;
 }
 
-/* ---- a new program's stack ----------------------------------------------------------------------------------------- */
+/* ---- a new program's stack --------------------------------------------------------------------------------------- */
 
 /*
  * From the stack pointer upwards: argc, argv[], NULL, envp[], NULL, the auxiliary vector, and above them the strings, those
@@ -282,6 +282,10 @@ void memory__image(pid_t tid, struct image *ret)
 	a = stack__aux(&s, argc);
 	ret->secure = a.secure;
 	image__path(ret, &s, a.execfn);
+	if (!argc) { /* since 5.18 there is always one */
+		ret->argv_state = EV_PART_OK;
+		return;
+	}
 	/* without an environment the file name follows the arguments */
 	env = stack__word(&s, argc + 2);
 	image__argv(ret, &s, stack__word(&s, 1), env ? env : a.execfn);

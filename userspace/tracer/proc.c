@@ -12,7 +12,7 @@
 
 #include "base/util.h"
 
-/* ---- files below /proc ----------------------------------------------------------------------------------------------- */
+/* ---- files below /proc ------------------------------------------------------------------------------------------- */
 
 #define PROC_NAME_MAX 64
 
@@ -125,7 +125,7 @@ static void lines__close(struct lines *l)
 	close(l->fd);
 }
 
-/* ---- status, stat, times ----------------------------------------------------------------------------------------------- */
+/* ---- status, stat, times ----------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -341,7 +341,7 @@ bool proc__times(pid_t tgid, uint64_t *ret_utime, uint64_t *ret_stime)
 	return true;
 }
 
-/* ---- what links stand for ------------------------------------------------------------------------------------------------ */
+/* ---- what links stand for ---------------------------------------------------------------------------------------- */
 
 #define DELETED " (deleted)"
 #define MAX_COMPONENTS 127 /* as in bpf/path.bpf.h, where mounts on the way count too */
@@ -502,7 +502,7 @@ void proc__part(struct rec *r, uint8_t id, const struct proc_link *l)
 	rec__part(r, id, l->type, l->state, l->data, l->len, l->state == EV_PART_OK ? l->len : 0);
 }
 
-/* ---- the program's file ---------------------------------------------------------------------------------------------------- */
+/* ---- the program's file ------------------------------------------------------------------------------------------ */
 
 bool proc__exe(pid_t tid, struct proc_exe *ret)
 {
@@ -526,7 +526,7 @@ int proc__is_exe(pid_t tid, const char *path, const struct proc_exe *exe)
 	return st.stx_ino == exe->inode && st.stx_dev_major == exe->dev_major && st.stx_dev_minor == exe->dev_minor;
 }
 
-/* ---- cgroup ------------------------------------------------------------------------------------------------------------------ */
+/* ---- cgroup ------------------------------------------------------------------------------------------------------ */
 
 /* Where the v2 hierarchy is mounted, and from which of its directories on. */
 struct cgroup_mount {

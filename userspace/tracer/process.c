@@ -5,7 +5,8 @@
  *
  * What differs from the BPF programs: the times of a thread that is not its process's last are those of /proc, in ticks and
  * scaled. A process that never makes an exec is looked for in the cgroup of its birth only. The high-water mark of memory
- * before an exec is that at the birth. A deadly signal's sender is known here, since it is seen before it acts.
+ * before an exec is that at the birth. A deadly signal's sender is known here, since it is seen before it acts. An ignored
+ * signal that was blocked when it came is delivered without us, to no effect; here it cannot be told from any other.
  */
 #include <linux/seccomp.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "memory.h"
 #include "proc.h"
 
-/* ---- who -------------------------------------------------------------------------------------------------------------------- */
+/* ---- who --------------------------------------------------------------------------------------------------------- */
 
 static void fill_task(struct ev_task *e, const struct task *k, const struct proc_status *st)
 {
@@ -51,7 +52,7 @@ static bool look(struct tracer *t, struct task *k, struct proc_status *st)
 	return true;
 }
 
-/* ---- births -------------------------------------------------------------------------------------------------------------------- */
+/* ---- births ------------------------------------------------------------------------------------------------------ */
 
 void process__spawned(struct tracer *t, struct task *parent, struct task *child, uint64_t ts)
 {
@@ -83,7 +84,7 @@ void process__spawned(struct tracer *t, struct task *parent, struct task *child,
 	rec__commit(t, EV_CLASS_PROCESS);
 }
 
-/* ---- images --------------------------------------------------------------------------------------------------------------------- */
+/* ---- images ------------------------------------------------------------------------------------------------------ */
 
 /* A script's interpreter gets its own name, its options and the script's name; that may be a script too, up to five deep. */
 #define SCRIPT_ARGS 11
@@ -154,7 +155,8 @@ static bool is_script(pid_t tid, const struct image *img, const struct proc_exe 
 	size_t n = 0;
 	int same;
 
-	if (img->path_state != EV_PART_OK || img->path_len >= EV_PATH_MAX || !among_args(img) || !strcmp(img->path, exe_link->text))
+	if (img->path_state != EV_PART_OK || img->path_len >= EV_PATH_MAX || !among_args(img) ||
+	    !strcmp(img->path, exe_link->text))
 		return false;
 	if (img->path[0] != '/') {
 		n = strnlen(cwd->text, EV_PATH_MAX);
@@ -227,7 +229,7 @@ void process__execed(struct tracer *t, struct task *k, uint64_t ts, pid_t old_ti
 	exec_image(t, k, ts, old_tid, &img);
 }
 
-/* ---- signals ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------------------------------- */
 
 #define SIG_BIT(sig) (1ULL << ((sig) - 1))
 #define DEFAULT_IGNORE (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
@@ -270,12 +272,12 @@ void process__signaled(struct tracer *t, struct task *k, uint64_t ts, const sigi
 	put_signal(t, k, ts, &e);
 }
 
-/* ---- ends -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 /* What a filter says of K's last call: kept in the unused word of its exit record until that is written. */
 static uint32_t last_verdict(const struct task *k)
 {
-	return k->filters ? filters__run(k->filters, k->abi, k->nr, k->args, k->ip) & SECCOMP_RET_ACTION_FULL : SECCOMP_RET_ALLOW;
+	return filters__run(k->filters, k->abi, k->nr, k->filter_args, k->ip) & SECCOMP_RET_ACTION_FULL;
 }
 
 void process__ending(struct tracer *t, struct task *k)

@@ -38,6 +38,17 @@ int regs__restore_first_arg(pid_t tid, bool compat, uint64_t value)
 	return regs__set_first_arg(tid, compat, value);
 }
 
+/* The kernel puts -ENOSYS there at entry, and something else once the call has a result. */
+bool regs__result(pid_t tid, bool compat, int64_t *ret)
+{
+	struct user_regs_struct regs;
+
+	if (get(tid, &regs))
+		return false;
+	*ret = compat ? (int32_t)regs.rax : (int64_t)regs.rax;
+	return *ret != -ENOSYS;
+}
+
 int regs__refuse(pid_t tid, int err)
 {
 	struct user_regs_struct regs;
@@ -80,6 +91,18 @@ int regs__restore_first_arg(pid_t tid, bool compat, uint64_t value)
 	(void)compat;
 	(void)value;
 	return 0;
+}
+
+/* x0 still is the first argument while there is no result; only a restart that never came cannot be one. */
+bool regs__result(pid_t tid, bool compat, int64_t *ret)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return false;
+	*ret = compat ? (int32_t)regs.regs[0] : (int64_t)regs.regs[0];
+	return *ret >= -516 && *ret <= -512;
 }
 
 int regs__refuse(pid_t tid, int err)

@@ -11,6 +11,8 @@
 int regs__set_first_arg(pid_t tid, bool compat, uint64_t value);
 /* At its exit: the register as the caller had it, where a call leaves it alone. 0 or -errno. */
 int regs__restore_first_arg(pid_t tid, bool compat, uint64_t value);
+/* At PTRACE_EVENT_EXIT: what the task's last call returned. False: it did not, or that cannot be told. */
+bool regs__result(pid_t tid, bool compat, int64_t *ret);
 /* At a call's entry: it is not made, and returns -ERR. */
 int regs__refuse(pid_t tid, int err);
 

@@ -118,12 +118,14 @@ static bool refused(struct tracer *t, const struct task *k, int64_t ret)
 	switch (verdict & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ERRNO:
 		return -ret == (int64_t)MIN(verdict & SECCOMP_RET_DATA, 4095U);
-	case SECCOMP_RET_TRAP:
-		return true;
 	case SECCOMP_RET_TRACE: /* nobody it could ask: we do not answer for it */
 		return ret == -ENOSYS;
-	default:
+	case SECCOMP_RET_USER_NOTIF: /* whoever was asked may have let it go on */
+	case SECCOMP_RET_LOG:
+	case SECCOMP_RET_ALLOW:
 		return false;
+	default: /* a trap, or deadly, as any action is that the kernel does not know */
+		return true;
 	}
 }
 
@@ -224,13 +226,21 @@ static void on_signal(struct tracer *t, struct task *k, uint64_t ts, int sig)
 }
 
 /* The call it will never return from. A filter that kills leaves no entry, as the BPF programs see it. */
-static void open_call(struct tracer *t, struct task *k, uint64_t ts, int status)
+static void open_call(struct tracer *t, struct task *k, uint64_t ts, int status, bool readable)
 {
 	uint32_t verdict;
 	uint16_t flags = 0;
 
+	int64_t ret;
+
 	if (!k->in_call || !k->wanted || k->exec_done)
 		return;
+	k->in_call = false;
+	/* with a deadly signal on its way the stop at the call's exit is left out, but it did return */
+	if (readable && regs__result(k->tid, k->abi == EV_ABI_COMPAT32, &ret)) {
+		call__exit(t, k, ts, ret, refused(t, k, ret) ? EV_F_NO_ENTER : 0);
+		return;
+	}
 	if ((status & 0x7f) == SIGSYS && k->filters) {
 		verdict = filters__run(k->filters, k->abi, k->nr, k->filter_args, k->ip) & SECCOMP_RET_ACTION_FULL;
 		if (verdict != SECCOMP_RET_ERRNO && verdict != SECCOMP_RET_ALLOW && verdict != SECCOMP_RET_TRACE &&
@@ -240,11 +250,10 @@ static void open_call(struct tracer *t, struct task *k, uint64_t ts, int status)
 		}
 	}
 	call__gone(t, k, ts, flags);
-	k->in_call = false;
 }
 
-/* K will run no more code. LAST of its process: its record waits for the status of the whole. */
-static void ending(struct tracer *t, struct task *k, uint64_t ts, int status)
+/* K will run no more code. The last of its process: its record waits for the status of the whole. */
+static void ending(struct tracer *t, struct task *k, uint64_t ts, int status, bool readable)
 {
 	struct process *p = k->proc;
 
@@ -252,7 +261,7 @@ static void ending(struct tracer *t, struct task *k, uint64_t ts, int status)
 	p->live--;
 	if (!k->scope)
 		return;
-	open_call(t, k, ts, status);
+	open_call(t, k, ts, status, readable);
 	if (p->live) {
 		process__exited(t, k, ts, status, false);
 		return;
@@ -275,7 +284,7 @@ static void on_exit_stop(struct tracer *t, struct task *k, uint64_t ts)
 	look_for_parent(t, k->proc);
 	if (k->scope)
 		process__ending(t, k);
-	ending(t, k, ts, (int)status);
+	ending(t, k, ts, (int)status, true);
 }
 
 /* What wait told is final: the task is gone, and its id may be used again. */
@@ -284,7 +293,7 @@ static void gone(struct tracer *t, struct task *k, uint64_t ts, int status)
 	struct process *p = k->proc;
 
 	if (p && !k->ending)
-		ending(t, k, ts, status);
+		ending(t, k, ts, status, false);
 	births__parent_gone(t, k);
 	/* the leader's status comes when all threads are gone, and is that of the process */
 	if (p && k->tid == p->tgid && p->last)
