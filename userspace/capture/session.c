@@ -20,6 +20,8 @@
 /* A busy reader rests this long between drains, so that records come in batches; an idle one up to the longer. */
 #define REST_MIN_NS 1000000ULL
 #define REST_MAX_NS 50000000ULL
+/* A recorder whose tasks wait for it is slow in any case: fewer wake-ups leave it the processor. */
+#define REST_SLOW_NS 10000000ULL
 /* How often the kernel's loss counters are looked at. */
 #define COUNTERS_NS 100000000ULL
 /* A tree that survived its kill (members that left the cgroup, a refused write) is killed again after this. */
@@ -352,7 +354,7 @@ static int rest(struct session *s, long handled)
 	int n, err = 0;
 
 	if (handled)
-		s->idle_ns = REST_MIN_NS;
+		s->idle_ns = s->capture && s->capture->throttles && !s->reaped ? REST_SLOW_NS : REST_MIN_NS;
 	else
 		s->idle_ns = MIN(s->idle_ns * 2, REST_MAX_NS);
 	if (handled < DRAIN_BUDGET)

@@ -74,20 +74,33 @@ void births__restore(struct task *k)
 
 /* ---- who belongs to whom ---------------------------------------------------------------------------------------------- */
 
-/* Asking the kernel, not the flags: those of clone3 are in memory that somebody may change. */
-static bool is_thread_of(pid_t tid, const struct process *p)
+/*
+ * The flags in a register are what the kernel read. Those of clone3 are in memory that somebody may change, and of a call
+ * that was not stopped at nothing is known: there the kernel is asked.
+ */
+static bool is_thread_of(const struct tracer *t, const struct task *child, const struct task *parent)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d", p->tgid, tid);
+	if (parent->in_call && is_clone(parent))
+		return parent->args[0] & CLONE_THREAD;
+	if (parent->in_call && !is_clone3(parent) && !t->opts.by_filter)
+		return false; /* fork, vfork */
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", parent->proc->tgid, child->tid);
 	return !access(path, F_OK);
+}
+
+/* Processes of their own with the same table of handlers. */
+static bool shares_handlers(const struct task *parent)
+{
+	return !is_clone(parent) || parent->args[0] & CLONE_SIGHAND;
 }
 
 static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 {
 	struct process *p = parent->proc;
 
-	if (!is_thread_of(child->tid, p)) {
+	if (!is_thread_of(t, child, parent)) {
 		p = process__new(child->tid);
 		if (!p)
 			return false;
@@ -96,6 +109,10 @@ static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 		p->cgroup_id = parent->proc->cgroup_id;
 		p->ppid = (uint32_t)parent->proc->tgid;
 		p->ppid_traced = true;
+		if ((is_clone(parent) || is_clone3(parent)) && shares_handlers(parent)) {
+			p->signals_shared = parent->proc->signals_shared = true;
+			parent->proc->signals_known = false;
+		}
 	}
 	process__join(p, child);
 	child->state = TASK_RUNNING;
@@ -122,7 +139,7 @@ static void let_run(struct tracer *t, struct task *k)
 
 static void born(struct tracer *t, struct task *parent, struct task *child, uint64_t ts)
 {
-	if (!t->opts.follow_forks && !is_thread_of(child->tid, parent->proc)) {
+	if (!t->opts.follow_forks && !is_thread_of(t, child, parent)) {
 		child->let_go = true;
 		child->state = TASK_RUNNING;
 		if (child->held) {

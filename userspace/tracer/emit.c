@@ -65,7 +65,7 @@ void *rec__part(struct rec *r, uint8_t id, uint32_t type, uint8_t state, const v
 	return p + 1;
 }
 
-static void wake(struct tracer *t)
+void emit__wake(struct tracer *t)
 {
 	uint64_t one = 1;
 
@@ -82,7 +82,7 @@ static bool wait_for_room(struct tracer *t, size_t need)
 	while (*r->prod_page - __atomic_load_n(r->cons_page, __ATOMIC_ACQUIRE) + need > r->size) {
 		if (!t->opts.lossless || __atomic_load_n(&t->shared->closed, __ATOMIC_RELAXED))
 			return false;
-		wake(t);
+		emit__wake(t);
 		nanosleep(&pause, NULL);
 	}
 	return true;
@@ -108,5 +108,5 @@ void rec__commit(struct tracer *t, enum event_class class)
 	c->emitted++;
 	/* an eighth of the ring, as with BPF: below that the reader's own timer is soon enough */
 	if (prod + need - *r->cons_page > r->size / 8 && !__atomic_load_n(&t->shared->reader_awake, __ATOMIC_RELAXED))
-		wake(t);
+		emit__wake(t);
 }

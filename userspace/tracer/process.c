@@ -223,6 +223,7 @@ void process__execed(struct tracer *t, struct task *k, uint64_t ts, pid_t old_ti
 	exec_call(t, k, ts, &img);
 	p->parent_exec_id = p->exec_id;
 	p->exec_id = t->next_exec_id++;
+	p->signals_known = p->signals_shared = false; /* handlers are gone */
 	cgroup = proc__cgroup(k->tid);
 	if (cgroup)
 		p->cgroup_id = cgroup;
@@ -237,11 +238,11 @@ void process__execed(struct tracer *t, struct task *k, uint64_t ts, pid_t old_ti
 #define FAULTS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGFPE) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGSYS))
 
 /* What only a tracer gets to see: a task without one is never handed a signal that it ignores. */
-static bool is_ignored(const struct task *k, const struct proc_status *st, const siginfo_t *si, uint64_t bit)
+static bool is_ignored(const struct task *k, const siginfo_t *si, uint64_t bit)
 {
-	if (st->ignored & bit)
+	if (k->proc->ignored & bit)
 		return true;
-	if (st->caught & bit)
+	if (k->proc->caught & bit)
 		return false;
 	/* the init of a pid namespace has no default actions, unless it is at fault itself */
 	return bit & DEFAULT_IGNORE || (k->ns_pid == 1 && (si->si_code <= 0 || !(bit & FAULTS)));
@@ -261,7 +262,16 @@ void process__signaled(struct tracer *t, struct task *k, uint64_t ts, const sigi
 	struct ev_proc_signal e = { .signal = (uint32_t)si->si_signo, .code = si->si_code };
 	struct proc_status st;
 
-	if (!look(t, k, &st) || is_ignored(k, &st, si, bit))
+	/* most are a child's end that nobody waits for by a handler: not worth a look each */
+	if (k->proc->signals_known && is_ignored(k, si, bit))
+		return;
+	if (!look(t, k, &st))
+		return;
+	k->proc->ignored = st.ignored;
+	k->proc->caught = st.caught;
+	/* with a filter that chooses the calls, those that change it are not seen */
+	k->proc->signals_known = !t->opts.by_filter && !k->proc->signals_shared;
+	if (is_ignored(k, si, bit))
 		return;
 	fill_task(&e.task, k, &st);
 	if (si->si_code <= SI_USER && si->si_code != SI_TIMER)

@@ -424,8 +424,10 @@ static int trace(struct tracer *t)
 		uint64_t ts = tracer__now();
 		struct task *k;
 
-		if (tid < 0 && errno == ECHILD)
+		if (tid < 0 && errno == ECHILD) {
+			emit__wake(t); /* the last record is there */
 			return 0;
+		}
 		on_requests(t);
 		if (tid < 0)
 			continue;

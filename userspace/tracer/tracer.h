@@ -82,6 +82,9 @@ struct process {
 	uint32_t ppid;
 	bool ppid_traced;	/* its parent is one of ours, as far as we know */
 	bool ppid_stale;	/* its parent is gone: look again */
+	bool signals_known;	/* what it ignores and catches has not changed since it was looked at: bit N - 1 each */
+	bool signals_shared;	/* with another process, which can change it unseen */
+	uint64_t ignored, caught;
 	struct task *last;	/* a copy: the thread whose end was the process's; its record waits for the exit status */
 };
 
@@ -164,6 +167,7 @@ size_t rec__room(const struct rec *r);
 void *rec__part(struct rec *r, uint8_t id, uint32_t type, uint8_t state, const void *data, uint32_t len, uint32_t true_len);
 /* Counts it and puts it into the ring, waking the reader when that is due. The record is gone afterwards, lost or not. */
 void rec__commit(struct tracer *t, enum event_class class);
+void emit__wake(struct tracer *t); /* wakes the reader */
 uint64_t tracer__now(void); /* CLOCK_MONOTONIC, ns */
 
 /* ---- calls (call.c) -------------------------------------------------------------------------------------------- */

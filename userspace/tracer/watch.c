@@ -10,12 +10,16 @@
 #include "event/syscalls.h"
 
 static int nr_seccomp[EV_ABI_MAX], nr_prctl[EV_ABI_MAX];
+static int nr_sigaction[EV_ABI_MAX][3];
 
 void watch__init(void)
 {
 	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
 		nr_seccomp[abi] = syscalls__number((enum ev_abi)abi, "seccomp");
 		nr_prctl[abi] = syscalls__number((enum ev_abi)abi, "prctl");
+		nr_sigaction[abi][0] = syscalls__number((enum ev_abi)abi, "rt_sigaction");
+		nr_sigaction[abi][1] = syscalls__number((enum ev_abi)abi, "sigaction");
+		nr_sigaction[abi][2] = syscalls__number((enum ev_abi)abi, "signal");
 	}
 }
 
@@ -75,7 +79,10 @@ static void synchronise(struct tracer *t, struct task *k, void *ctx)
 void watch__exit(struct tracer *t, struct task *k, int64_t ret)
 {
 	struct filters *installed = steal_ptr(&k->wanted_filters);
+	const int *sigaction = nr_sigaction[k->abi];
 
+	if (k->nr == sigaction[0] || k->nr == sigaction[1] || k->nr == sigaction[2])
+		k->proc->signals_known = false;
 	if (!installed)
 		return;
 	/* with TSYNC a thread that could not follow is told by its id; a listener's descriptor excludes that */
