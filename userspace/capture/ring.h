@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reader of several ring buffers, BPF's or one laid out like them, as one ordered stream. libbpf's own reader takes one ring after the other;
- * here records of all rings are merged by time, so that an exec (urgent ring) and the calls around it (bulk ring)
- * come out in the order they happened. Layout of the mapped pages: Documentation/bpf/ringbuf.rst.
+ * Reader of several ring buffers, BPF's or one laid out like them, as one ordered stream. libbpf's own reader takes one
+ * ring after the other; here records of all rings are merged by time, so that an exec (urgent ring) and the calls around
+ * it (bulk ring) come out in the order they happened. Layout of the mapped pages: Documentation/bpf/ringbuf.rst.
  *
  * Order is exact for each task and for anything one task's record causes: a drain looks only at records stamped
  * before it began, and every record that precedes one of those was already in its ring by then.
