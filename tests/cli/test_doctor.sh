@@ -45,6 +45,12 @@ out_has() { grep -qF -- "$1" "$tmp/out" || { echo "no '$1' in the output"; retur
 err_has() { grep -qF -- "$1" "$tmp/err" || { echo "no '$1' in the messages"; return 1; }; }
 json() { jq -e "$@" "$tmp/out"; }
 missing() { json --arg id "$1" '.missing | any(.id == $id and (.fix | length > 0))'; }
+# It is why ptrace stands in for eBPF.
+noted() { json --arg id "$1" '.noted | any(.id == $id and (.fix | length > 0))'; }
+with_ptrace() { # RUN: what doctor says of it
+	json --arg r "$1" '.run == $r and .backend == "ptrace" and .trace_only == "ptrace" and (.verdict | test("with ptrace"))
+		and (.note | test("eBPF, which does not work here: ")) and (.fix | length > 0)'
+}
 status() { json --arg id "$1" --arg s "$2" '.probes | any(.id == $id and .status == $s)'; }
 # Closing a link detaches its program at once, but the kernel frees the program itself some time later.
 no_cgroups() { ! find /sys/fs/cgroup -maxdepth 4 -type d -name 'sandtrace-doctor.*' | grep .; }
@@ -59,20 +65,37 @@ nothing_left() {
 }
 
 # What doctor says of a world, `run` must find true in it: PREFIX... is how to enter it.
-works() { [ "$1" = true ] && rc_is 0 || { [ "$1" = false ] && rc_is 125; }; }
+# After a run with -o -: recorded with BACKEND, or refused with a way out when that is "none". In the trace's header stands why
+# it is not eBPF.
+recorded_with() { # BACKEND
+	if [ "$1" = none ]; then
+		rc_is 125 && { err_has "hint:" || err_has "start the guard process: Resource temporarily"; }
+	else
+		rc_is 0 && head -1 "$tmp/out" |
+			jq -e --arg b "$1" '.backend == $b and ((.backend_reason // "" | length) > 0) == ($b != "ebpf")'
+	fi
+}
 agrees() {
-	local doctor record contain
+	local doctor trace_only contain backend ebpf ptrace
 
 	run "$@" "$st" doctor --json
 	doctor=$rc
-	record=$(jq .record "$tmp/out") contain=$(jq .contain "$tmp/out")
-	run "$@" "$st" run --trace-only -o /dev/null /bin/true
-	works "$record" || { echo "--trace-only, doctor says $record"; return 1; }
-	[ "$record" = true ] || err_has "hint:" || err_has "start the guard process: Resource temporarily" || return 1
+	read -r trace_only backend contain ebpf ptrace < <(jq -r '[.trace_only, .backend, .contain,
+		(if .backends.ebpf.works then "ebpf" else "none" end),
+		(if .backends.ptrace.works then "ptrace" else "none" end)] | join(" ")' "$tmp/out")
+	run "$@" "$st" run -q --trace-only -o - /bin/true
+	recorded_with "$trace_only" || { echo "--trace-only, doctor says $trace_only"; return 1; }
+	run "$@" "$st" run -q --trace-only --backend ebpf -o - /bin/true
+	recorded_with "$ebpf" || { echo "--trace-only --backend ebpf, doctor says $ebpf"; return 1; }
+	run "$@" "$st" run -q --trace-only --backend ptrace -o - /bin/true
+	recorded_with "$ptrace" || { echo "--trace-only --backend ptrace, doctor says $ptrace"; return 1; }
 	run "$@" "$st" run -q --backend none /bin/true
-	works "$contain" || { echo "--backend none, doctor says $contain"; return 1; }
-	run "$@" "$st" run -q /bin/true
-	if [ $doctor = 0 ]; then rc_is 0; else [ $doctor = 4 ] && rc_is 125; fi
+	{ [ "$contain" = true ] && rc_is 0; } || { [ "$contain" = false ] && rc_is 125; } ||
+		{ echo "--backend none, doctor says $contain"; return 1; }
+	run "$@" "$st" run -q -o - /bin/true
+	[ "$contain" = true ] || backend=none
+	recorded_with "$backend" || { echo "run, doctor says $backend"; return 1; }
+	[ $doctor = $((rc == 0 ? 0 : 4)) ]
 }
 # What doctor says would enforce the limits is what the trace of a run says does: PREFIX... as above.
 limits_agree() {
@@ -121,22 +144,29 @@ cause_of_both() {
 
 schema='
 def str: type == "string" and length > 0;
-(keys == ["backend","classes","contain","euid","fix","kernel","machine","missing","ok","probes","record","run","verdict",
-	"version"])
+(keys == ["backend","backends","classes","contain","euid","fix","kernel","machine","missing","note","noted","ok","probes",
+	"record","run","trace_only","verdict","version"])
 and (.version | str) and (.kernel | str) and (.machine | str) and (.euid | type == "number")
 and (.record | type == "boolean") and (.contain | type == "boolean") and (.ok == (.record and .contain))
-and (.backend == (if .record then "ebpf" else "none" end)) and (.verdict | str) and (.fix | type == "string")
+and (.verdict | str) and (.fix | type == "string") and (.note | type == "string")
+and (.backends | keys == ["ebpf","ptrace","ptrace_sandbox"] and all((.works | type == "boolean") and (.fix | type == "string")
+	and .works == (.reason == "")))
+and (.trace_only == (if .backends.ebpf.works then "ebpf" elif .backends.ptrace.works then "ptrace" else "none" end))
+and (.backend == (if .contain | not then .trace_only elif .backends.ebpf.works then "ebpf"
+	elif .backends.ptrace_sandbox.works then "ptrace" else "none" end))
+and (.record == (.backend != "none")) and ((.note == "") == (.backend != "ptrace"))
 and (.run == (if .ok then "record+contain" elif .contain then "contain" elif .record then "record" else "none" end))
-and (.ok == (.fix == ""))
+and ((.ok and .backend == "ebpf") == (.fix == ""))
 and (.probes | length >= 50 and (map(.id) | unique | length) == length)
 and (.probes | all((.id | test("^[a-z0-9_]+$")) and (.section | str) and (.what | str)
 	and (.status == "ok" or .status == "no" or .status == "unknown") and (.required | type == "boolean")
 	and (.contains | type == "boolean")
 	and (.detail | str) and (.gives | str) and (.fix | str)))
-and (.record == (.probes | all((.required | not) or .status == "ok")))
+and (.backends.ebpf.works == (.probes | all((.required | not) or .status == "ok")))
 and (.contain == (.probes | all((.contains | not) or .status == "ok")))
 and (.classes | length >= 8 and all((.class | str) and (.hook | str) and (.backend | str)))
-and (.missing | all((.id | str) and (.detail | str) and (.fix | str)))
+and (.missing + .noted | all((.id | str) and (.detail | str) and (.fix | str)))
+and ((.noted != []) == (.backend == "ptrace"))
 and (if .ok then .missing == [] else .missing != [] end)'
 
 # ---- as root ------------------------------------------------------------------------------------------------
@@ -212,16 +242,19 @@ check "closed standard output: exit status 1" rc_is 1
 
 # ---- without root -------------------------------------------------------------------------------------------
 as_nobody "$st" doctor --json
-check "nobody: exit status 4" rc_is 4
+check "nobody: exit status 0" rc_is 0
 check "nobody: JSON has every field" json "$schema"
 check "nobody: uid" json '.euid == 65534'
-check "nobody: CAP_BPF is missing" missing cap_bpf
-check "nobody: CAP_PERFMON is missing" missing cap_perfmon
+check "nobody: is for want of CAP_BPF" noted cap_bpf
+check "nobody: is for want of CAP_PERFMON" noted cap_perfmon
 check "nobody: what could not be tried is unknown, not missing" status tp_btf_process unknown
 check "nobody: says what works without root" status seccomp_filter ok
-check "nobody: contains without recording" json '.contain and .run == "contain" and (.verdict | test("--backend none"))'
+check "nobody: records with ptrace" with_ptrace record+contain
+check "nobody: names the sysctl too" json '.note | test("CAP_BPF: .*kernel.unprivileged_bpf_disabled = [012]")'
 as_nobody "$st" doctor
-check "nobody: the page has exit status 4" rc_is 4
+check "nobody: the page has exit status 0" rc_is 0
+check "nobody: the page names the backend" out_has "Backend: ptrace."
+check "nobody: the note follows the verdict" eval 'sed -n 4p "$tmp/out" | grep -q "^    note: each call costs more"'
 check "nobody: the page says what to do" out_has "run as root"
 check "nobody: no messages" quiet
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -235,16 +268,21 @@ check "nobody with the capabilities that the fix names: run agrees" agrees "${no
 # ---- degraded worlds ----------------------------------------------------------------------------------------
 run unshare -U "$st" doctor --json
 check "user namespace: exit status 4" rc_is 4
-check "user namespace: is the reason" missing init_userns
+check "user namespace: is the reason" noted init_userns
+check "user namespace: records with ptrace" with_ptrace record
 check "user namespace: run agrees" agrees unshare -U
 run unshare -Ur "$st" doctor --json
 check "root of a user namespace: exit status 4" rc_is 4
-check "root of a user namespace: is the reason" missing init_userns
+check "root of a user namespace: records with ptrace" with_ptrace record
+check "root of a user namespace: not contained where setgroups is denied" missing id_maps
+check "root of a user namespace: run agrees" agrees unshare -Ur
+check "root of a user namespace: is the reason" noted init_userns
 check "root of a user namespace: its CAP_BPF does not count" status cap_bpf no
 
 run setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$st" doctor --json
-check "root without capabilities: exit status 4" rc_is 4
-check "root without capabilities: CAP_BPF is missing" missing cap_bpf
+check "root without capabilities: exit status 0" rc_is 0
+check "root without capabilities: is for want of CAP_BPF" noted cap_bpf
+check "root without capabilities: records with ptrace" with_ptrace record+contain
 check "root without capabilities: run agrees" agrees setpriv --bounding-set=-bpf,-perfmon,-sys_admin
 
 # libbpf also looks for the kernel's types in /boot and /lib/modules.
@@ -252,9 +290,10 @@ hide='for d in /sys/kernel/btf /boot /lib/modules /usr/lib/debug; do
 	[ ! -d $d ] || mount -t tmpfs none $d || exit 99
 done; exec "$@"'
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor --json
-check "no BTF: exit status 4" rc_is 4
+check "no BTF: exit status 0" rc_is 0
 check "no BTF: JSON has every field" json "$schema"
-check "no BTF: is the only reason" eval 'missing btf_vmlinux && json ".missing | length == 1"'
+check "no BTF: is the only reason" eval 'noted btf_vmlinux && json ".noted | length == 1"'
+check "no BTF: records with ptrace" with_ptrace record+contain
 check "no BTF: raw tracepoints do not need it" eval '[ $root_rc != 0 ] || status raw_tracepoint ok'
 run unshare -m --propagation private sh -c "$hide" - "$st" doctor
 check "no BTF: the page names the kernel option" out_has "CONFIG_DEBUG_INFO_BTF"
@@ -328,6 +367,33 @@ cause "Ubuntu's powerless namespace" "Ubuntu's kernel\\.apparmor_restrict_unpriv
 	"${ubuntu[@]}" $unshare - 1
 cause "a refusal for other reasons" 'clone3: EPERM, and a seccomp filter is active' "${nobody[@]}" "${filter[@]}" $clone3 88 1
 
+# ptrace is refused: as long as BPF works nobody needs it.
+ptrace=$([ "$(uname -m)" = aarch64 ] && echo 117 || echo 101)
+run "${filter[@]}" $ptrace - 1 "$st" doctor --json
+check "no ptrace, root: same exit status" rc_is "$root_rc"
+check "no ptrace, root: JSON has every field" json "$schema"
+check "no ptrace, root: named" json '.backends.ptrace.reason | test("seccomp filter refuses ptrace\\(\\) with EPERM")'
+check "no ptrace, root: run agrees" agrees "${filter[@]}" $ptrace - 1
+run "${nobody[@]}" "${filter[@]}" $ptrace - 1 "$st" doctor --json
+check "no ptrace, nobody: exit status 4" rc_is 4
+check "no ptrace, nobody: JSON has every field" json "$schema"
+check "no ptrace, nobody: contains without recording" json '.run == "contain" and (.verdict | test("--backend none"))'
+check "no ptrace, nobody: both reasons" json '.verdict | test("CAP_BPF: .*ptrace.*seccomp filter refuses ptrace\\(\\) with EPERM")'
+check "no ptrace, nobody: both are missing" eval 'missing cap_bpf && missing ptrace_sandbox'
+check "no ptrace, nobody: both ways out" json '.fix | test("setcap .*; or, for ptrace: .*seccomp=unconfined")'
+run "${nobody[@]}" "${filter[@]}" $ptrace - 1 "$st" doctor
+check "no ptrace, nobody: the page names no backend" out_has "Backend: none."
+check "no ptrace, nobody: run agrees" agrees "${nobody[@]}" "${filter[@]}" $ptrace - 1
+# what the kernel answers is a filter's here, what it is told for is a file of ours
+scope='mkdir -p /proc/sys/kernel && mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama &&
+	echo "$1" >/proc/sys/kernel/yama/ptrace_scope || exit 99; shift; exec "$@"'
+for n_scope in 2 3; do
+	run "${world[@]}" "$scope" - $n_scope "${nobody[@]}" "${filter[@]}" $ptrace - 1 "$st" doctor --json
+	check "yama $n_scope: is the reason" json --arg s $n_scope '.backends.ptrace.reason | test("kernel.yama.ptrace_scope = " + $s)'
+	check "yama $n_scope: the row tells what follows" status yama no
+done
+check "yama 3: it takes a boot" json '.backends.ptrace.fix | test("boot again")'
+
 mask='mount --bind /dev/null /proc/version || exit 99; exec "$@"'
 cause "masked /proc, root" '/proc is masked: /proc/version is covered' "${world[@]}" "$mask" -
 cause "masked /proc, nobody" '/proc is masked: /proc/version is covered' "${world[@]}" "$mask" - "${nobody[@]}"
@@ -352,7 +418,7 @@ cause "root without CAP_SETFCAP" 'root needs CAP_SETFCAP' setpriv --bounding-set
 cause "root without CAP_SETGID" 'root needs CAP_SETGID' setpriv --bounding-set=-setgid
 check "few descriptors: run agrees" agrees prlimit --nofile=40
 run prlimit --nofile=40 "$st" doctor --json
-check "few descriptors: contained, not recorded" json '.run == "contain" and (.verdict | test("ulimit -n"))'
+check "few descriptors: records with ptrace" eval "with_ptrace record+contain && json '.note | test(\"ulimit -n\")'"
 if [ "$root_rc" = 0 ]; then
 	run "${world[@]}" "$mask" - "$st" doctor
 	check "masked /proc: the third line says what works" eval 'sed -n 3p "$tmp/out" | grep -q "run --trace-only. records here"'

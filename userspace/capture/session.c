@@ -346,6 +346,18 @@ static int wait_for_output(void *ctx, int fd)
 	return err;
 }
 
+/* epoll_pwait2 came with 5.11. */
+static int wait_events(int fd, struct epoll_event *ev, int room, const struct timespec *ts)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n = epoll_pwait2(fd, ev, room, ts, NULL);
+
+	if (n >= 0 || errno != ENOSYS)
+		return n;
+	n = ppoll(&p, 1, ts, NULL);
+	return n > 0 ? epoll_wait(fd, ev, room, 0) : n;
+}
+
 /* Sleeps until something happens; the programs wake us when a ring fills faster than our timer runs. */
 static int rest(struct session *s, long handled)
 {
@@ -361,7 +373,7 @@ static int rest(struct session *s, long handled)
 		ts.tv_nsec = (long)s->idle_ns;
 	if (s->capture)
 		capture__set_awake(s->capture, false);
-	n = epoll_pwait2(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by || s->grace_until ? &ts : NULL, NULL);
+	n = wait_events(s->epoll_fd, ev, ARRAY_SIZE(ev), s->capture || s->killed_by || s->grace_until ? &ts : NULL);
 	if (s->capture)
 		capture__set_awake(s->capture, true);
 	if (n < 0 && errno != EINTR)

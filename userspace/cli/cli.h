@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Exit statuses of sandtrace itself (docs/exit-codes in README): the rest is the command's own. */
-#define EXIT_UNSUPPORTED 4 /* doctor: something needed is missing here */
+#define EXIT_UNSUPPORTED 4 /* doctor: `run` does not work here */
 #define EXIT_USAGE 2	   /* every subcommand but run */
 #define EXIT_TIMED_OUT 124
 #define EXIT_SANDTRACE 125 /* run: sandtrace failed, or bad usage */

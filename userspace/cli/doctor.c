@@ -134,10 +134,11 @@ static const char *title(const char *section)
 	static const struct {
 		const char *section, *title;
 	} titles[] = {
-		{ "privileges", "Privileges" },	   { "kernel", "Kernel" },
-		{ "bpf", "BPF maps and helpers" }, { "hooks", "BPF hooks" },
-		{ "cgroup", "Control groups" },	   { "namespaces", "Namespaces and mounts" },
-		{ "sandbox", "Confinement" },	   { "limits", "Limits and network rules" },
+		{ "privileges", "Privileges" },		{ "kernel", "Kernel" },
+		{ "bpf", "BPF maps and helpers" },	{ "hooks", "BPF hooks" },
+		{ "ptrace", "Recording with ptrace" },	{ "cgroup", "Control groups" },
+		{ "namespaces", "Namespaces and mounts" }, { "sandbox", "Confinement" },
+		{ "limits", "Limits and network rules" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
@@ -154,13 +155,13 @@ static void heading(struct page *pg, const char *s)
 }
 
 /* Each reason; the way out once for all reasons in a row that share it. */
-static void missing(struct page *pg, const struct doctor_report *rep)
+static void reasons(struct page *pg, const struct doctor_report *rep, bool (*is_one)(const struct doctor_report *, size_t))
 {
 	const char *fix = NULL;
 	bool any = false;
 
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		if (!doctor_report__is_missing(rep, i))
+		if (!is_one(rep, i))
 			continue;
 		if (fix && strcmp(fix, rep->results[i].fix)) {
 			labelled(pg, "fix:", BOLD, fix, pg->name_column);
@@ -180,56 +181,88 @@ static void missing(struct page *pg, const struct doctor_report *rep)
 		newline(pg);
 }
 
-/* "user namespaces: why", or the first that failed of all. */
-static const char *reason(const struct doctor_report *rep, unsigned int flags, char *buf, size_t size, const char **ret_fix)
+/* "user namespaces: why", of the row that matters most for FLAG. RET_FIX: how to get it. */
+static void reason(const struct doctor_report *rep, unsigned int flag, char *buf, size_t size, const char **ret_fix)
 {
-	size_t i = doctor_report__first_missing(rep, flags);
+	size_t i = doctor_report__first_missing(rep, flag);
 
+	/* nothing is wrong with it, then, but it could not be tried */
+	for (size_t k = 0; i == doctor_nr_probes && k < doctor_nr_probes; k++)
+		if (doctor_probes[k].flags & flag && rep->results[k].status == PROBE_UNKNOWN)
+			i = k;
 	*ret_fix = i < doctor_nr_probes ? rep->results[i].fix : "see below";
 	if (i == doctor_nr_probes)
 		snprintf(buf, size, "something could not be tried");
 	else
 		snprintf(buf, size, "%s: %s", doctor_probes[i].what, rep->results[i].detail);
-	return buf;
 }
 
-static const char *in_one_line(const struct doctor_report *rep, char *line, size_t size, char *fix, size_t fix_size)
+/* What there is to say in short: LINE; a NOTE on what is lesser here, or ""; how to mend it, or "". */
+struct short_form {
+	const char *run; /* what works: "record+contain", "contain", "record" or "none" */
+	char line[1200], note[800], fix[1100];
+};
+
+static void why_not_recorded(const struct doctor_report *rep, char *buf, size_t size, char *fix, size_t fix_size)
 {
-	const char *record_fix, *contain_fix;
-	char record[320], contain[320];
+	const char *ebpf_fix, *ptrace_fix;
+	char ebpf[320], ptrace[320];
 
-	fix[0] = 0;
-	if (rep->ok) {
-		snprintf(line, size, "`sandtrace run` records and contains here.");
-		return "record+contain";
-	}
-	reason(rep, PROBE_REQUIRED, record, sizeof(record), &record_fix);
-	reason(rep, PROBE_SANDBOX, contain, sizeof(contain), &contain_fix);
-	if (rep->contain) {
-		snprintf(line, size, "`sandtrace run --backend none` contains here, but nothing can be recorded: %s.", record);
-		snprintf(fix, fix_size, "%s", record_fix);
-		return "contain";
-	}
-	snprintf(fix, fix_size, "%s", contain_fix);
-	if (rep->record) {
-		snprintf(line, size, "`sandtrace run --trace-only` records here, but nothing can be contained: %s.", contain);
-		return "record";
-	}
-	snprintf(line, size, "`sandtrace run` does not work here. Not contained: %s. Not recorded: %s.", contain, record);
-	return "none";
+	reason(rep, PROBE_REQUIRED, ebpf, sizeof(ebpf), &ebpf_fix);
+	reason(rep, rep->contain ? PROBE_PTRACE_BOX : PROBE_PTRACE, ptrace, sizeof(ptrace), &ptrace_fix);
+	snprintf(buf, size, "not with eBPF: %s; not with ptrace: %s", ebpf, ptrace);
+	snprintf(fix, fix_size, "%s; or, for ptrace: %s", ebpf_fix, ptrace_fix);
 }
 
-/* The two lines for those who read no further. */
+static void in_short(const struct doctor_report *rep, struct short_form *f)
+{
+	bool ptrace = !strcmp(rep->backend, "ptrace");
+	char record[700], contain[320];
+	const char *fix;
+
+	f->note[0] = f->fix[0] = 0;
+	if (ptrace) { /* never without saying so */
+		reason(rep, PROBE_REQUIRED, record, sizeof(record), &fix);
+		snprintf(f->note, sizeof(f->note), "each call costs more than with eBPF, which does not work here: %s", record);
+		snprintf(f->fix, sizeof(f->fix), "%s", fix);
+	}
+	if (!rep->record)
+		why_not_recorded(rep, record, sizeof(record), f->fix, sizeof(f->fix));
+	if (rep->ok) {
+		f->run = "record+contain";
+		snprintf(f->line, sizeof(f->line), "`sandtrace run` records and contains here%s.", ptrace ? ", with ptrace" : "");
+		return;
+	}
+	if (rep->contain) {
+		f->run = "contain";
+		snprintf(f->line, sizeof(f->line), "`sandtrace run --backend none` contains here, but nothing can be recorded: %s.",
+			 record);
+		return;
+	}
+	reason(rep, PROBE_SANDBOX, contain, sizeof(contain), &fix);
+	snprintf(f->fix, sizeof(f->fix), "%s", fix);
+	f->run = rep->record ? "record" : "none";
+	if (rep->record)
+		snprintf(f->line, sizeof(f->line), "`sandtrace run --trace-only` records here%s, but nothing can be contained: %s.",
+			 ptrace ? ", with ptrace" : "", contain);
+	else
+		snprintf(f->line, sizeof(f->line), "`sandtrace run` does not work here. Not contained: %s. Not recorded: %s.",
+			 contain, record);
+}
+
+/* The lines for those who read no further. */
 static void top(struct page *pg, const struct doctor_report *rep)
 {
-	char line[800], fix[512];
+	struct short_form f;
 
 	newline(pg);
-	in_one_line(rep, line, sizeof(line), fix, sizeof(fix));
+	in_short(rep, &f);
 	mark(pg, rep->ok ? PROBE_OK : PROBE_NO);
-	wrapped(pg, BOLD, line, pg->name_column);
-	if (*fix) {
-		labelled(pg, "fix:", BOLD, fix, pg->name_column);
+	wrapped(pg, BOLD, f.line, pg->name_column);
+	if (*f.note)
+		labelled(pg, "note:", PLAIN, f.note, pg->name_column);
+	if (*f.fix) {
+		labelled(pg, "fix:", BOLD, f.fix, pg->name_column);
 	} else {
 		newline(pg);
 		wrapped(pg, PLAIN, "Nothing that it needs is missing; what else works follows.", pg->name_column);
@@ -237,14 +270,26 @@ static void top(struct page *pg, const struct doctor_report *rep)
 	newline(pg);
 }
 
-static void backends(struct page *pg, const struct doctor_report *rep)
+static void backend_line(struct page *pg, const struct doctor_report *rep)
 {
+	char line[160];
+
 	newline(pg);
 	text(pg, BOLD, "Backend: ");
-	text(pg, rep->record ? GOOD : BAD, rep->record ? "ebpf." : "none.");
-	wrapped(pg, PLAIN,
-		rep->record ? "`sandtrace run --trace-only` works here." : "`sandtrace run --trace-only` does not work here.", 0);
+	snprintf(line, sizeof(line), "%s.", rep->backend);
+	text(pg, rep->record ? GOOD : BAD, line);
+	if (!strcmp(rep->trace_only, "none"))
+		snprintf(line, sizeof(line), "`sandtrace run --trace-only` does not work here.");
+	else
+		snprintf(line, sizeof(line), "`sandtrace run --trace-only` works here%s.",
+			 strcmp(rep->trace_only, "ptrace") ? "" : ", with ptrace");
+	wrapped(pg, PLAIN, line, 0);
 	newline(pg);
+}
+
+static void backends(struct page *pg, const struct doctor_report *rep)
+{
+	backend_line(pg, rep);
 	text(pg, BOLD, "Sandbox: ");
 	text(pg, rep->contain ? GOOD : BAD, rep->contain ? "all layers." : "none.");
 	wrapped(pg, PLAIN,
@@ -255,11 +300,13 @@ static void backends(struct page *pg, const struct doctor_report *rep)
 		newline(pg);
 		text(pg, BOLD, "To be mended:");
 		newline(pg);
-		missing(pg, rep);
+		reasons(pg, rep, doctor_report__is_missing);
 	}
-	if (!rep->record) {
-		wrapped(pg, DIM, "A ptrace backend for places without BPF is announced for a later version.", 0);
+	if (!strcmp(rep->backend, "ptrace")) {
 		newline(pg);
+		text(pg, BOLD, "To record with eBPF, which costs less:");
+		newline(pg);
+		reasons(pg, rep, doctor_report__is_noted);
 	}
 }
 
@@ -347,6 +394,50 @@ static void json_probes(struct json *j, const struct doctor_report *rep)
 	json__array_end(j);
 }
 
+static void json_reasons(struct json *j, const char *key, const struct doctor_report *rep,
+			 bool (*is_one)(const struct doctor_report *, size_t))
+{
+	json__key(j, key);
+	json__array_begin(j);
+	for (size_t i = 0; i < doctor_nr_probes; i++) {
+		if (!is_one(rep, i))
+			continue;
+		json__object_begin(j);
+		json_pair(j, "id", doctor_probes[i].id);
+		json_pair(j, "detail", rep->results[i].detail);
+		json_pair(j, "fix", rep->results[i].fix);
+		json__object_end(j);
+	}
+	json__array_end(j);
+}
+
+static void json_backend(struct json *j, const char *name, const struct doctor_report *rep, bool works, unsigned int flag)
+{
+	const char *fix = "";
+	char why[320] = "";
+
+	if (!works)
+		reason(rep, flag, why, sizeof(why), &fix);
+	json__key(j, name);
+	json__object_begin(j);
+	json__key(j, "works");
+	json__bool(j, works);
+	json_pair(j, "reason", why);
+	json_pair(j, "fix", fix);
+	json__object_end(j);
+}
+
+/* Each by itself, whatever `run` would choose. */
+static void json_backends(struct json *j, const struct doctor_report *rep)
+{
+	json__key(j, "backends");
+	json__object_begin(j);
+	json_backend(j, "ebpf", rep, rep->ebpf, PROBE_REQUIRED);
+	json_backend(j, "ptrace", rep, rep->ptrace, PROBE_PTRACE);
+	json_backend(j, "ptrace_sandbox", rep, rep->ptrace_box, PROBE_PTRACE_BOX);
+	json__object_end(j);
+}
+
 static void json_verdict(struct json *j, const struct doctor_report *rep)
 {
 	json__key(j, "classes");
@@ -359,23 +450,13 @@ static void json_verdict(struct json *j, const struct doctor_report *rep)
 		json__object_end(j);
 	}
 	json__array_end(j);
-	json__key(j, "missing");
-	json__array_begin(j);
-	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		if (!doctor_report__is_missing(rep, i))
-			continue;
-		json__object_begin(j);
-		json_pair(j, "id", doctor_probes[i].id);
-		json_pair(j, "detail", rep->results[i].detail);
-		json_pair(j, "fix", rep->results[i].fix);
-		json__object_end(j);
-	}
-	json__array_end(j);
+	json_reasons(j, "missing", rep, doctor_report__is_missing);
+	json_reasons(j, "noted", rep, doctor_report__is_noted);
 }
 
 static int show_json(const struct doctor_report *rep, const struct utsname *un)
 {
-	char line[800], fix[512];
+	struct short_form f;
 	struct json j;
 	int err;
 
@@ -386,16 +467,20 @@ static int show_json(const struct doctor_report *rep, const struct utsname *un)
 	json_pair(&j, "machine", un->machine);
 	json__key(&j, "euid");
 	json__u64(&j, geteuid());
-	json_pair(&j, "backend", rep->record ? "ebpf" : "none");
+	in_short(rep, &f);
+	json_pair(&j, "backend", rep->backend);
+	json_pair(&j, "trace_only", rep->trace_only);
+	json_backends(&j, rep);
 	json__key(&j, "ok");
 	json__bool(&j, rep->ok);
 	json__key(&j, "record");
 	json__bool(&j, rep->record);
 	json__key(&j, "contain");
 	json__bool(&j, rep->contain);
-	json_pair(&j, "run", in_one_line(rep, line, sizeof(line), fix, sizeof(fix)));
-	json_pair(&j, "verdict", line);
-	json_pair(&j, "fix", fix);
+	json_pair(&j, "run", f.run);
+	json_pair(&j, "verdict", f.line);
+	json_pair(&j, "note", f.note);
+	json_pair(&j, "fix", f.fix);
 	json_probes(&j, rep);
 	json_verdict(&j, rep);
 	json__object_end(&j);

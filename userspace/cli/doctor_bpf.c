@@ -165,7 +165,8 @@ void try_btf(struct doctor *d, const struct probe *p, struct probe_result *r)
 
 	(void)p;
 	if (!d->btf) {
-		probe__no(r, d->btf_err, "%s", path);
+		/* libbpf's answer is about the last place where it looked */
+		probe__no(r, access(path, R_OK) ? -errno : d->btf_err, "%s", path);
 		return;
 	}
 	if (access(path, R_OK))

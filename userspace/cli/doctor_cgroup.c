@@ -215,6 +215,8 @@ void try_cgroup_child(struct doctor *d, const struct probe *p, struct probe_resu
 void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	bool moved = false;
+	char text[32];
 	long pid;
 
 	(void)p;
@@ -222,6 +224,10 @@ void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result
 		return;
 	args.cgroup = (__u64)d->cg_fd;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0 && errno == ENOSYS) { /* as run does where that is hidden */
+		pid = fork();
+		moved = pid > 0;
+	}
 	if (pid < 0) {
 		int err = -errno;
 		struct ns_cause why;
@@ -238,10 +244,13 @@ void try_clone_into(struct doctor *d, const struct probe *p, struct probe_result
 			pause();
 	}
 	d->cg_child = (pid_t)pid;
-	if (cg_wait(d, "populated 1"))
-		probe__no(r, 0, "clone3 worked, but the child is elsewhere");
+	snprintf(text, sizeof(text), "%ld", pid);
+	if (moved && cg_write(d, "cgroup.procs", text))
+		probe__no(r, 0, "clone3 is hidden, and a child cannot be moved there");
+	else if (cg_wait(d, "populated 1"))
+		probe__no(r, 0, "%s, but the child is elsewhere", moved ? "moving worked" : "clone3 worked");
 	else
-		probe__ok(r, "started a child in it");
+		probe__ok(r, moved ? "moved a child there: clone3 is hidden" : "started a child in it");
 }
 
 void try_cgroup_freeze(struct doctor *d, const struct probe *p, struct probe_result *r)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <net/if.h>
 #include <poll.h>
@@ -145,6 +146,8 @@ static void __attribute__((noreturn)) child(struct ns_report *r, int sock)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (recv(sock, &go, 1, 0) != 1)
 		_exit(0);
+	if (!geteuid() && setgroups(0, NULL))
+		failed(r, NS_MAP, "setgroups", true);
 	failed(r, NS_CGROUP, "unshare", unshare(CLONE_NEWCGROUP));
 	failed(r, NS_HOSTNAME, "sethostname", sethostname("sandbox", 7));
 	failed(r, NS_LOOPBACK, "ioctl SIOCSIFFLAGS", !loopback_up());

@@ -22,7 +22,7 @@
 #define CGROUP_FIX \
 	"run as root, or in a delegated cgroup: " \
 	"systemd-run --user --scope -p Delegate=yes sandtrace ...; " \
-	"to contain without it: --backend none --allow-degraded=cgroup"
+	"to contain without it: --allow-degraded=cgroup"
 
 const struct probe doctor_probes[] = {
 	{ "root", "privileges", "root", 0, try_root, NULL,
@@ -37,11 +37,11 @@ const struct probe doctor_probes[] = {
 	{ "cap_sys_admin", "privileges", "CAP_SYS_ADMIN", 0, try_cap, "21",
 	  "stands in for CAP_BPF and CAP_PERFMON", "run as root" },
 	{ "cap_sys_ptrace", "privileges", "CAP_SYS_PTRACE", 0, try_cap, "19",
-	  "read /proc of other users' processes", "run as root" },
+	  "read /proc of other users' processes, trace them", "run as root" },
 	{ "cap_sys_resource", "privileges", "CAP_SYS_RESOURCE", 0, try_cap, "24",
 	  "raise limits; kernels before 5.11 need it for maps",
 	  "run as root, outside of a restricted container" },
-	{ "fork", "privileges", "new processes", PROBE_REQUIRED | PROBE_SANDBOX, try_fork, NULL,
+	{ "fork", "privileges", "new processes", PROBE_REQUIRED | PROBE_SANDBOX | PROBE_PTRACE | PROBE_PTRACE_BOX, try_fork, NULL,
 	  "a process for the command", "end other processes" },
 	{ "descriptors", "privileges", "file descriptors", PROBE_REQUIRED, try_descriptors, NULL,
 	  "rings, maps and programs of the recorder", "close what is inherited, or: ulimit -n 1024" },
@@ -49,7 +49,7 @@ const struct probe doctor_probes[] = {
 	{ "btf_vmlinux", "kernel", "types (BTF)", PROBE_REQUIRED, try_btf, NULL,
 	  "one binary that fits every kernel",
 	  "mount -t sysfs sysfs /sys; if the file is not there: a kernel built with CONFIG_DEBUG_INFO_BTF=y" },
-	{ "lockdown", "kernel", "kernel memory reads", 0, try_lockdown, NULL,
+	{ "lockdown", "kernel", "kernel memory reads", PROBE_CAUSE, try_lockdown, NULL,
 	  "programs may read what BTF does not describe",
 	  "boot without lockdown=confidentiality, if you decide so" },
 	{ "unprivileged_bpf", "kernel", "unprivileged bpf()", 0, try_unprivileged_bpf, NULL,
@@ -111,6 +111,13 @@ const struct probe doctor_probes[] = {
 	  "all of it together",
 	  "a bug: please report what `sandtrace run --trace-only -vvv true` prints" },
 
+	{ "yama", "ptrace", "yama ptrace_scope", 0, try_yama, NULL,
+	  "who may trace whom", "sudo sysctl kernel.yama.ptrace_scope=1" },
+	{ "ptrace", "ptrace", "ptrace of a child", PROBE_PTRACE, try_tracing, "plain",
+	  "recording without BPF, with --trace-only", PTRACE_FIX },
+	{ "ptrace_sandbox", "ptrace", "ptrace in the sandbox", PROBE_PTRACE_BOX, try_tracing, "boxed",
+	  "recording without BPF, contained", PTRACE_FIX },
+
 	{ "cgroup2", "cgroup", "cgroup v2", PROBE_REQUIRED | PROBE_LIMIT, try_cgroup2, NULL,
 	  "one handle on the command and all its children",
 	  "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified" },
@@ -160,9 +167,6 @@ const struct probe doctor_probes[] = {
 	{ "keyring", "sandbox", "session keyring", 0, try_keyring, NULL,
 	  "the caller's keys stay outside",
 	  "allow keyctl() in the container's seccomp profile; the sandbox's own filter refuses it anyway" },
-	{ "ptrace", "sandbox", "ptrace of a child", 0, try_ptrace, NULL,
-	  "later: recording without BPF",
-	  "sysctl kernel.yama.ptrace_scope=1; in a container: allow ptrace()" },
 
 	{ "limit_memory", "limits", "memory limit", PROBE_LIMIT, try_limit, "memory",
 	  "--memory, 4 GiB if not given", LIMITS_FIX },
@@ -256,7 +260,7 @@ static void choose(struct doctor_report *rep)
 	static const char *const by[] = { "none", "cgroup2", "cgroup1", "rlimit" };
 	static const char *const limits[] = { "nothing: none is enforced", "cgroup v2, the whole tree", "cgroup v1, the whole tree",
 					      "rlimits, each process by itself" };
-	const char *backend = rep->record ? "ebpf" : "none";
+	bool ptrace = !strcmp(rep->backend, "ptrace");
 	const enum limit_by *l = rep->limit_by;
 	bool net = status_of(rep, "net_rules") == PROBE_OK, overlay = status_of(rep, "overlay") == PROBE_OK;
 	bool lsm = status_of(rep, "lsm") == PROBE_OK,
@@ -264,18 +268,24 @@ static void choose(struct doctor_report *rep)
 	bool connect = status_of(rep, "cgroup_connect4") == PROBE_OK;
 	bool cg_kill = status_of(rep, "cgroup_kill") == PROBE_OK;
 	bool child = status_of(rep, "clone_into_cgroup") == PROBE_OK;
-	const char *no_cgroup = rep->contain ? "the sandbox's init, which takes all with it" : "needs a cgroup";
+	const char *no_cgroup = rep->contain ? "the sandbox's init, which takes all with it"
+				: ptrace     ? "the tracer, which takes all with it"
+					     : "needs a cgroup";
 	const struct doctor_class classes[DOCTOR_CLASSES] = {
-		{ "syscalls", "tp_btf sys_enter, sys_exit", backend },
-		{ "processes", "tp_btf sched_process_fork, exec, exit", backend },
+		{ "syscalls", ptrace ? "stops at the entry and the end of each" : "tp_btf sys_enter, sys_exit", rep->backend },
+		{ "processes", ptrace ? "stops at fork, exec and exit" : "tp_btf sched_process_fork, exec, exit", rep->backend },
 		{ "lossless mode",
-		  freeze ? "cgroup v2 freezer" : "--on-overload=drop counts what is lost",
-		  freeze ? "cgroup" : "none" },
+		  ptrace   ? "the command stands still while the ring is full"
+		  : freeze ? "cgroup v2 freezer"
+			   : "--on-overload=drop counts what is lost",
+		  ptrace   ? "ptrace"
+		  : freeze ? "cgroup"
+			   : "none" },
 		{ "end of the tree",
 		  cg_kill ? "cgroup.kill"
 		  : child ? "freeze, then kill one by one"
 			  : no_cgroup,
-		  child ? "cgroup" : rep->contain ? "sandbox" : "none" },
+		  child ? "cgroup" : rep->contain ? "sandbox" : ptrace ? "ptrace" : "none" },
 		{ "containment",
 		  rep->contain ? "namespaces, Landlock, seccomp" : "what is missing is listed below",
 		  rep->contain ? "sandbox" : "none" },
@@ -289,10 +299,19 @@ static void choose(struct doctor_report *rep)
 		{ "later: security events",
 		  lsm ? connect ? "LSM, cgroup-BPF" : "LSM"
 		      : "tracepoints instead of LSM: sees, cannot deny",
-		  backend },
+		  rep->ebpf ? "ebpf" : "none" },
 	};
 
 	memcpy(rep->classes, classes, sizeof(classes));
+}
+
+/* What `run` will choose, as run.c does: eBPF before ptrace. */
+static void decide(struct doctor_report *rep)
+{
+	rep->trace_only = rep->ebpf ? "ebpf" : rep->ptrace ? "ptrace" : "none";
+	rep->backend = !rep->contain ? rep->trace_only : rep->ebpf ? "ebpf" : rep->ptrace_box ? "ptrace" : "none";
+	rep->record = strcmp(rep->backend, "none");
+	rep->ok = rep->record && rep->contain;
 }
 
 static void run_all(struct doctor *d, struct doctor_report *rep, bool after_failure)
@@ -309,11 +328,43 @@ static void run_all(struct doctor *d, struct doctor_report *rep, bool after_fail
 		if (p->flags & PROBE_REQUIRED && r->status != PROBE_OK && !d->blocked)
 			d->blocked = p->what;
 		if (p->flags & (after_failure ? NEEDED : PROBE_REQUIRED) && r->status != PROBE_OK)
-			rep->record = false;
+			rep->ebpf = false;
+		if (p->flags & PROBE_PTRACE && r->status != PROBE_OK)
+			rep->ptrace = false;
+		if (p->flags & PROBE_PTRACE_BOX && r->status != PROBE_OK)
+			rep->ptrace_box = false;
 		if (probe__contains(p) && r->status != PROBE_OK)
 			rep->contain = false;
 	}
-	rep->ok = rep->record && rep->contain;
+}
+
+/* After a failure, a privilege that is not there explains it, and is asked for in no time: nothing else need be tried. */
+static bool lacks_privilege(struct doctor *d, struct doctor_report *rep)
+{
+	for (size_t i = 0; i < doctor_nr_probes; i++) {
+		const struct probe *p = &doctor_probes[i];
+
+		if (strcmp(p->section, "privileges") || !(p->flags & PROBE_CAUSE))
+			continue;
+		rep->results[i].fix = p->fix;
+		p->run(d, p, &rep->results[i]);
+		if (rep->results[i].status == PROBE_NO)
+			rep->ebpf = false;
+	}
+	return !rep->ebpf;
+}
+
+static void try_all(struct doctor *d, struct doctor_report *rep, bool after_failure)
+{
+	doctor_cgroup__setup(d);
+	bpf__setup(d);
+	doctor_sandbox__setup(d);
+	for (int boxed = 0; boxed < 2 && !after_failure; boxed++)
+		ptrace__try(&d->ptrace[boxed], boxed);
+	run_all(d, rep, after_failure);
+	memcpy(rep->limit_by, d->limit_by, sizeof(rep->limit_by));
+	bpf__teardown(d);
+	doctor_cgroup__teardown(d);
 }
 
 int doctor__run(struct doctor_report *rep, bool after_failure)
@@ -323,7 +374,9 @@ int doctor__run(struct doctor_report *rep, bool after_failure)
 	sigset_t all, old;
 
 	*rep = (struct doctor_report){ .results = calloc(doctor_nr_probes, sizeof(*rep->results)),
-				       .record = true,
+				       .ebpf = true,
+				       .ptrace = true,
+				       .ptrace_box = true,
 				       .contain = true };
 	if (!rep->results)
 		return -ENOMEM;
@@ -334,13 +387,9 @@ int doctor__run(struct doctor_report *rep, bool after_failure)
 	sigaction(SIGCHLD, &chld,
 		  &old_chld); /* ignored, it would take away the children's results */
 	system__setup(&d);
-	doctor_cgroup__setup(&d);
-	bpf__setup(&d);
-	doctor_sandbox__setup(&d);
-	run_all(&d, rep, after_failure);
-	memcpy(rep->limit_by, d.limit_by, sizeof(rep->limit_by));
-	bpf__teardown(&d);
-	doctor_cgroup__teardown(&d);
+	if (!after_failure || !lacks_privilege(&d, rep))
+		try_all(&d, rep, after_failure);
+	decide(rep);
 	sigaction(SIGCHLD, &old_chld, NULL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	choose(rep);
@@ -358,9 +407,9 @@ static bool is_needed_and_no(const struct doctor_report *rep, size_t i)
 	return doctor_probes[i].flags & NEEDED && rep->results[i].status == PROBE_NO;
 }
 
-static bool keeps_from_recording(const struct doctor_report *rep, size_t i)
+static bool keeps_from_ebpf(const struct doctor_report *rep, size_t i)
 {
-	if (rep->record || !is_needed_and_no(rep, i))
+	if (rep->ebpf || !is_needed_and_no(rep, i))
 		return false;
 	if (!(doctor_probes[i].flags & PROBE_RECORDER))
 		return true;
@@ -376,20 +425,40 @@ static bool keeps_from_containing(const struct doctor_report *rep, size_t i)
 	return !rep->contain && probe__contains(&doctor_probes[i]) && rep->results[i].status == PROBE_NO;
 }
 
-bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
+/* FLAG: PROBE_PTRACE or PROBE_PTRACE_BOX. */
+static bool keeps_from_ptrace(const struct doctor_report *rep, size_t i, unsigned int flag)
 {
-	return keeps_from_recording(rep, i) || keeps_from_containing(rep, i);
+	return doctor_probes[i].flags & flag && rep->results[i].status == PROBE_NO;
 }
 
-size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flags)
+static bool keeps_from(const struct doctor_report *rep, size_t i, unsigned int flag)
+{
+	if (flag == PROBE_SANDBOX)
+		return keeps_from_containing(rep, i);
+	return flag == PROBE_REQUIRED ? keeps_from_ebpf(rep, i) : keeps_from_ptrace(rep, i, flag);
+}
+
+bool doctor_report__is_missing(const struct doctor_report *rep, size_t i)
+{
+	unsigned int tracing = rep->contain ? PROBE_PTRACE_BOX : PROBE_PTRACE;
+
+	return keeps_from_containing(rep, i) || (!rep->record && (keeps_from_ebpf(rep, i) || keeps_from_ptrace(rep, i, tracing)));
+}
+
+bool doctor_report__is_noted(const struct doctor_report *rep, size_t i)
+{
+	return rep->record && keeps_from_ebpf(rep, i);
+}
+
+size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flag)
 {
 	size_t first = doctor_nr_probes;
 
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		if (!(flags & PROBE_SANDBOX ? keeps_from_containing(rep, i) : keeps_from_recording(rep, i)))
+		if (!keeps_from(rep, i, flag))
 			continue;
 		/* limits can be done without when somebody decides so */
-		if (!(flags & PROBE_SANDBOX) || doctor_probes[i].flags & PROBE_SANDBOX)
+		if (flag != PROBE_SANDBOX || doctor_probes[i].flags & PROBE_SANDBOX)
 			return i;
 		first = MIN(first, i);
 	}
@@ -406,13 +475,13 @@ int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hin
 		snprintf(hint, hint_size, "free some memory and try again");
 		return err;
 	}
-	if (!rep.record) {
+	if (!rep.ebpf) {
 		err = -EOPNOTSUPP;
 		snprintf(reason, reason_size, "the eBPF recorder does not work here");
 		snprintf(hint, hint_size, "sandtrace doctor shows what is missing");
 	}
 	for (size_t i = 0; i < doctor_nr_probes; i++) {
-		if (!keeps_from_recording(&rep, i))
+		if (!keeps_from_ebpf(&rep, i))
 			continue;
 		err = rep.results[i].err
 			      ?: doctor_probes[i].flags & PROBE_CAUSE ? -EPERM

@@ -3,9 +3,9 @@
  * What this machine lets sandtrace do, found out by doing it: each row of the table is one
  * capability, tried for real and undone at once. doctor_probe.c holds the table and the verdict,
  * doctor_bpf.c tries what goes through bpf(2), doctor_cgroup.c cgroup v2, doctor_recorder.c the
- * recorder itself, doctor_sandbox.c what contains (with doctor_ns.c and doctor_why.c for namespaces
- * and mounts), doctor_limits.c limits and network rules, doctor_system.c everything else; doctor.c
- * prints. Versions are never asked for.
+ * recorder itself, doctor_ptrace.c what stands in for it, doctor_sandbox.c what contains (with
+ * doctor_ns.c and doctor_why.c for namespaces and mounts), doctor_limits.c limits and network rules,
+ * doctor_system.c everything else; doctor.c prints. Versions are never asked for.
  */
 #ifndef SANDTRACE_DOCTOR_PROBE_H
 #define SANDTRACE_DOCTOR_PROBE_H
@@ -35,6 +35,8 @@ struct probe_result {
 #define PROBE_RECORDER (1 << 2) /* loads the recorder: pointless where that has just failed */
 #define PROBE_SANDBOX (1 << 3)	/* nothing is contained without it */
 #define PROBE_LIMIT (1 << 4)	/* the same for root; anybody else does with something lesser */
+#define PROBE_PTRACE (1 << 5)	/* nothing is recorded with ptrace without it, under --trace-only */
+#define PROBE_PTRACE_BOX (1 << 6) /* the same in the sandbox */
 
 struct doctor;
 struct probe {
@@ -55,6 +57,12 @@ struct doctor_class {
 };
 #define DOCTOR_CLASSES 11
 
+/* How far tracing a task came. */
+struct ptrace_report {
+	int err;	  /* 0, or a negative errno */
+	const char *call; /* what failed; static */
+};
+
 /* What rows share. Everything in here is released by doctor__run() before it returns. */
 struct doctor {
 	uint64_t caps;	       /* effective */
@@ -72,6 +80,7 @@ struct doctor {
 	int cg_fd;
 	pid_t cg_child; /* waits in it to be frozen and killed, or 0 */
 	struct ns_report ns;
+	struct ptrace_report ptrace[2]; /* of a task like ourselves; of one in a user namespace */
 	enum limit_by limit_by[LIMIT_KIND_MAX];
 };
 
@@ -79,9 +88,15 @@ struct doctor_report {
 	struct probe_result *results; /* one per row of doctor_probes */
 	struct doctor_class classes[DOCTOR_CLASSES];
 	enum limit_by limit_by[LIMIT_KIND_MAX];
-	bool record;  /* `run --trace-only` works here with eBPF */
-	bool contain; /* `run --backend none` works here */
-	bool ok;      /* both: `run` works here */
+	bool ebpf;	/* `run --backend ebpf --trace-only` works here */
+	bool ptrace;	/* `run --backend ptrace --trace-only` does */
+	bool ptrace_box; /* a task in a sandbox can be traced */
+	bool contain;	/* `run --backend none` works here */
+	/* What `run` records with, and `run --trace-only`: "ebpf", "ptrace" or "none". Where nothing can be contained,
+	 * the first is the second. */
+	const char *backend, *trace_only;
+	bool record;	/* BACKEND is not "none" */
+	bool ok;	/* `run` works here, contained and recorded */
 };
 
 /*
@@ -93,8 +108,11 @@ int doctor__run(struct doctor_report *rep, bool after_failure);
 void doctor_report__done(struct doctor_report *rep);
 /* True when row I has to be mended before `run` works. */
 bool doctor_report__is_missing(const struct doctor_report *rep, size_t i);
-/* The row whose mending matters most for what FLAGS name (NEEDED or PROBE_SANDBOX), or doctor_nr_probes. */
-size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flags);
+/* True when row I is why it is recorded with ptrace and not with eBPF. */
+bool doctor_report__is_noted(const struct doctor_report *rep, size_t i);
+/* The row whose mending matters most for what FLAG names (PROBE_REQUIRED, PROBE_SANDBOX or one of PROBE_PTRACE*), or
+ * doctor_nr_probes. */
+size_t doctor_report__first_missing(const struct doctor_report *rep, unsigned int flag);
 /* Is ROW needed for containing by whoever asks? */
 bool probe__contains(const struct probe *row);
 
@@ -104,6 +122,8 @@ bool probe__contains(const struct probe *row);
  * run.
  */
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
+/* Same for tracing with ptrace, in a few milliseconds. Asks about a task outside of a sandbox: inside, yama forbids less. */
+int doctor__ptrace_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
 
 /* For the files of probes. ERR: negative errno; the text, if any, follows its name. */
 void probe__no(struct probe_result *r, int err, const char *fmt, ...)
@@ -134,7 +154,13 @@ void try_seccomp_filter(struct doctor *d, const struct probe *p, struct probe_re
 void try_seccomp_actions(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_syscalls(struct doctor *d, const struct probe *p, struct probe_result *r);
 void try_keyring(struct doctor *d, const struct probe *p, struct probe_result *r);
-void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r);
+
+/* doctor_ptrace.c */
+#define PTRACE_FIX \
+	"allow ptrace() in the container's seccomp profile; elsewhere look into the kernel's log: dmesg, journalctl -k"
+void ptrace__try(struct ptrace_report *r, bool boxed);
+void try_yama(struct doctor *d, const struct probe *p, struct probe_result *r);
+void try_tracing(struct doctor *d, const struct probe *p, struct probe_result *r);
 
 /* doctor_limits.c */
 void try_limit(struct doctor *d, const struct probe *p, struct probe_result *r);

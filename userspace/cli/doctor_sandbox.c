@@ -11,10 +11,8 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -305,32 +303,4 @@ void try_keyring(struct doctor *d, const struct probe *p, struct probe_result *r
 		refused(r, "keyctl", err);
 	else
 		probe__ok(r, "a child joined a new one");
-}
-
-void try_ptrace(struct doctor *d, const struct probe *p, struct probe_result *r)
-{
-	char scope[32] = "";
-	pid_t pid = fork();
-	int err;
-
-	(void)d;
-	(void)p;
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	if (pid < 0) {
-		probe__unknown(r, "cannot be tried without new processes");
-		return;
-	}
-	err = ptrace(PTRACE_SEIZE, pid, 0, 0) ? -errno : 0;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	if (read_file_str("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) < 0)
-		snprintf(scope, sizeof(scope), "not there");
-	if (err)
-		probe__no(r, err, "PTRACE_SEIZE of a child, yama ptrace_scope %s", scope);
-	else
-		probe__ok(r, "seized a child; yama ptrace_scope %s", scope);
 }

@@ -49,6 +49,7 @@ void try_root(struct doctor *d, const struct probe *p, struct probe_result *r)
 void try_cap(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	int cap = atoi(p->arg);
+	char buf[32];
 
 	if (d->in_userns && has_cap(d, cap))
 		probe__no(r, 0,
@@ -58,6 +59,8 @@ void try_cap(struct doctor *d, const struct probe *p, struct probe_result *r)
 	else if ((cap == CAP_BPF || cap == CAP_PERFMON) && has_cap(d, CAP_SYS_ADMIN) &&
 		 !d->in_userns)
 		probe__ok(r, "covered by CAP_SYS_ADMIN");
+	else if (cap == CAP_BPF && read_file_str("/proc/sys/kernel/unprivileged_bpf_disabled", buf, sizeof(buf)) >= 0)
+		probe__no(r, 0, "not in the effective set; kernel.unprivileged_bpf_disabled = %s", buf);
 	else
 		probe__no(r, 0, "not in the effective set");
 }
@@ -90,7 +93,7 @@ void try_lockdown(struct doctor *d, const struct probe *p, struct probe_result *
 	mode++;
 	mode[strcspn(mode, "]")] = 0;
 	if (!strcmp(mode, "confidentiality"))
-		probe__no(r, 0, "mode: %s", mode);
+		probe__no(r, 0, "the kernel is locked down, mode: %s", mode);
 	else
 		probe__ok(r, "mode: %s", mode);
 }

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -201,6 +202,7 @@ static const struct {
 	{ "pidfd_send_signal", SYS_pidfd_send_signal, -1, 0, 0, EBADF },
 	{ "landlock_create_ruleset", SYS_landlock_create_ruleset, 0, 0, -1, EINVAL },
 	{ "keyctl", SYS_keyctl, -1, 0, 0, EOPNOTSUPP },
+	{ "ptrace", SYS_ptrace, PTRACE_SEIZE, -1, 0, ESRCH },
 };
 
 bool ns__why_filtered(const char *call, int err, struct ns_cause *ret)
@@ -395,6 +397,9 @@ static void why_map(const struct ns_report *r, struct ns_cause *ret)
 	self[MAX(n, 0)] = 0;
 	if (n > 0 && atoi(self) != getpid()) {
 		say(ret, "mount -t proc proc /proc", "/proc is another PID namespace's: processes have other numbers there");
+	} else if (err == -EPERM && !geteuid() && !strcmp(r->call[NS_MAP], "setgroups")) {
+		say(ret, "run as an ordinary user, or outside of that user namespace",
+		    "setgroups() is denied in this user namespace, and root must drop its groups");
 	} else if (err == -EPERM && !geteuid() && cap) {
 		snprintf(fix, sizeof(fix), "give it that capability (docker, podman: --cap-add %s), or run as an ordinary user", cap);
 		say(ret, fix, "root needs CAP_%s to map itself into a user namespace", cap);
@@ -473,6 +478,15 @@ static void why_overlay(int err, struct ns_cause *ret)
 	}
 }
 
+/* Root can decide to do without a layer. */
+static void or_without(struct ns_cause *c, const char *layer)
+{
+	size_t len = strlen(c->fix);
+
+	if (!geteuid() && has_cap(CAP_SYS_ADMIN))
+		snprintf(c->fix + len, sizeof(c->fix) - len, "; or run without that layer, which protects less: --allow-degraded=%s", layer);
+}
+
 void ns__why(const struct ns_report *r, enum ns_step step, struct ns_cause *ret)
 {
 	int err = r->err[step];
@@ -488,6 +502,8 @@ void ns__why(const struct ns_report *r, enum ns_step step, struct ns_cause *ret)
 		return;
 	case NS_USER:
 		why_clone(err, "user", ret);
+		if (err == -ENOSPC || err == -EUSERS || err == -EINVAL)
+			or_without(ret, "user_ns");
 		return;
 	case NS_OTHERS:
 		why_others(r, ret);

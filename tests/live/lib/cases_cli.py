@@ -381,6 +381,28 @@ def no_bpf(h):
     without_bpf(h, ["setpriv", "--bounding-set", dropped, "--inh-caps", dropped], "CAP_BPF", "CAP_SYS_ADMIN")
 
 
+# What a container's filter does to whoever has no CAP_SYS_ADMIN in it: no bpf, and clone3 as if the kernel had none.
+CONTAINER = '''
+import ctypes, os, struct, sys
+load, equal, answer = 0x20, 0x15, 0x06
+code = [(load, 0, 0, 0), (equal, 0, 1, 435), (answer, 0, 0, 0x50000 | 38), (equal, 0, 1, 321), (answer, 0, 0, 0x50000 | 1),
+        (answer, 0, 0, 0x7fff0000)]
+insns = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *c) for c in code))
+prog = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(insns)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert not libc.prctl(38, 1, 0, 0, 0) and not libc.prctl(22, 2, prog, 0, 0), ctypes.get_errno()
+os.execv(sys.argv[1], sys.argv[1:])
+'''
+
+
+@host("container_without_clone3")
+def container(h):
+    if os.uname().machine != "x86_64":
+        raise Skip("the numbers are those of x86_64")
+    without_bpf(h, ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-S", "-c", CONTAINER],
+                "bpf", "cgroup")
+
+
 @host("no_btf")
 def no_btf(h):
     hide = "mount -t tmpfs none /sys/kernel/btf"
