@@ -54,6 +54,7 @@ LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -s
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \
 	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c)) \
 	    $(wildcard $(addprefix userspace/tracer/,filters.c interest.c)) \
+	    $(addprefix userspace/bench/,stats.c compare.c format.c table.c chart.c export.c) \
 	    $(filter-out userspace/sink/sink_%.c userspace/sink/output.c,$(wildcard userspace/sink/*.c))
 APP_SRC := $(filter-out $(PURE_SRC),$(wildcard userspace/*/*.c userspace/*.c))
 PURE_CXX := $(wildcard userspace/policy/*.cc)
@@ -203,8 +204,9 @@ test: test-build ## run every test but the kernel matrix; needs root; SUITES="un
 	$(Q)tests/all $(SUITES)
 
 .PHONY: test-kernels
-test-kernels: test-build ## run the live tests and the sandbox's on 6.1 and 6.12, and the clean failure on 5.10, in QEMU
-	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10
+test-kernels: test-build ## run the live tests, the sandbox's and the degraded worlds on other kernels, in QEMU
+	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10 \
+		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10
 
 .PHONY: test-chroot
 test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)
