@@ -178,10 +178,11 @@ fuzz: $(FUZZ) ## run every fuzzer for FUZZ_SECONDS (30) under ASan and UBSan
 include tests/bench/bench.mk
 include tests/sandbox/sandbox.mk
 include tests/sandbox/seccomp/seccomp.mk
+include tests/backends/backends.mk
 
 # The test programs of every suite, so that a suite only runs them.
 .PHONY: test-build
-test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64 sandbox-progs seccomp-progs
+test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64 sandbox-progs seccomp-progs backends-progs
 
 ORACLE_PROG := $(patsubst tests/oracle/prog/%.c,$(B)/tests/oracle/%,$(wildcard tests/oracle/prog/*.c))
 $(B)/tests/oracle/%: tests/oracle/prog/%.c

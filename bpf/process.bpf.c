@@ -371,6 +371,11 @@ static __always_inline void exit__open_call(struct task_struct *task, struct st_
 		/* seccomp killed this thread in a call: neither its enter nor its exit was seen */
 		if ((task->exit_code & 0x7f) != SIGSYS || st->flags & ST_TASK_REFUSED || nr < 0)
 			return;
+#ifdef __TARGET_ARCH_x86
+		/* a SIGSYS that somebody sent: the last call had returned. A filter's leaves the number or ENOSYS there */
+		if ((int)PT_REGS_RC(regs) != (int)nr && (int)PT_REGS_RC(regs) != -38)
+			return;
+#endif
 		c.abi = syscall__abi(task, &nr);
 		c.nr = nr;
 		c.flags |= EV_F_NO_ENTER;

@@ -134,7 +134,7 @@ static void let_run(struct tracer *t, struct task *k)
 	k->held = false;
 	t->held--;
 	births__restore(k);
-	ptrace(t->opts.by_filter ? PTRACE_CONT : PTRACE_SYSCALL, k->tid, 0, 0L);
+	tracer__resume(t, k, 0);
 }
 
 static void born(struct tracer *t, struct task *parent, struct task *child, uint64_t ts)

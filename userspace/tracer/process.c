@@ -72,7 +72,8 @@ void process__spawned(struct tracer *t, struct task *parent, struct task *child,
 	}
 	fill_task(&child->end.task, child, &st);
 	child->end.maxrss_kb = thread ? parent->end.maxrss_kb : st.hwm_kb;
-	if (parent->proc->ppid_stale && proc__status(parent->tid, &of_parent))
+	if ((parent->proc->ppid_stale || (parent->proc->ppid_traced && !tasks__find(t, (pid_t)parent->proc->ppid))) &&
+	    proc__status(parent->tid, &of_parent))
 		set_parent(t, parent->proc, of_parent.ppid);
 	e = rec__begin(t, parent, ts, EV_PROC_SPAWN, thread ? EV_F_THREAD : 0, sizeof(*e));
 	fill_task(&e->task, parent, &st);

@@ -42,7 +42,9 @@
 /* With a filter that chooses, a task only stops at the end of a call that it stopped at the beginning of. */
 void tracer__resume(struct tracer *t, struct task *k, int sig)
 {
-	ptrace(t->opts.by_filter && !k->in_call ? PTRACE_CONT : PTRACE_SYSCALL, k->tid, 0, (long)sig);
+	bool chosen = t->opts.by_filter && k->filters == t->sandbox_filters;
+
+	ptrace(chosen && !k->in_call ? PTRACE_CONT : PTRACE_SYSCALL, k->tid, 0, (long)sig);
 }
 
 /* ---- calls --------------------------------------------------------------------------------------------------------- */
@@ -162,7 +164,7 @@ static void on_call(struct tracer *t, struct task *k, uint64_t ts)
 		/* somebody else's filter asks its tracer, and there is none: as without us */
 		if ((si.seccomp.ret_data & SECCOMP_RET_DATA) != INTEREST_DATA)
 			regs__refuse(k->tid, ENOSYS);
-		else
+		else if (!k->in_call)
 			enter(t, k, ts, si.arch, si.instruction_pointer, si.seccomp.nr, si.seccomp.args);
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:

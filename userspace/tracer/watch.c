@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 
 #include "base/util.h"
@@ -69,9 +70,10 @@ static void synchronise(struct tracer *t, struct task *k, void *ctx)
 {
 	const struct task *caller = ctx;
 
-	(void)t;
 	if (k->proc != caller->proc || k == caller)
 		return;
+	if (t->opts.by_filter)
+		ptrace(PTRACE_INTERRUPT, k->tid, 0, 0L);
 	filters__unref(k->filters);
 	k->filters = filters__ref(caller->filters);
 }
