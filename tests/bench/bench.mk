@@ -28,9 +28,9 @@ $(BENCH)/floor: tests/bench/floor.c tests/bench/floor.h $(BENCH)/floor.skel.h
 bench-tools: $(BENCH)/wl $(BENCH)/floor
 
 .PHONY: bench bench-quick
-bench: $(B)/sandtrace bench-tools ## measure against the floors and the peers: build/bench/, about 12 minutes
+bench: $(B)/sandtrace bench-tools ## measure against the floors and the peers, and with sandtrace bench: build/bench/, about 20 minutes
 	$(Q)tests/bench/run --build $(B) --out $(B)/bench $(BENCH_ARGS)
-bench-quick: $(B)/sandtrace bench-tools ## the same in about a minute, to see that the benchmark works
+bench-quick: $(B)/sandtrace bench-tools ## the same in about three minutes, to see that the benchmark works
 	$(Q)tests/bench/run --build $(B) --out $(B)/bench --quick $(BENCH_ARGS)
 .PHONY: bench-check
 bench-check: ## check the benchmark's arithmetic: under a second, no root

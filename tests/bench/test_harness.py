@@ -12,7 +12,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import chart, figures, report, sample, stats, variants  # noqa: E402
+from harness import chart, figures, own, report, sample, stats, variants  # noqa: E402
 
 BASE = [100, 101, 99, 102, 98, 100, 101, 99]
 
@@ -131,6 +131,76 @@ def made_up(lost=0):
         "variants": labels,
         "samples": samples,
     }
+
+
+def own_row(backend, added, claim="shown", floor=None, lost=0):
+    samples = [
+        {"round": i + 1, "wall_ns": b + added, "cpu_ns": b, "tracer_cpu_ns": 5, "tracer_rss_kib": 900, "calls": 7, "lost": lost}
+        for i, b in enumerate(BASE)
+    ]
+    e = {"median": added, "low": added - 1, "high": added + 1, "coverage": 0.99, "n": 8, "spread": 1}
+    found = {"backend": backend, "label": backend, "not_measured": None, "differing": 0, "other_status": None}
+    found |= {k: e for k in ("wall_ns", "cpu_ns", "tracer_cpu_ns", "tracer_rss_kib", "calls", "lost")}
+    if backend != "none":
+        found |= {k: e | {"claim": claim} for k in ("wall_ratio", "cpu_ratio", "wall_added_ns", "cpu_added_ns")}
+        found["wall_added_of_floor"] = floor and e | {"median": floor}
+    found["samples"] = [s | {"differs": False} for s in samples]
+    return found
+
+
+def own_made_up(ptrace=12000, limited=20, lost=0):
+    """What `sandtrace bench` writes: its ptrace backend adds PTRACE ns where the floor adds 10000, eBPF 300."""
+    rows = [
+        own_row("none", 0),
+        own_row("ebpf", 300),
+        own_row("floor-ptrace", 10000),
+        own_row("ptrace", ptrace, floor=1.2, lost=lost),
+        own_row("ptrace-limited", limited, "not_shown"),
+        own_row("strace", 20000),
+    ]
+    ahead = {"median": 40, "low": 39, "high": None, "coverage": 0.99, "n": 8}
+    group = {"label": "one", "unit": "call", "rows": rows, "ebpf_ahead_of_ptrace": ahead}
+    machine = {"cpu": "c", "cpus": 2, "kernel": "k", "load": 0.5, "strace": None}
+    common = {"version": "0", "date": "d", "rounds": 8, "warmup": 1, "machine": machine}
+    micro = common | {"kind": "micro", "pinned": {"workload": 1, "agent": 0}, "groups": [group | {"id": "getppid"}]}
+    command = common | {"kind": "command", "pinned": None, "groups": [group | {"id": "command"}]}
+    svg = chart.svg(made_up())
+    return {"micro": {"result": micro, "svg": svg}} | {p: {"result": command, "svg": svg} for p in ("gcc", "gcc-limited")}
+
+
+class Own(unittest.TestCase):
+    def verdicts(self, **how):
+        return [f.verdict for f in own.figures(own_made_up(**how))]
+
+    def test_every_figure_is_met(self):
+        self.assertEqual(self.verdicts(), ["met"] * 5)
+
+    def test_a_dear_ptrace_backend_meets_nothing(self):
+        self.assertEqual(self.verdicts(ptrace=25000, limited=40), ["not met", "not met", "not met", "met", "not met"])
+        self.assertEqual(self.verdicts(ptrace=8000)[3], "not met")  # eBPF is then less than 30 times ahead
+
+    def test_a_lossy_trace_meets_nothing(self):
+        self.assertEqual([v for v in self.verdicts(lost=1) if v == "met"], ["met"])  # the limited row lost nothing
+
+    def test_without_it_there_are_no_figures(self):
+        self.assertEqual(list(own.figures(None)), [])
+        self.assertEqual(list(own.sections(None, report.table)), [])
+
+    def test_it_is_part_of_the_report(self):
+        text = report.markdown(made_up() | {"own": own_made_up(), "own_revision": "r2"}, "x.svg")
+        for part in ("revision r2", "12.00 us (1.20 x its floor)", "~ (19 ns to 21 ns)", "40 x (39 to more)", "-micro.svg"):
+            self.assertIn(part, text)
+        self.assertNotIn("+20 ns", text)  # what is not shown is not a number
+        lines = text.splitlines()
+        for first, second in zip(lines, lines[1:]):
+            if first.startswith("|") and second.startswith("|"):
+                self.assertEqual(first.count("|"), second.count("|"), second)
+
+    def test_a_row_that_is_missing_says_why(self):
+        result = own_made_up()
+        gone = result["gcc"]["result"]["groups"][0]["rows"][5]
+        gone |= {"wall_ns": None, "not_measured": "strace is not installed", "samples": []}
+        self.assertIn("not measured: strace is not installed", "\n".join(own.sections(result, report.table)))
 
 
 class Reports(unittest.TestCase):

@@ -547,7 +547,7 @@ static void header_full(void **state)
 	expect(
 	    "{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:01."
 	    "000000000Z\","
-	    "\"version\":\"1.0\",\"backend\":\"ebpf\",\"profile\":\"syscalls\",\"host\":\"h\","
+	    "\"version\":\"1.0\",\"backend\":\"ebpf\",\"backend_reason\":null,\"profile\":\"syscalls\",\"host\":\"h\","
 	    "\"kernel\":\"6.1\","
 	    "\"machine\":\"x86_64\",\"boot_id\":\"b\",\"command\":[\"sh\",\"-c\",\"echo "
 	    "\xef\xbf\xbd\"],"
@@ -566,7 +566,7 @@ static void header_bare(void **state)
 	assert_int_equal(encode__header(encoder, &bare, &out), 0);
 	expect("{\"event_type\":\"header\",\"schema\":1,\"timestamp\":\"1970-01-01T00:00:00."
 	       "000000000Z\","
-	       "\"version\":null,\"backend\":null,\"profile\":null,\"host\":null,\"kernel\":null,"
+	       "\"version\":null,\"backend\":null,\"backend_reason\":null,\"profile\":null,\"host\":null,\"kernel\":null,"
 	       "\"machine\":null,\"boot_id\":null,\"command\":[],\"cwd\":null,\"pid\":0,\"cgroup_"
 	       "id\":0,"
 	       "\"clock_offset_ns\":-5,\"trace_filter\":null,\"follow_forks\":false,\"on_"
@@ -595,7 +595,7 @@ static void summary_of(const struct run_result *res, const char *ending)
 	snprintf(text, sizeof(text),
 		 "{\"event_type\":\"summary\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\","
 		 "\"total_syscalls\":10,\"duration_ms\":1500,%s,\"recorded\":11,\"lost\":3,"
-		 "\"aggregated\":1,\"undecoded\":5,\"skipped\":0,\"freezes\":6,\"frozen_ms\":7,\"classes\":{"
+		 "\"aggregated\":1,\"undecoded\":5,\"skipped\":0,\"freezes\":6,\"frozen_ms\":7,\"utime\":0,\"stime\":0,\"classes\":{"
 		 "\"syscall\":{\"seen\":10,"
 		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":"
 		 "6,\"emitted\":4,"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench_cli.h"
 #include "event/interest.h"
 #include "options.h"
 #include "policy/policy.h"
@@ -54,9 +55,9 @@ static void bash_pattern(const struct option_desc *opt, FILE *out)
 	fputs(")\n", out);
 }
 
-static void bash_values(FILE *out)
+static void bash_values(const struct option_desc *options, FILE *out)
 {
-	for (const struct option_desc *o = run_option_table; o->name; o++) {
+	for (const struct option_desc *o = options; o->name; o++) {
 		if (o->arg != OPT_ARG)
 			continue;
 		bash_pattern(o, out);
@@ -78,6 +79,16 @@ static void bash_values(FILE *out)
 		}
 		fputs("\t\treturn ;;\n", out);
 	}
+}
+
+static void bash_takes_value(const struct option_desc *options, FILE *out)
+{
+	for (const struct option_desc *o = options; o->name; o++)
+		if (o->arg == OPT_ARG) {
+			fprintf(out, "--%s|", o->name);
+			if (o->letter)
+				fprintf(out, "-%c|", o->letter);
+		}
 }
 
 static void print_bash(FILE *out)
@@ -111,17 +122,13 @@ static void print_bash(FILE *out)
 		fprintf(out, "%s ", c->name);
 	fputs("' -- \"$cur\")); return ;;\n"
 	      "\tcompletion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")); return ;;\n"
-	      "\trun) ;;\n\t*) return ;;\n\tesac\n"
+	      "\trun|bench) ;;\n\t*) return ;;\n\tesac\n"
 	      "\t# the first word that is neither an option nor its value is the command\n"
 	      "\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
 	      "\t\tword=${COMP_WORDS[i]}\n\t\tcase $word in\n\t\t",
 	      out);
-	for (const struct option_desc *o = run_option_table; o->name; o++)
-		if (o->arg == OPT_ARG) {
-			fprintf(out, "--%s|", o->name);
-			if (o->letter)
-				fprintf(out, "-%c|", o->letter);
-		}
+	bash_takes_value(run_option_table, out);
+	bash_takes_value(bench_option_table, out);
 	fputs("=) ((i++)); [[ ${COMP_WORDS[i]} == = ]] && ((i++)) ;;\n"
 	      "\t\t--) ((i++)); break ;;\n\t\t-*) ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n"
 	      "\tif ((i < COMP_CWORD)) || [[ ${COMP_WORDS[i-1]} == -- ]]; then\n"
@@ -129,10 +136,14 @@ static void print_bash(FILE *out)
 	      "\t\telif ((i == COMP_CWORD)); then COMPREPLY=($(compgen -c -- \"$cur\"))\n"
 	      "\t\telse\n\t\t\tcompopt -o filenames 2>/dev/null\n"
 	      "\t\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\t\tfi\n"
-	      "\t\treturn\n\tfi\n\tcase $prev in\n",
+	      "\t\treturn\n\tfi\n\tif [[ ${COMP_WORDS[1]} == bench ]]; then case $prev in\n",
 	      out);
-	bash_values(out);
-	fputs("\tesac\n\tif [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '", out);
+	bash_values(bench_option_table, out);
+	fputs("\tesac; else case $prev in\n", out);
+	bash_values(run_option_table, out);
+	fputs("\tesac; fi\n\tif [[ $cur == -* && ${COMP_WORDS[1]} == bench ]]; then COMPREPLY=($(compgen -W '", out);
+	bash_words(bench_option_table, out);
+	fputs("' -- \"$cur\"))\n\telif [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '", out);
 	bash_words(run_option_table, out);
 	fputs("' -- \"$cur\"))\n\telse COMPREPLY=($(compgen -c -- \"$cur\")); fi\n}\n"
 	      "complete -F _sandtrace sandtrace\n",
@@ -229,6 +240,10 @@ static void print_zsh(FILE *out)
 	      out);
 	zsh_options(run_option_table, out);
 	fputs("\t\t\t'(-)1:command: _command_names -e' '*::arguments:_normal' ;;\n"
+	      "\t\tbench) _arguments -S \\\n",
+	      out);
+	zsh_options(bench_option_table, out);
+	fputs("\t\t\t'(-)1:command: _command_names -e' '*::arguments:_normal' ;;\n"
 	      "\t\tdoctor) _arguments \\\n",
 	      out);
 	zsh_options(doctor_option_table, out);
@@ -292,11 +307,12 @@ static void print_fish(FILE *out)
 	fish_options("run", run_option_table, out);
 	fish_options("doctor", doctor_option_table, out);
 	fish_options("policy", policy_option_table, out);
+	fish_options("bench", bench_option_table, out);
 	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from " POLICY_COMMANDS
 	      "' -xa '" POLICY_COMMANDS "'\n"
 	      "complete -c sandtrace -n '__fish_seen_subcommand_from " POLICY_COMMANDS "' -F\n",
 	      out);
-	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from run' "
+	fputs("complete -c sandtrace -n '__fish_seen_subcommand_from run bench' "
 	      "-xa '(__fish_complete_subcommand --fcs-skip=2)'\n"
 	      "complete -c sandtrace -n '__fish_seen_subcommand_from completion' "
 	      "-xa 'bash zsh fish'\n"

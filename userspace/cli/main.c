@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
+#include "bench_cli.h"
 #include "options.h"
 #include "sandtrace_version.h"
 
@@ -50,6 +51,16 @@ const struct command_desc command_table[] = {
 		  "and what would allow it? syscalls: what the filter does with each call. show "
 		  "[FILE|NAME]...: the text. learn TRACE.jsonl: the least policy under which that run "
 		  "works." },
+	{ .name = "bench",
+	  .args = "[OPTION]... [--] COMMAND [ARGUMENT]... | --micro",
+	  .run = cmd_bench,
+	  .options = bench_option_table,
+	  .summary = "measure what recording costs, with your own command",
+	  .help = "Runs COMMAND without a tracer and under each backend, over and over in changing order, and says what "
+		  "each of them costs: time, CPU and memory as medians with their spread, and ratios with an interval. "
+		  "A difference that is within the noise is not presented as one. The input and output of COMMAND are "
+		  "/dev/null, and it is run many times: it must be a command that can be. With --micro it measures what "
+		  "single system calls cost." },
 	{ .name = "help",
 	  .args = "[SUBCOMMAND]",
 	  .run = cmd_help,

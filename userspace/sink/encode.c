@@ -503,6 +503,8 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 	member_u64(j, "skipped", res->skipped);
 	member_u64(j, "freezes", res->freezes);
 	member_u64(j, "frozen_ms", res->frozen_ns / 1000000);
+	member_u64(j, "utime", res->utime_ns);
+	member_u64(j, "stime", res->stime_ns);
 	encode_totals(j, res);
 	if (res->summary)
 		summary__write_json(res->summary, res, j);

@@ -3,6 +3,7 @@
 
 from statistics import median
 
+from . import own
 from .data import OP_LABEL, Data
 from .figures import between, figures
 from .stats import spread
@@ -26,6 +27,10 @@ METHOD = """\
   bytes hold time, task and result: no arguments, no duration, no paths, no output.
 - Traces are written to tmpfs. Agent CPU is that of the tool's own process; per event, less that of tracing
   /bin/true; idle, in % of one CPU while the command sleeps. RSS is VmHWM, sampled every 50 ms.
+- "By backend" is what `sandtrace bench` says, whose manual page says how it measures. There too values are medians of
+  pairs within a round, orders change, and intervals are order statistics; `~` is a difference that is not shown, `?` one
+  of fewer than six rounds. In its micro workloads whatever traces with ptrace runs on the workload's CPU, the
+  reader of the ptrace backend on the other one; its builds are pinned nowhere.
 - Kernel time spent in interrupts and by other system-wide observers is charged as the kernel charges it.
 """
 
@@ -157,7 +162,8 @@ def machine_text(result):
     rounds = ", ".join(f"{kind} {r['done']} of {r['wanted']}" for kind, r in result["rounds"].items())
     return "\n".join(
         [
-            f"- Date: {result['date']}, revision {result['revision']}",
+            f"- Date: {result['date']}, revision {result['revision']}"
+            + (f"; `sandtrace bench`: revision {result['own_revision']}" if result.get("own_revision") else ""),
             f"- Machine: {m['cpu']}, {m['cpus']} CPUs, {m['memory_mib'] / 1024:.0f} GiB; {m['system']}, "
             f"kernel {m['kernel']}, {m['machine']}",
             f"- Load average before and after: {m['load_before']:.2f}, {m['load_after']:.2f}",
@@ -172,13 +178,17 @@ def tidy(tool, line):
     return f"{tool} {line.split()[-1].lstrip('v')}" if line else None
 
 
+def every_figure(result):
+    return [*figures(result), *own.figures(result.get("own"))]
+
+
 def figures_table(result):
-    return table(["figure", "target", "measured", ""], [[*f[:3], f"**{f.verdict}**"] for f in figures(result)])
+    return table(["figure", "target", "measured", ""], [[*f[:3], f"**{f.verdict}**"] for f in every_figure(result)])
 
 
 def figures_text(result):
     """The same for a terminal."""
-    rows = figures(result)
+    rows = every_figure(result)
     widths = [max(len(r[i]) for r in rows) for i in range(3)]
     return "\n".join("  ".join([*(r[i].ljust(widths[i]) for i in range(3)), r.verdict]) for r in rows)
 
@@ -203,6 +213,9 @@ def markdown(result, chart_name):
             parts.append(f"## {COLUMN_NOTE[key]} added per operation, ns")
             parts.append("First row: untraced, in ns. Then what is added, and the ratio to untraced.")
             parts.append(micro_table(data, key))
+    elif result.get("own"):
+        parts += ["## Figures to reach", figures_table(result)]
+    parts += own.sections(result.get("own"), table)
     for op in data.ops("app"):
         parts += [f"## {OP_LABEL[op]}", app_table(data, op)]
     if data.pick("throughput", "getppid", "none"):
