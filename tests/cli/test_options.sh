@@ -76,7 +76,7 @@ expect "option before the subcommand" 2 "'--trace-only'" "follow the subcommand"
 expect "empty subcommand" 2 "''" -- ""
 expect "help of an unknown subcommand" 2 "'rum'" "did you mean 'run'" -- help rum
 expect "help of two subcommands" 2 "'doctor'" -- help run doctor
-for c in run doctor policy help completion version; do
+for c in run doctor policy bench help completion version; do
 	expect "help $c" 0 "Usage: sandtrace $c" -- help $c
 done
 expect "run --help" 0 "--trace-only" "--ring-size" "%network" "Exit status" "--allow-path" "--overlay" -- run --help
@@ -84,7 +84,7 @@ expect "run -h after other options" 0 "Usage: sandtrace run" -- run -q --timeout
 expect "run -- --help is a command" 127 "--help: command not found" -- run -- --help
 expect "completion --help" 0 "Usage: sandtrace completion" -- completion --help
 
-for args in --help "help run" "help doctor" "help policy" "help help" "help completion" "help version"; do
+for args in --help "help run" "help doctor" "help policy" "help bench" "help help" "help completion" "help version"; do
 	# shellcheck disable=SC2086
 	wide=$("$bin" $args | awk 'length($0) > 79')
 	if [ -z "$wide" ]; then ok "fits 80 columns: $args"; else not_ok "fits 80 columns: $args" "$wide"; fi
@@ -374,7 +374,7 @@ if [ "$of_run" = "$of_readme" ]; then ok "README: the options of run"; else
 # ---- man pages
 if command -v scdoc >/dev/null && command -v mandoc >/dev/null; then
 	"$here/scripts/gen-man" "$bin" "$work/man" || not_ok "man: generated" "scripts/gen-man failed"
-	for page in sandtrace.1 sandtrace-run.1 sandtrace-doctor.1 sandtrace-policy.1; do
+	for page in sandtrace.1 sandtrace-run.1 sandtrace-doctor.1 sandtrace-policy.1 sandtrace-bench.1; do
 		if out=$(mandoc -Tlint -Werror "$work/man/$page" 2>&1); then
 			ok "man: $page has no errors"
 		else

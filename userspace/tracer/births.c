@@ -29,6 +29,13 @@ void births__init(void)
 static bool is_clone(const struct task *k) { return k->nr == nr_clone[k->abi]; }
 static bool is_clone3(const struct task *k) { return k->nr == nr_clone3[k->abi]; }
 
+bool births__plain(const struct tracer *t, const struct task *parent)
+{
+	if (t->opts.by_filter || !parent->in_call || is_clone3(parent) || parent->proc->other_pid_ns)
+		return false;
+	return !is_clone(parent) || !(parent->args[0] & (CLONE_NEWPID | CLONE_PARENT));
+}
+
 /* ---- CLONE_UNTRACED ------------------------------------------------------------------------------------------------ */
 
 /* The first member of struct clone_args. */
@@ -109,6 +116,7 @@ static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 		p->cgroup_id = parent->proc->cgroup_id;
 		p->ppid = (uint32_t)parent->proc->tgid;
 		p->ppid_traced = true;
+		p->other_pid_ns = parent->proc->other_pid_ns;
 		if ((is_clone(parent) || is_clone3(parent)) && shares_handlers(parent)) {
 			p->signals_shared = parent->proc->signals_shared = true;
 			parent->proc->signals_known = false;

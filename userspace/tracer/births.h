@@ -24,6 +24,8 @@ void births__event(struct tracer *t, struct task *k, uint64_t ts);
 void births__hold(struct tracer *t, struct task *k);
 /* The flag back into the register of a child, which is a copy of its parent's. */
 void births__restore(struct task *k);
+/* PARENT, in a call that makes a task: one in its own pid namespace, and its own child, as far as can be told. */
+bool births__plain(const struct tracer *t, const struct task *parent);
 /* K is gone, and cannot tell of a child any more that is held for it. */
 void births__parent_gone(struct tracer *t, struct task *k);
 

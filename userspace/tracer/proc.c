@@ -271,6 +271,17 @@ bool proc__status(pid_t tid, struct proc_status *ret)
 	return ret->tid;
 }
 
+void proc__comm(pid_t tid, char ret[EV_COMM_LEN])
+{
+	char text[EV_COMM_LEN + 1];
+	ssize_t n = proc__read(tid, "comm", text, sizeof(text));
+
+	memset(ret, 0, EV_COMM_LEN);
+	/* the newline behind it is not its own */
+	if (n > 1)
+		memcpy(ret, text, MIN((size_t)n - 1, (size_t)EV_COMM_LEN - 1));
+}
+
 /* Fields as proc(5) numbers them; the second, the name, may hold anything, so what counts is its last parenthesis. */
 static bool parse_stat(const char *text, size_t len, struct proc_stat *ret)
 {

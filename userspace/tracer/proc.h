@@ -26,6 +26,9 @@ struct proc_status {
 /* False: it cannot be read; *RET is zero then. */
 bool proc__status(pid_t tid, struct proc_status *ret);
 
+/* Its name alone. */
+void proc__comm(pid_t tid, char ret[EV_COMM_LEN]);
+
 /* /proc/TGID/stat, or that of one thread. */
 struct proc_stat {
 	uint64_t minflt, majflt, utime, stime; /* times in ns, with the precision of clock ticks */

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include "base/util.h"
+#include "births.h"
 #include "memory.h"
 #include "proc.h"
 
@@ -52,7 +53,29 @@ static bool look(struct tracer *t, struct task *k, struct proc_status *st)
 	return true;
 }
 
+/* What LOOK found is good until a call changes it; with a filter that chooses the calls, those are not seen. */
+static void remember(const struct tracer *t, struct task *k, const struct proc_status *st)
+{
+	fill_task(&k->end.task, k, st);
+	k->known = !t->opts.by_filter;
+}
+
 /* ---- births ------------------------------------------------------------------------------------------------------ */
+
+/* In sandtrace's own pid namespace a task's numbers are what it calls itself. */
+static bool same_numbers(const struct task *k)
+{
+	return k->ns_tid == (uint32_t)k->tid && k->ns_pid == (uint32_t)k->proc->tgid;
+}
+
+static struct proc_status known_status(const struct task *k)
+{
+	const struct ev_task *e = &k->end.task;
+	struct proc_status st = { .uid = e->uid, .euid = e->euid, .gid = e->gid, .egid = e->egid };
+
+	memcpy(st.comm, e->comm, sizeof(st.comm));
+	return st;
+}
 
 void process__spawned(struct tracer *t, struct task *parent, struct task *child, uint64_t ts)
 {
@@ -60,8 +83,12 @@ void process__spawned(struct tracer *t, struct task *parent, struct task *child,
 	struct proc_status st, of_parent;
 	struct ev_proc_spawn *e;
 
-	/* the child is a copy of its parent: one look at it tells of both */
-	if (proc__status(child->tid, &st)) {
+	/* the child is a copy of its parent: one look at it tells of both, and none is needed where nothing can be new */
+	if (parent->known && births__plain(t, parent) && same_numbers(parent)) {
+		st = known_status(parent);
+		child->ns_pid = (uint32_t)child->proc->tgid;
+		child->ns_tid = (uint32_t)child->tid;
+	} else if (proc__status(child->tid, &st)) {
 		child->ns_pid = st.ns_pid;
 		child->ns_tid = st.ns_tid;
 		/* with CLONE_PARENT another one */
@@ -70,7 +97,7 @@ void process__spawned(struct tracer *t, struct task *parent, struct task *child,
 	} else {
 		proc__status(parent->tid, &st);
 	}
-	fill_task(&child->end.task, child, &st);
+	remember(t, child, &st);
 	child->end.maxrss_kb = thread ? parent->end.maxrss_kb : st.hwm_kb;
 	if ((parent->proc->ppid_stale || (parent->proc->ppid_traced && !tasks__find(t, (pid_t)parent->proc->ppid))) &&
 	    proc__status(parent->tid, &of_parent))
@@ -189,14 +216,20 @@ static void exec_image(struct tracer *t, struct task *k, uint64_t ts, pid_t old_
 	struct ev_proc_exec *e;
 	bool script;
 
-	look(t, k, &st);
+	/* only the name is new, unless the file changed who runs it */
+	if (k->known && !img->secure) {
+		st = known_status(k);
+		proc__comm(k->tid, st.comm);
+	} else {
+		look(t, k, &st);
+	}
 	proc__exe(k->tid, &exe);
 	proc__link(k->tid, "exe", PROC_PATH_LARGE, &exe_link);
 	proc__link(k->tid, "cwd", PROC_PATH_LARGE, &cwd);
 	script = is_script(k->tid, img, &exe, &exe_link, &cwd);
 	e = rec__begin(t, k, ts, EV_PROC_EXEC, 0, sizeof(*e));
-	fill_task(&e->task, k, &st);
-	k->end.task = e->task;
+	remember(t, k, &st);
+	e->task = k->end.task;
 	e->inode = exe.inode;
 	e->dev_major = exe.dev_major;
 	e->dev_minor = exe.dev_minor;

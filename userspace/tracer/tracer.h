@@ -82,6 +82,7 @@ struct process {
 	uint32_t ppid;
 	bool ppid_traced;	/* its parent is one of ours, as far as we know */
 	bool ppid_stale;	/* its parent is gone: look again */
+	bool other_pid_ns;	/* its children may be in another pid namespace than it */
 	bool signals_known;	/* what it ignores and catches has not changed since it was looked at: bit N - 1 each */
 	bool signals_shared;	/* with another process, which can change it unseen */
 	uint64_t ignored, caught;
@@ -119,7 +120,8 @@ struct task {
 	struct filters *wanted_filters; /* to be installed if the current seccomp or prctl call succeeds */
 	bool wanted_tsync;
 	struct ev_part *closing; /* -y: malloc'ed; what the current close is about to close, with its bytes; NULL: none */
-	struct ev_proc_exit end; /* filled at PTRACE_EVENT_EXIT by process__ending */
+	struct ev_proc_exit end; /* its task: who K is, as last looked at; all of it at PTRACE_EVENT_EXIT */
+	bool known;		 /* no call has changed name or ids since */
 	bool end_known;
 };
 

@@ -11,16 +11,34 @@
 #include "event/syscalls.h"
 
 static int nr_seccomp[EV_ABI_MAX], nr_prctl[EV_ABI_MAX];
-static int nr_sigaction[EV_ABI_MAX][3];
+
+/* What has to be looked at again after a call. */
+enum { LOOK_SIGNALS = 1, LOOK_IDENTITY = 2, LOOK_PID_NS = 4 };
+static uint8_t changes[EV_ABI_MAX][ST_NR_SYSCALLS];
+
+static const struct {
+	const char *name;
+	uint8_t what;
+} changing[] = {
+	{ "rt_sigaction", LOOK_SIGNALS }, { "sigaction", LOOK_SIGNALS }, { "signal", LOOK_SIGNALS },
+	{ "prctl", LOOK_IDENTITY },	  { "setuid", LOOK_IDENTITY },	 { "setgid", LOOK_IDENTITY },
+	{ "setreuid", LOOK_IDENTITY },	  { "setregid", LOOK_IDENTITY }, { "setresuid", LOOK_IDENTITY },
+	{ "setresgid", LOOK_IDENTITY },	  { "setuid32", LOOK_IDENTITY }, { "setgid32", LOOK_IDENTITY },
+	{ "setreuid32", LOOK_IDENTITY },  { "setregid32", LOOK_IDENTITY }, { "setresuid32", LOOK_IDENTITY },
+	{ "setresgid32", LOOK_IDENTITY }, { "unshare", LOOK_PID_NS },	 { "setns", LOOK_PID_NS },
+};
 
 void watch__init(void)
 {
 	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
 		nr_seccomp[abi] = syscalls__number((enum ev_abi)abi, "seccomp");
 		nr_prctl[abi] = syscalls__number((enum ev_abi)abi, "prctl");
-		nr_sigaction[abi][0] = syscalls__number((enum ev_abi)abi, "rt_sigaction");
-		nr_sigaction[abi][1] = syscalls__number((enum ev_abi)abi, "sigaction");
-		nr_sigaction[abi][2] = syscalls__number((enum ev_abi)abi, "signal");
+		for (size_t i = 0; i < ARRAY_SIZE(changing); i++) {
+			int nr = syscalls__number((enum ev_abi)abi, changing[i].name);
+
+			if (nr >= 0 && nr < ST_NR_SYSCALLS)
+				changes[abi][nr] |= changing[i].what;
+		}
 	}
 }
 
@@ -81,10 +99,14 @@ static void synchronise(struct tracer *t, struct task *k, void *ctx)
 void watch__exit(struct tracer *t, struct task *k, int64_t ret)
 {
 	struct filters *installed = steal_ptr(&k->wanted_filters);
-	const int *sigaction = nr_sigaction[k->abi];
+	uint8_t change = k->nr >= 0 && k->nr < ST_NR_SYSCALLS ? changes[k->abi][k->nr] : 0;
 
-	if (k->nr == sigaction[0] || k->nr == sigaction[1] || k->nr == sigaction[2])
+	if (change & LOOK_SIGNALS)
 		k->proc->signals_known = false;
+	if (change & LOOK_IDENTITY)
+		k->known = false;
+	if (change & LOOK_PID_NS)
+		k->proc->other_pid_ns = true;
 	if (!installed)
 		return;
 	/* with TSYNC a thread that could not follow is told by its id; a listener's descriptor excludes that */
