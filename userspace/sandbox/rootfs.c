@@ -276,30 +276,34 @@ static void own_dev(struct setup *u, int fds[])
  */
 static const char *const masked_proc[] = { "kcore", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list", "sched_debug",
 					   "kpagecount", "kpageflags", "kpagecgroup", "kallsyms", "modules", "interrupts",
-					   "vmallocinfo", "slabinfo", "config.gz", "cmdline", "iomem", "ioports", "mtrr" };
-static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "fs", "irq", "driver", "pressure", "dynamic_debug" };
+					   "vmallocinfo", "slabinfo", "config.gz", "iomem", "ioports", "mtrr", "cmdline" };
+static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "irq", "pressure", "dynamic_debug", "driver", "fs" };
 
 /*
  * One mask is made and mounted over the first of these that there is; the others get copies of that mount: many names, so
- * few calls for each. (A copy of what is not yet mounted is refused before Linux 6.15.)
+ * few calls for each. (A copy of what is not yet mounted is refused before Linux 6.15.) A copy that found no name is for
+ * the next one: closing a mount that is attached nowhere waits for all CPUs (an RCU grace period), which six times took a
+ * tenth of the whole set-up. Therefore the last names are such as every kernel has.
  */
 static void cover(struct setup *u, int proc, const char *const names[], size_t n, int mask)
 {
 	const char *source = NULL;
+	int tree = mask;
 
 	for (size_t i = 0; i < n; i++) {
-		int tree = source ? sys_open_tree(proc, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : mask;
-
+		if (tree < 0)
+			tree = sys_open_tree(proc, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		if (tree < 0)
 			setup__fail(u, LAYER_MOUNT, errno, "copy the mask of /proc/%s", source);
-		if (!sys_move_mount(tree, proc, names[i]))
+		if (!sys_move_mount(tree, proc, names[i])) {
 			source = source ? source : names[i];
-		else if (errno != ENOENT && errno != ENOTDIR)
+			cleanup_close(&tree);
+			tree = -1;
+		} else if (errno != ENOENT && errno != ENOTDIR) {
 			setup__fail(u, LAYER_MOUNT, errno, "mask /proc/%s", names[i]);
-		if (tree != mask)
-			close(tree);
+		}
 	}
-	close(mask);
+	cleanup_close(&tree);
 }
 
 static void mask_proc(struct setup *u, int proc)
