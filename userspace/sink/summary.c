@@ -10,42 +10,40 @@
 #include "../event/syscalls.h"
 #include "summary_model.h"
 
+/* One allocation: tables of a few pages each would lie on the heap, where calloc writes every byte. */
+struct whole {
+	struct summary s;
+	struct sum_proc procs[SUM_PROCS];
+	struct sum_id ids[SUM_IDS];
+	struct sum_file files[SUM_FILES];
+	uint16_t file_slots[SUM_FILE_SLOTS];
+	struct sum_addr addrs[SUM_ADDRS];
+	struct sum_denied denials[SUM_DENIED];
+	struct sum_finding findings[SUM_FINDINGS];
+	char arena[SUM_ARENA];
+};
+
 struct summary *summary__new(void)
 {
-	struct summary *s = calloc(1, sizeof(*s));
+	struct whole *w = calloc(1, sizeof(*w));
 
-	if (!s)
+	if (!w)
 		return NULL;
-	s->procs = calloc(SUM_PROCS, sizeof(*s->procs));
-	s->ids = calloc(SUM_IDS, sizeof(*s->ids));
-	s->files = calloc(SUM_FILES, sizeof(*s->files));
-	s->file_slots = calloc(SUM_FILE_SLOTS, sizeof(*s->file_slots));
-	s->addrs = calloc(SUM_ADDRS, sizeof(*s->addrs));
-	s->denials = calloc(SUM_DENIED, sizeof(*s->denials));
-	s->findings = calloc(SUM_FINDINGS, sizeof(*s->findings));
-	s->arena = calloc(1, SUM_ARENA);
-	s->arena_used = 1;
-	if (!s->procs || !s->ids || !s->files || !s->file_slots || !s->addrs || !s->denials ||
-	    !s->findings || !s->arena) {
-		summary__free(s);
-		return NULL;
-	}
-	return s;
+	w->s.procs = w->procs;
+	w->s.ids = w->ids;
+	w->s.files = w->files;
+	w->s.file_slots = w->file_slots;
+	w->s.addrs = w->addrs;
+	w->s.denials = w->denials;
+	w->s.findings = w->findings;
+	w->s.arena = w->arena;
+	w->s.arena_used = 1;
+	return &w->s;
 }
 
 void summary__free(struct summary *s)
 {
-	if (!s)
-		return;
-	free(s->procs);
-	free(s->ids);
-	free(s->files);
-	free(s->file_slots);
-	free(s->addrs);
-	free(s->denials);
-	free(s->findings);
-	free(s->arena);
-	free(s);
+	free(s); /* the first member of its allocation */
 }
 
 bool sum_str__add(struct summary *s, const void *data, size_t len, size_t reserve,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tables behind summary.h, for the summary*.c files only. Every table has a fixed capacity;
- * strings live in one arena of fixed size. calloc gives pages that cost nothing until they are
- * used, so a small run stays small.
+ * strings live in one arena of fixed size. calloc maps what is as large as all of them together,
+ * and such pages cost nothing until they are used: a small run stays small.
  */
 #ifndef SANDTRACE_SUMMARY_MODEL_H
 #define SANDTRACE_SUMMARY_MODEL_H
