@@ -331,7 +331,9 @@ int resolve__policy(const struct policy *p, const struct resolve_opts *o, struct
 	memset(ret, 0, sizeof(*ret));
 	ret->policy = p;
 	ret->exec = p->exec;
+	walk__begin();
 	err = resolve(&r);
+	walk__end();
 	if (err == -ENOMEM && !r.explained)
 		log_errno(err, "resolve the policy");
 	resolver_done(&r);

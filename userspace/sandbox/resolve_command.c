@@ -282,8 +282,11 @@ int resolver__chain(const char *path, const char *search, struct resolved_comman
 int resolve__command(const char *path, const char *search, struct resolved_command *ret)
 {
 	char what[PATH_MAX];
-	int err = resolver__chain(path, search, ret, what, sizeof(what));
+	int err;
 
+	walk__begin();
+	err = resolver__chain(path, search, ret, what, sizeof(what));
+	walk__end();
 	if (err == -EMLINK)
 		return log_err(err, "%s: more than %d interpreters, each run by the next", path, CHAIN_MAX);
 	if (err && strcmp(what, path))

@@ -172,6 +172,164 @@ static int at_once(const char *path, struct found *f)
 	return 0;
 }
 
+/* ---- many paths -------------------------------------------------------------------------------------------- */
+
+/*
+ * A policy names many paths in few directories. Between walk__begin and walk__end these stay open, and a path costs one call
+ * instead of three, or of three for each of its components where a link leads to it.
+ */
+#define KEPT_MAX 8
+static struct {
+	unsigned int users, n, next;
+	struct {
+		char path[128]; /* without links; "" is the root */
+		int fd;
+	} v[KEPT_MAX];
+} kept;
+
+void walk__begin(void)
+{
+	kept.users++;
+}
+
+void walk__end(void)
+{
+	if (--kept.users)
+		return;
+	while (kept.n)
+		close(kept.v[--kept.n].fd);
+	kept.next = 0;
+}
+
+/* The directory PATH[0..LEN). -ELOOP: there is a link in it; 1: not to be had in this way. */
+static int kept_dir(const char *path, size_t len)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	char dir[sizeof(kept.v[0].path)];
+	int fd;
+
+	if (len >= sizeof(dir))
+		return 1;
+	memcpy(dir, path, len);
+	dir[len] = 0;
+	for (unsigned int i = 0; i < kept.n; i++)
+		if (!strcmp(kept.v[i].path, dir))
+			return kept.v[i].fd;
+	fd = (int)syscall(SYS_openat2, AT_FDCWD, len ? dir : "/", &how, sizeof(how));
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -ENOENT : errno == EACCES || errno == ELOOP ? -errno : 1;
+	if (kept.n < KEPT_MAX)
+		kept.next = kept.n++;
+	else
+		close(kept.v[kept.next].fd);
+	memcpy(kept.v[kept.next].path, dir, len + 1);
+	kept.v[kept.next].fd = fd;
+	kept.next = (kept.next + 1) % KEPT_MAX;
+	return fd;
+}
+
+/*
+ * Finds the first component of PATH, which is clean, that is a link; else its last one. *RET_CUT: the length up to it;
+ * *RET_DIR: the directory it is in. 0, -ENOENT, -EACCES; 1: as above.
+ */
+static int first_link(const char *path, size_t *ret_cut, int *ret_dir, struct stat *ret_st)
+{
+	char part[PATH_MAX];
+
+	memcpy(part, path, strlen(path) + 1);
+	for (char *slash; (slash = strrchr(part, '/')); *slash = 0) {
+		int dir = kept_dir(part, (size_t)(slash - part));
+
+		if (dir == -ELOOP)
+			continue;
+		if (dir < 0 || dir == 1)
+			return dir;
+		*ret_cut = strlen(part);
+		*ret_dir = dir;
+		if (!fstatat(dir, slash + 1, ret_st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT))
+			return 0;
+		return errno == ENOENT || errno == EACCES ? -errno : 1;
+	}
+	return 1;
+}
+
+/* f->path and then REST into PATH, clean. A ".." is understood at the beginning of REST only. */
+static bool join(struct found *f, char *rest, char *path)
+{
+	char name[PATH_MAX];
+	size_t len = 0;
+
+	for (bool first = true; take(rest, name); ) {
+		size_t n = strlen(name);
+
+		if (!strcmp(name, "."))
+			continue;
+		if (!strcmp(name, "..")) {
+			if (!first)
+				return false;
+			up(f->path);
+			continue;
+		}
+		if (first)
+			len = (size_t)(stpcpy(path, f->path) - path);
+		first = false;
+		if (len + 1 + n >= PATH_MAX)
+			return false;
+		path[len++] = '/';
+		memcpy(path + len, name, n + 1);
+		len += n;
+	}
+	return len;
+}
+
+/* As walk__path, by way of the directories that are kept. 1: it must be walked. */
+static int by_kept(const char *path, enum follow follow, const struct writable *w, struct found *f)
+{
+	char now[PATH_MAX], rest[PATH_MAX];
+
+	if (!kept.users || !is_clean(path))
+		return 1;
+	strcpy(now, path);
+	for (unsigned int links = 0; links <= LINKS_MAX; links++) {
+		_cleanup_(close) int fd = -1;
+		struct stat st;
+		size_t cut, name;
+		int dir, err = first_link(now, &cut, &dir, &st);
+
+		if (err)
+			return err;
+		if (!S_ISLNK(st.st_mode)) {
+			strcpy(f->path, now);
+			f->dev = st.st_dev;
+			f->ino = st.st_ino;
+			f->mode = st.st_mode;
+			return now[cut] ? 1 : 0; /* a link a moment ago, and no longer */
+		}
+		strcpy(rest, now + cut);
+		now[cut] = 0;
+		name = (size_t)(strrchr(now, '/') - now);
+		memcpy(f->path, now, name);
+		f->path[name] = 0;
+		/* whose it is and where it leads must be of one and the same */
+		fd = openat(dir, now + name + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) || !S_ISLNK(st.st_mode))
+			return 1;
+		err = follow_link(fd, now + name + 1, &st, follow, w, f, rest);
+		if (err)
+			return err;
+		if (!join(f, rest, now))
+			return 1;
+	}
+	return -ELOOP;
+}
+
+static void nothing_found(struct found *f)
+{
+	*f->path = *f->link = *f->target = 0;
+	f->links = NULL;
+	f->n_links = 0;
+}
+
 int walk__path(const char *path, enum follow follow, const struct writable *w, struct found *f)
 {
 	char rest[PATH_MAX], name[PATH_MAX];
@@ -180,7 +338,12 @@ int walk__path(const char *path, enum follow follow, const struct writable *w, s
 	struct stat st;
 	int once;
 
-	memset(f, 0, sizeof(*f));
+	nothing_found(f);
+	once = by_kept(path, follow, w, f);
+	if (once <= 0)
+		return once;
+	walk__done(f);
+	nothing_found(f);
 	once = at_once(path, f);
 	if (once <= 0)
 		return once;

@@ -41,6 +41,10 @@ struct found {
 int walk__path(const char *path, enum follow follow, const struct writable *w, struct found *f);
 void walk__done(struct found *f);
 
+/* Around many walk__path: directories met stay open in between. May be nested. Not for several threads. */
+void walk__begin(void);
+void walk__end(void);
+
 struct walk {
 	/* to deny: wildcards match names that begin with a dot too, and links between them are followed */
 	bool hidden;
