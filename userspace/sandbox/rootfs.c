@@ -276,34 +276,28 @@ static void own_dev(struct setup *u, int fds[])
  */
 static const char *const masked_proc[] = { "kcore", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list", "sched_debug",
 					   "kpagecount", "kpageflags", "kpagecgroup", "kallsyms", "modules", "interrupts",
-					   "vmallocinfo", "slabinfo", "config.gz", "iomem", "ioports", "mtrr", "cmdline" };
-static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "irq", "pressure", "dynamic_debug", "driver", "fs" };
+					   "vmallocinfo", "slabinfo", "config.gz", "cmdline", "iomem", "ioports", "mtrr" };
+static const char *const masked_proc_dirs[] = { "acpi", "scsi", "asound", "bus", "fs", "irq", "driver", "pressure", "dynamic_debug" };
 
 /*
- * One mask is made and mounted over the first of these that there is; the others get copies of that mount: many names, so
- * few calls for each. (A copy of what is not yet mounted is refused before Linux 6.15.) A copy that found no name is for
- * the next one: closing a mount that is attached nowhere waits for all CPUs (an RCU grace period), which six times took a
- * tenth of the whole set-up. Therefore the last names are such as every kernel has.
+ * One mask is made and mounted over the first of these that there is; the others get copies of that mount, restrictions and
+ * all: many names, so one call for each. Relative to the new /proc, in which the kernel alone puts names and none of these
+ * is a link. (Detached copies took three calls, and one that found no name cost more than all others: closing a mount that
+ * is attached nowhere waits for an RCU grace period.)
  */
 static void cover(struct setup *u, int proc, const char *const names[], size_t n, int mask)
 {
 	const char *source = NULL;
-	int tree = mask;
 
+	if (fchdir(proc))
+		setup__fail(u, LAYER_MOUNT, errno, "go to the new /proc");
 	for (size_t i = 0; i < n; i++) {
-		if (tree < 0)
-			tree = sys_open_tree(proc, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-		if (tree < 0)
-			setup__fail(u, LAYER_MOUNT, errno, "copy the mask of /proc/%s", source);
-		if (!sys_move_mount(tree, proc, names[i])) {
+		if (source ? !mount(source, names[i], NULL, MS_BIND, NULL) : !sys_move_mount(mask, proc, names[i]))
 			source = source ? source : names[i];
-			cleanup_close(&tree);
-			tree = -1;
-		} else if (errno != ENOENT && errno != ENOTDIR) {
+		else if (errno != ENOENT && errno != ENOTDIR)
 			setup__fail(u, LAYER_MOUNT, errno, "mask /proc/%s", names[i]);
-		}
 	}
-	cleanup_close(&tree);
+	close(mask);
 }
 
 static void mask_proc(struct setup *u, int proc)
@@ -538,17 +532,15 @@ static void links(struct setup *u)
 {
 	for (size_t i = 0; i < u->sb->grants.n_links; i++) {
 		const struct grant_link *l = &u->sb->grants.links[i];
-		char parent[4096];
-		const char *slash = strrchr(l->path, '/');
+		const char *name;
 		int dir;
 
-		if (!slash || snprintf(parent, sizeof(parent), "%.*s", (int)(slash - l->path), l->path) >= (int)sizeof(parent))
+		if (!strrchr(l->path, '/'))
 			continue;
-		dir = target(u, parent, 'd');
+		dir = parent_of(u, l->path, &name);
 		/* EEXIST: it is in a tree that was mounted; EROFS: it would be */
-		if (symlinkat(l->target, dir, slash + 1) && errno != EEXIST && errno != EROFS)
+		if (symlinkat(l->target, dir, name) && errno != EEXIST && errno != EROFS)
 			setup__fail(u, LAYER_MOUNT, errno, "make the link %s", l->path);
-		close(dir);
 	}
 }
 
