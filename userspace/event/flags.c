@@ -18,13 +18,14 @@
 /* umode_t is a short: the kernel never sees more. */
 #define MODE_MASK 0xffffULL
 
+/* The text within, so that nothing of these tables is relocated at the start of the program. */
 struct name {
 	uint64_t value;
-	const char *text;
-	size_t len;
+	uint8_t len;
+	char text[47];
 };
-#define N(x) { (uint64_t)(uint32_t)(x), #x, sizeof(#x) - 1 }
-#define V(v, x) { v, #x, sizeof(#x) - 1 }
+#define N(x) { (uint64_t)(uint32_t)(x), sizeof(#x) - 1, #x }
+#define V(v, x) { v, sizeof(#x) - 1, #x }
 #include "flags_table.inc.h"
 
 /* Text cut at SIZE - 1, where room for the NUL is kept. */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,15 +42,10 @@ static const struct abi_sig {
 #undef S
 };
 
-#define UNKNOWN(n)                                                                                 \
-	{                                                                                          \
-		.name = n, .category = CAT_OTHER, .n_args = 6,                                     \
-		.args = {                                                                          \
-			A(HEX, arg0), A(HEX, arg1), A(HEX, arg2),                                  \
-			A(HEX, arg3), A(HEX, arg4), A(HEX, arg5),                                  \
-		},                                                                                 \
-	}
-static const struct syscall_sig unknown = UNKNOWN("unknown");
+static const struct syscall_sig unknown = {
+	.name = "unknown", .category = CAT_OTHER, .n_args = 6,
+	.args = { A(HEX, arg0), A(HEX, arg1), A(HEX, arg2), A(HEX, arg3), A(HEX, arg4), A(HEX, arg5) },
+};
 
 static const struct abi_desc {
 	const char *name;
@@ -120,8 +116,10 @@ static const struct syscall_sig *unknown_sig(const char *name)
 {
 	struct syscall_sig *sig = malloc(sizeof(*sig));
 
-	if (sig)
-		*sig = (struct syscall_sig)UNKNOWN(name);
+	if (sig) {
+		*sig = unknown;
+		snprintf(sig->name, sizeof(sig->name), "%s", name);
+	}
 	return sig;
 }
 

@@ -54,13 +54,14 @@ enum arg_type {
 	ARG_TYPE_MAX,
 };
 
+/* Names within, not pointers to them: a table of pointers must be relocated, page by page, at each start of the program. */
 struct syscall_arg {
-	const char *name;
+	char name[15];
 	uint8_t type; /* enum arg_type */
 };
 
 struct syscall_sig {
-	const char *name;
+	char name[32];
 	uint8_t category; /* enum category */
 	uint8_t n_args;
 	struct syscall_arg args[6];
