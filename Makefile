@@ -90,11 +90,17 @@ $(B)/userspace/capture/capture_ebpf.o: $(SKEL)
 $(B)/userspace/capture/net_filter.o: $(NET_SKEL)
 $(B)/userspace/capture/capture_ebpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
 
-# policies/*.toml are part of the binary.
+# policies/*.toml are part of the binary, read when it is built by the reader that it has.
 POLICY_INC := $(B)/policy_builtin.inc.h
-$(POLICY_INC): scripts/gen-builtins $(wildcard policies/*.toml)
+POLICY_GEN := $(B)/gen-builtins
+$(POLICY_GEN): scripts/gen-builtins.c $(addprefix $(B)/userspace/,policy/tree.o policy/tree_json.o policy/tree_yaml.o \
+		policy/tree_toml.o base/util.o)
+	$(call msg,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDLIBS_PURE)
+
+$(POLICY_INC): $(POLICY_GEN) $(wildcard policies/*.toml)
 	$(Q)mkdir -p $(@D)
-	$(Q)scripts/gen-builtins $(filter %.toml,$^) > $@
+	$(Q)$(POLICY_GEN) $(filter %.toml,$^) > $@
 $(B)/userspace/policy/policy_builtin.o: $(POLICY_INC)
 
 # BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check

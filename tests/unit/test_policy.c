@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "policy/policy.h"
+#include "policy/policy_internal.h"
 
 #define CASES "tests/policies"
 
@@ -484,6 +484,45 @@ static void a_directory_may_be_named_like_a_pattern(void **state)
 	policy__free(p);
 }
 
+static void same_tree(const char *policy, const struct node *a, const struct node *b)
+{
+	for (; a && b; a = a->next, b = b->next) {
+		if (a->type != b->type || a->line != b->line || a->column != b->column || a->key_line != b->key_line ||
+		    a->key_column != b->key_column || !a->key != !b->key || (a->key && strcmp(a->key, b->key)))
+			fail_msg("%s:%u:%u: packed in another way", policy, a->line, a->column);
+		if (a->type == NODE_TABLE || a->type == NODE_LIST)
+			same_tree(policy, a->child, b->child);
+		else if (a->type == NODE_STRING)
+			assert_string_equal(a->string, b->string);
+		else if (a->type == NODE_INT)
+			assert_int_equal(a->integer, b->integer);
+		else if (a->type == NODE_BOOL)
+			assert_int_equal(a->boolean, b->boolean);
+		else
+			fail_msg("%s:%u:%u: a type that cannot be packed", policy, a->line, a->column);
+	}
+	if (a || b)
+		fail_msg("%s: a part is missing", policy);
+}
+
+/* The trees that are built in are what reading the text that is shown would give, places for messages included. */
+static void shipped_trees_are_their_texts(void **state)
+{
+	(void)state;
+	for (const char *const *name = policy_builtin_names; *name; name++) {
+		struct tree_error e;
+		struct node *packed, *read;
+		size_t len;
+		const char *text = policy__builtin_text(*name, &len);
+
+		assert_int_equal(policy__builtin_tree(*name, &packed, &e), 0);
+		assert_int_equal(tree__parse(TREE_TOML, text, len, &read, &e), 0);
+		same_tree(*name, read, packed);
+		tree__free(packed);
+		tree__free(read);
+	}
+}
+
 static void every_shipped_policy_loads_and_prints(void **state)
 {
 	static const char *const stripped[] = {
@@ -552,6 +591,7 @@ int main(void)
 		cmocka_unit_test(options_are_rules),
 		cmocka_unit_test(a_place_is_never_cut_off),
 		cmocka_unit_test(a_directory_may_be_named_like_a_pattern),
+		cmocka_unit_test(shipped_trees_are_their_texts),
 		cmocka_unit_test(every_shipped_policy_loads_and_prints),
 		cmocka_unit_test(strict_shows_no_user),
 	};

@@ -81,6 +81,9 @@ int policy_file__fail(struct policy_file *f, uint32_t line, uint32_t column, con
 	__attribute__((format(printf, 5, 6)));
 /* Everything but extends. */
 int policy_file__apply(struct policy_file *f, const struct node *root);
+
+/* policy_builtin.c: what reading the text of NAME gives. 0, -ENOENT, -ENOMEM. */
+int policy__builtin_tree(const char *name, struct node **ret_root, struct tree_error *ret_error);
 /* "a string", for messages. */
 const char *node__type_name(const struct node *n);
 

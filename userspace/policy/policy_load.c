@@ -27,6 +27,7 @@ struct input {
 	char *name; /* for messages */
 	char *id;   /* the same however it was written */
 	char *dir;  /* absolute; NULL: built-in */
+	const char *builtin; /* its name, and then there is no text */
 	const char *text;
 	char *owned;
 	size_t len;
@@ -57,9 +58,8 @@ static int find_builtin(struct load *l, const char *file, struct input *in)
 	char q[72], list[200] = "";
 	struct nearest near;
 
-	in->text = policy__builtin_text(file, &in->len);
-	if (in->text) {
-		in->format = TREE_TOML;
+	if (policy__builtin_text(file, &in->len)) {
+		in->builtin = file;
 		if (asprintf(&in->name, "built-in %s", file) < 0)
 			in->name = NULL;
 		in->id = in->name ? strdup(in->name) : NULL;
@@ -216,7 +216,8 @@ static int load_input(struct load *l, struct input *in)
 
 	if (!f.name)
 		return no_memory(l);
-	err = tree__parse(in->format, in->text ? in->text : "", in->len, &root, &te);
+	err = in->builtin ? policy__builtin_tree(in->builtin, &root, &te)
+			  : tree__parse(in->format, in->text ? in->text : "", in->len, &root, &te);
 	if (err) {
 		policy_file__fail(&f, te.line, te.column, NULL, "%s", te.text);
 		return err;
