@@ -103,6 +103,15 @@ $(POLICY_INC): $(POLICY_GEN) $(wildcard policies/*.toml)
 	$(Q)$(POLICY_GEN) $(filter %.toml,$^) > $@
 $(B)/userspace/policy/policy_builtin.o: $(POLICY_INC)
 
+# The names of this machine's calls, by number.
+SYSCALLS_INC := $(B)/syscall_names.inc.h
+$(SYSCALLS_INC): scripts/gen-syscalls.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $(B)/gen-syscalls $< $(call archives,-lseccomp)
+	$(Q)$(B)/gen-syscalls > $@
+$(B)/userspace/event/syscalls.o: $(SYSCALLS_INC)
+
 # BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
 # that every object compiles for arm64 too.
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
@@ -171,7 +180,7 @@ net-progs: $(NET_PROG)
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CXX := $(PURE_CXX:%.cc=$(B)/%.o)
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX) $(POLICY_INC)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_SRC) $(FUZZ_CXX) $(POLICY_INC) $(SYSCALLS_INC)
 	$(call msg,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -Iuserspace -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined \

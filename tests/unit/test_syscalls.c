@@ -217,6 +217,20 @@ static void signatures_are_sorted_and_complete(void **state)
 		}
 }
 
+/* What was written down when this was built is what libseccomp says. */
+static void names_are_those_of_libseccomp(void **state)
+{
+	(void)state;
+	for (int nr = 0; nr < NR_END; nr++) {
+		char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), nr);
+		const char *ours = syscalls__name(EV_ABI_NATIVE, nr);
+
+		if (!name != !ours || (name && strcmp(name, ours)))
+			fail_msg("%d is %s, not %s", nr, name ? name : "nothing", ours ? ours : "nothing");
+		free(name);
+	}
+}
+
 /* Types that need a neighbour have it, and keys are unique within a call. */
 static void check_sig(const struct syscall_sig *sig)
 {
@@ -435,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_match_libc),
+		cmocka_unit_test(names_are_those_of_libseccomp),
 		cmocka_unit_test(numbers_have_edges),
 #ifdef __x86_64__
 		cmocka_unit_test(other_abis_have_their_own_numbers),

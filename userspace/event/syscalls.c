@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is known of each system call. libseccomp says which number has which name in which ABI;
- * the signatures here are keyed by name. Both are joined once into an array per ABI, because name
- * and signature are looked up for every event.
+ * the signatures here are keyed by name. Both are joined in an array per ABI, because name and
+ * signature are looked up for every event: the names at once, a signature when it is first needed.
  */
 #include "syscalls.h"
 
@@ -66,6 +66,7 @@ static const struct abi_desc {
 
 /* Past the highest number of any ABI (x32 ends at 547) with room for what comes. */
 #define NR_PLAIN 640
+#include "syscall_names.inc.h"
 /* arm has a few private calls far above the others; they follow the plain ones in the array. */
 #define ARM_PRIVATE 0xf0000
 #define NR_ARM_PRIVATE 8
@@ -76,13 +77,14 @@ static struct entry {
 } entries[EV_ABI_MAX][NR_PLAIN + NR_ARM_PRIVATE];
 static bool ready[EV_ABI_MAX];
 
-static int load(enum ev_abi abi);
+static void load(enum ev_abi abi);
 
-static const struct entry *entry_get(enum ev_abi abi, int nr)
+static struct entry *entry_get(enum ev_abi abi, int nr)
 {
-	/* what does not fit into memory has no name */
-	if ((unsigned int)abi >= EV_ABI_MAX || (!ready[abi] && load(abi)))
+	if ((unsigned int)abi >= EV_ABI_MAX)
 		return NULL;
+	if (!ready[abi])
+		load(abi);
 	if ((unsigned int)nr < NR_PLAIN)
 		return &entries[abi][nr];
 #if defined(__aarch64__)
@@ -123,38 +125,27 @@ static const struct syscall_sig *unknown_sig(const char *name)
 	return sig;
 }
 
-/* Everything allocated here lives until the process ends: names are handed out without an owner. */
-static int fill(enum ev_abi abi, size_t index)
+/* Never below zero: there libseccomp has pseudo numbers that no kernel knows. What it returns lives until the process ends. */
+static const char *name_of(enum ev_abi abi, size_t index)
 {
-	const struct abi_desc *desc = &abis[abi];
-	struct entry *e = &entries[abi][index];
-
-	/* Never below zero: there libseccomp has pseudo numbers that no kernel knows. */
-	e->name = seccomp_syscall_resolve_num_arch(desc->arch, desc->base + index_to_nr(index));
-	if (!e->name)
-		return 0;
-	e->sig = find_sig(abi, e->name);
-	if (!e->sig)
-		e->sig = unknown_sig(e->name);
-	return e->sig ? 0 : -ENOMEM;
+	if (abi == EV_ABI_NATIVE)
+		return index < NR_PLAIN && native_at[index] ? native_names + native_at[index] : NULL;
+	return seccomp_syscall_resolve_num_arch(abis[abi].arch, abis[abi].base + index_to_nr(index));
 }
 
 /* Asking libseccomp for two thousand names takes 0.3 ms: each ABI is loaded when it is first asked for. */
-static int load(enum ev_abi abi)
+static void load(enum ev_abi abi)
 {
-	for (size_t i = 0; abis[abi].name && i < ARRAY_SIZE(entries[abi]); i++) {
-		int err = fill(abi, i);
-
-		if (err)
-			return err;
-	}
+	for (size_t i = 0; abis[abi].name && i < ARRAY_SIZE(entries[abi]); i++)
+		entries[abi][i].name = name_of(abi, i);
 	ready[abi] = true;
-	return 0;
 }
 
 int syscalls__init(void)
 {
-	return ready[EV_ABI_NATIVE] ? 0 : load(EV_ABI_NATIVE);
+	if (!ready[EV_ABI_NATIVE])
+		load(EV_ABI_NATIVE);
+	return 0;
 }
 
 const char *syscalls__name(enum ev_abi abi, int nr)
@@ -166,15 +157,23 @@ const char *syscalls__name(enum ev_abi abi, int nr)
 
 const struct syscall_sig *syscalls__sig(enum ev_abi abi, int nr)
 {
-	const struct entry *e = entry_get(abi, nr);
+	struct entry *e = entry_get(abi, nr);
 
-	return e && e->sig ? e->sig : &unknown;
+	if (!e || !e->name)
+		return &unknown;
+	if (!e->sig)
+		e->sig = find_sig(abi, e->name);
+	if (!e->sig)
+		e->sig = unknown_sig(e->name);
+	return e->sig ? e->sig : &unknown;
 }
 
 int syscalls__number(enum ev_abi abi, const char *name)
 {
-	if ((unsigned int)abi >= EV_ABI_MAX || (!ready[abi] && load(abi)))
+	if ((unsigned int)abi >= EV_ABI_MAX)
 		return -1;
+	if (!ready[abi])
+		load(abi);
 	for (size_t i = 0; i < ARRAY_SIZE(entries[abi]); i++)
 		if (entries[abi][i].name && !strcmp(entries[abi][i].name, name))
 			return index_to_nr(i);

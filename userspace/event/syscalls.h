@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is known of each system call: argument names and types, and its category. Names and numbers come from
- * libseccomp, so that a call newer than this table still has its name; signatures are keyed by name.
+ * libseccomp, those of the native ABI when this is built, so that a call newer than this table still has its name;
+ * signatures are keyed by name.
  */
 #ifndef SANDTRACE_SYSCALLS_H
 #define SANDTRACE_SYSCALLS_H
@@ -68,8 +69,8 @@ struct syscall_sig {
 };
 
 /*
- * Fills the native table from libseccomp; call once before the others. The tables of other ABIs are filled when they are
- * first asked for. Not thread-safe. 0 or a negative errno.
+ * Fills the native table; call once before the others. The tables of other ABIs are filled, from libseccomp, when they
+ * are first asked for, as signatures are. Not thread-safe. Always 0.
  */
 int syscalls__init(void);
 

@@ -49,6 +49,7 @@ struct code {
 	struct sock_filter v[BPF_MAXINSNS];
 	unsigned short n;
 	bool overflow;
+	uint8_t verdicts[SECCOMP_NEWEST + 1]; /* enum seccomp_verdict of each number; one without a name has SECCOMP_ALLOW */
 };
 
 static void emit(struct code *c, uint16_t op, uint8_t jt, uint8_t jf, uint32_t k)
@@ -150,6 +151,7 @@ static void emit_head(struct code *c, const struct seccomp_opts *o)
 		if (!name)
 			continue;
 		a = seccomp_table__answer(o, name);
+		c->verdicts[nr] = (uint8_t)a.decision.verdict;
 		if (a.decision.verdict == SECCOMP_CONDITIONAL)
 			emit_cond(c, (uint32_t)nr, a.cond);
 	}
@@ -157,21 +159,17 @@ static void emit_head(struct code *c, const struct seccomp_opts *o)
 
 /* ---- the body ------------------------------------------------------------------------------------------- */
 
-static int add_rules(scmp_filter_ctx ctx, const struct seccomp_opts *o)
+static int add_rules(scmp_filter_ctx ctx, const struct code *c)
 {
 	for (int nr = 0; nr <= SECCOMP_NEWEST; nr++) {
-		const char *name = seccomp_table__name(nr);
-		enum seccomp_verdict v;
+		uint8_t v = c->verdicts[nr];
 		int err;
 
-		if (!name)
-			continue;
-		v = seccomp_table__answer(o, name).decision.verdict;
 		if (v != SECCOMP_EPERM && v != SECCOMP_ENOSYS)
 			continue;
 		err = seccomp_rule_add_exact(ctx, SCMP_ACT_ERRNO(v == SECCOMP_EPERM ? EPERM : ENOSYS), nr, 0);
 		if (err)
-			return log_errno(err, "libseccomp: a rule for %s", name);
+			return log_errno(err, "libseccomp: a rule for %s", seccomp_table__name(nr));
 	}
 	return 0;
 }
@@ -199,7 +197,7 @@ static int append_program(scmp_filter_ctx ctx, struct code *c)
 	return 0;
 }
 
-static int emit_body(struct code *c, const struct seccomp_opts *o)
+static int emit_body(struct code *c)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int err;
@@ -212,7 +210,7 @@ static int emit_body(struct code *c, const struct seccomp_opts *o)
 	if (err)
 		log_errno(err, "libseccomp: set up a filter");
 	else
-		err = add_rules(ctx, o);
+		err = add_rules(ctx, c);
 	if (!err)
 		err = append_program(ctx, c);
 	seccomp_release(ctx);
@@ -248,10 +246,11 @@ int seccomp__build(const struct seccomp_opts *o, struct seccomp_filter *ret)
 		return log_errno(-ENOMEM, "memory for the system call filter");
 	c->n = 0;
 	c->overflow = false;
+	memset(c->verdicts, SECCOMP_ALLOW, sizeof(c->verdicts));
 	emit_head(c, o);
 	if (c->overflow)
 		return log_errno(-E2BIG, "the system call filter");
-	err = emit_body(c, o);
+	err = emit_body(c);
 	if (err)
 		return err;
 	ret->insns = malloc(c->n * sizeof(c->v[0]));
