@@ -81,12 +81,19 @@ static uint32_t action_of(enum seccomp_verdict v)
 /* Instructions of one test: load, mask where it is not all ones, compare. */
 static uint8_t test_size(const struct seccomp_test *t) { return t->mask == UINT32_MAX ? 2 : 3; }
 
-static void emit_clause(struct code *c, const struct seccomp_clause *clause)
+static unsigned int clause_size(const struct seccomp_clause *clause)
 {
-	uint8_t left = 1; /* the return at the end */
+	unsigned int n = 1; /* the return at the end */
 
 	for (uint8_t i = 0; i < clause->n; i++)
-		left += test_size(&clause->tests[i]);
+		n += test_size(&clause->tests[i]);
+	return n;
+}
+
+static void emit_clause(struct code *c, const struct seccomp_clause *clause)
+{
+	uint8_t left = (uint8_t)clause_size(clause);
+
 	for (uint8_t i = 0; i < clause->n; i++) {
 		const struct seccomp_test *t = &clause->tests[i];
 
@@ -103,15 +110,20 @@ static void emit_clause(struct code *c, const struct seccomp_clause *clause)
 /* One call that depends on arguments: a block that always returns, jumped over by every other number. */
 static void emit_cond(struct code *c, uint32_t nr, const struct seccomp_cond *cond)
 {
-	const unsigned short start = c->n;
+	unsigned int size = 1;
 
-	emit(c, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, nr);
-	emit(c, BPF_JMP | BPF_JA, 0, 0, 0);
+	for (uint8_t i = 0; i < cond->n; i++)
+		size += clause_size(&cond->clauses[i]);
+	/* a conditional jump reaches 255 instructions; every call that is allowed passes by all of these, so one, not two */
+	if (size <= UINT8_MAX) {
+		emit(c, BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)size, nr);
+	} else {
+		emit(c, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, nr);
+		emit(c, BPF_JMP | BPF_JA, 0, 0, size);
+	}
 	for (uint8_t i = 0; i < cond->n; i++)
 		emit_clause(c, &cond->clauses[i]);
 	emit_ret(c, action_of(cond->otherwise));
-	if (!c->overflow)
-		c->v[start + 1].k = (uint32_t)(c->n - start - 2);
 }
 
 /* Expects the number in the accumulator, as everything up to the body does. */
