@@ -395,14 +395,18 @@ int net_rule__parse(const char *text, struct net_rule *ret, struct net_rule_erro
 
 char *net_hosts__text(const struct net_plan *n)
 {
+	static const char own[] = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 	char addr[INET6_ADDRSTRLEN], *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f;
 	bool bad;
 
+	if (!n->n)
+		return strdup(own);
+	f = open_memstream(&text, &size);
 	if (!f)
 		return NULL;
-	fputs("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", f);
+	fputs(own, f);
 	for (size_t i = 0; i < n->n; i++) {
 		bool again = false;
 

@@ -42,16 +42,24 @@ static void note_own_namespaces(struct sandbox *s)
  */
 static void name_of(const char *file, unsigned int id, char *ret, size_t size)
 {
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	_cleanup_(fclose) FILE *f = fopen(file, "re");
-	char line[1024], name[64];
-	unsigned int found;
+	char line[1024], *password, *number, *end;
+	size_t len;
 
 	snprintf(ret, size, "user");
-	for (int i = 0; f && i < 10000 && fgets(line, sizeof(line), f); i++)
-		if (sscanf(line, "%63[a-zA-Z0-9_.-]:%*[^:]:%u:", name, &found) == 2 && found == id) {
-			snprintf(ret, size, "%s", name);
-			return;
-		}
+	for (int i = 0; f && i < 10000 && fgets(line, sizeof(line), f); i++) {
+		password = strchr(line, ':');
+		number = password ? strchr(password + 1, ':') : NULL;
+		if (!number || strtoul(number + 1, &end, 10) != id || end == number + 1)
+			continue;
+		len = (size_t)(password - line);
+		if (!len || len >= size || strspn(line, allowed) != len)
+			continue;
+		memcpy(ret, line, len);
+		ret[len] = 0;
+		return;
+	}
 }
 
 /* The files that stand in for those of the host: only the user's own name, and where localhost is. */
