@@ -106,8 +106,8 @@ static inline void capture__release_pressure(struct capture *c)
 }
 
 /*
- * How often the kernel skipped a program because another one of the same was under way on that CPU, or a task was born
- * unseen: a call or an event, perhaps not one in scope, that nobody counted.
+ * How often the kernel skipped a program because another one of the same was under way on that CPU: a call or an event,
+ * perhaps not one in scope, that nobody counted.
  */
 static inline uint64_t capture__skipped(const struct capture *c) { return c->ops->skipped(c); }
 /* Recorded tasks that are alive, as far as the recorder knows: 0 when it does not. */

@@ -28,6 +28,7 @@ struct by_ptrace {
 	bool running; /* attached to what ran already */
 	pid_t pid; /* of the tracer; 0: not started */
 	bool ended;
+	bool cut_short; /* by us */
 	int status; /* as wait gave it, once it has ended */
 };
 
@@ -118,7 +119,9 @@ static int explain_refusal(const struct by_ptrace *c)
 	if (read_file_str("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 && atoi(scope) > 1)
 		log_hint("kernel.yama.ptrace_scope is %s, which allows it %s", scope,
 			 atoi(scope) == 2 ? "with CAP_SYS_PTRACE only: run as root, or contained" : "to nobody: set it to 1, which takes a reboot");
-	else
+	else if (c->running && err == -EPERM)
+		log_hint("it may belong to somebody else, be under another tracer, or be a thread of the kernel");
+	else if (!c->running)
 		log_hint("the command may be under another tracer already, or in a container that forbids ptrace");
 	return err;
 }
@@ -161,6 +164,7 @@ static int ptrace_attach(struct capture *capture, const struct capture_target *t
 		.deny_paths = c->opts.deny_paths,
 		.lossless = c->opts.lossless,
 		.command = target->pid,
+		.parent = getpid(),
 	};
 
 	opts.running = c->running = target->running;
@@ -205,24 +209,28 @@ static uint32_t ptrace_live(struct capture *capture)
 	return c->ended ? 0 : n;
 }
 
+static const char *what_then(const struct by_ptrace *c)
+{
+	return c->running ? "; what it recorded goes on without it" : ", and the command with it";
+}
+
 static int ptrace_stop(struct capture *capture, bool now)
 {
 	struct by_ptrace *c = by_ptrace(capture);
 
 	if (c->pid <= 0)
 		return 0;
-	if (now) {
+	if (now && !c->ended) {
+		c->cut_short = true;
 		__atomic_store_n(&c->shared->closed, 1, __ATOMIC_RELAXED);
-		/* tracees of a tracer that is killed go on, wherever they were stopped */
-		if (!c->ended)
-			kill(c->pid, SIGKILL);
+		kill(c->pid, SIGKILL); /* what it traces dies with it; what ran before goes on */
 	}
 	note_end(c, 0);
-	if (now || !c->status)
+	if (c->cut_short || !c->status)
 		return 0;
 	if (WIFEXITED(c->status))
-		return log_errno(-WEXITSTATUS(c->status), "the tracer ended early, and the command with it");
-	return log_err(-ECHILD, "the tracer was killed (%s), and the command with it", strsignal(WTERMSIG(c->status)));
+		return log_errno(-WEXITSTATUS(c->status), "the tracer ended early%s", what_then(c));
+	return log_err(-ECHILD, "the tracer was killed (%s)%s", strsignal(WTERMSIG(c->status)), what_then(c));
 }
 
 static void ptrace_kill(struct capture *capture)
@@ -254,7 +262,8 @@ static void ptrace_set_awake(struct capture *c, bool awake)
 
 static uint64_t ptrace_skipped(const struct capture *c)
 {
-	return __atomic_load_n(&by_ptrace(c)->shared->escaped, __ATOMIC_RELAXED);
+	(void)c; /* nothing is left out, and nobody is born unseen */
+	return 0;
 }
 
 static int ptrace_counters(struct capture *c, struct st_counters out[EV_CLASS_MAX])

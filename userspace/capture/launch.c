@@ -122,6 +122,7 @@ static void __attribute__((noreturn)) child(int barrier, struct sandbox_report *
 	while (n < 0 && errno == EINTR);
 	if (n != 1) /* sandtrace gave up or was killed before it let go */
 		_exit(125);
+	prctl(PR_SET_PTRACER, 0);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (report->n_interest) {
 		/* without privilege a filter needs it; a traced program gains no privilege anyway */

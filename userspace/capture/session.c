@@ -26,6 +26,8 @@
 #define COUNTERS_NS 100000000ULL
 /* A tree that survived its kill (members that left the cgroup, a refused write) is killed again after this. */
 #define KILL_AGAIN_NS 500000000ULL
+/* A recorder that does not let the tree end (a task can keep a tracer waiting) is ended itself after this. */
+#define KILL_RECORDER_NS 3000000000ULL
 /* The freezer takes 2 to 5 ms to take hold; a quarter of the ring must hold what is issued in that time. */
 #define FREEZE_AT 750
 #define RELIEF_AT 500
@@ -120,6 +122,7 @@ static void kill_tree(struct session *s, const char *why)
 	if (s->killed_by)
 		return;
 	s->killed_by = why;
+	s->kill_began = clock_ns();
 	kill_now(s);
 }
 
@@ -380,6 +383,8 @@ static int rest(struct session *s, long handled)
 		return log_errno(-errno, "wait for events");
 	if (s->killed_by && clock_ns() - s->killed_at > KILL_AGAIN_NS)
 		kill_now(s);
+	if (s->killed_by && s->capture && clock_ns() - s->kill_began > KILL_RECORDER_NS)
+		capture__stop(s->capture, true);
 	if (s->grace_until && !s->reaped && clock_ns() > s->grace_until)
 		kill_now(s);
 	for (int i = 0; i < n && !err; i++) {

@@ -42,7 +42,7 @@ struct session {
 	bool in_output;	    /* a sink waits for its reader */
 	struct output_waiter waiter;
 	uint64_t grace_until; /* the sandboxed command has ended, and what it left may go on until then; 0: not yet */
-	uint64_t frozen_since, killed_at, last_counters, idle_ns;
+	uint64_t frozen_since, killed_at, kill_began, last_counters, idle_ns;
 	struct st_counters known[EV_CLASS_MAX];
 };
 

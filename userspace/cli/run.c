@@ -97,7 +97,8 @@ static int check_ring(const struct run_options *o)
 {
 	uint64_t slack = 1ULL << 20, need = (uint64_t)get_nprocs() * slack * 4, size = 65536;
 
-	if (o->on_overload_drop || ring_bytes(o) >= MIN(need, RING_BYTES_MAX))
+	/* ptrace needs no slack: while its ring is full the tasks wait */
+	if (o->on_overload_drop || o->backend == BACKEND_PTRACE || ring_bytes(o) >= MIN(need, RING_BYTES_MAX))
 		return 0;
 	while (size < need && size < RING_BYTES_MAX)
 		size <<= 1;
@@ -509,9 +510,8 @@ static int record(struct run *r)
 	if (exec_errno)
 		report_not_started(r, exec_errno);
 	if (res.skipped)
-		log_warn("%s %llu times: as many calls may be missing from the trace",
-			 strcmp(r->info.backend, "ebpf") ? "a task was born unseen, and caught,"
-							 : "the kernel skipped a program", (unsigned long long)res.skipped);
+		log_warn("the kernel skipped a program %llu times: as many calls may be missing from the trace",
+			 (unsigned long long)res.skipped);
 	if (res.undecoded)
 		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
 	status = exit_status(r, &res, exec_errno);

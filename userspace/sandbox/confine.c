@@ -179,6 +179,16 @@ static void close_all(int *sock, int *barrier)
 	*barrier = 4;
 }
 
+/*
+ * The filter comes last, when nothing can be told any more: whether it can be installed at all is asked before. A program
+ * that is not there is EFAULT where everything else is in order.
+ */
+static void try_seccomp(struct setup *u)
+{
+	if (syscall(SYS_seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, 0, NULL) && errno != EFAULT)
+		setup__fail(u, LAYER_SECCOMP, errno, "install a system call filter");
+}
+
 void confine__command(struct setup *u, int sock, int listener_sock, int barrier, const sigset_t *mask)
 {
 	const struct sandbox *sb = u->sb;
@@ -207,6 +217,7 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 		close(listener_sock);
 	}
 	self_check(u);
+	try_seccomp(u);
 	/* nobody else is inside yet; sandtrace may look at us, which takes this until the execve */
 	prctl(PR_SET_DUMPABLE, 1);
 	ready(u, sock);
@@ -219,7 +230,9 @@ void confine__command(struct setup *u, int sock, int listener_sock, int barrier,
 		_exit(125);
 	/* it asks a tracer, which is there by now; the other one may refuse any call but execve, so it comes last */
 	n = u->report->n_interest ? seccomp__install_program(u->report->interest, u->report->n_interest) : 0;
-	if (!n)
+	if (n) /* the tracer waits for what it would never be told: no layer, and nothing to do without */
+		setup__fail(u, LAYER_SECCOMP, EUCLEAN, "the filter that chooses the calls to record cannot be installed");
+	else
 		n = seccomp__install(&(struct seccomp_filter){ u->report->insns, u->report->n_insns });
 	if (n)
 		setup__fail(u, LAYER_SECCOMP, (int)-n, "install the system call filter");

@@ -22,7 +22,7 @@
 
 #define SANDBOX_MAX_OVERLAYS 16
 #define SANDBOX_NAMESPACES 7
-#define SANDBOX_EXEC_SLOTS 256
+#define SANDBOX_EXEC_SLOTS 1024
 
 struct sandbox_opts {
 	const char *command;	/* as launch__resolve found it */

@@ -36,6 +36,7 @@ static struct task *first_task(struct tracer *t)
 	k->state = TASK_RUNNING;
 	p->exec_id = 1;
 	p->ppid_stale = true;
+	p->waits = t->opts.running; /* nobody knows what it did before */
 	t->next_exec_id = 2;
 	return k;
 }

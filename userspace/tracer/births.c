@@ -16,98 +16,36 @@
 #include "event/syscalls.h"
 #include "regs.h"
 
-static int nr_clone[EV_ABI_MAX], nr_clone3[EV_ABI_MAX];
-
-void births__init(void)
-{
-	for (int abi = 0; abi < EV_ABI_MAX; abi++) {
-		nr_clone[abi] = syscalls__number((enum ev_abi)abi, "clone");
-		nr_clone3[abi] = syscalls__number((enum ev_abi)abi, "clone3");
-	}
-}
-
-static bool is_clone(const struct task *k) { return k->nr == nr_clone[k->abi]; }
-static bool is_clone3(const struct task *k) { return k->nr == nr_clone3[k->abi]; }
+/* A child whose parent cannot tell of it any more is given to somebody after this long. */
+#define HELD_MAX_NS 200000000ULL
 
 bool births__plain(const struct tracer *t, const struct task *parent)
 {
-	if (t->opts.by_filter || !parent->in_call || is_clone3(parent) || parent->proc->other_pid_ns)
-		return false;
-	return !is_clone(parent) || !(parent->args[0] & (CLONE_NEWPID | CLONE_PARENT));
-}
-
-/* ---- CLONE_UNTRACED ------------------------------------------------------------------------------------------------ */
-
-/* The first member of struct clone_args. */
-static bool read_flags(const struct task *k, uint64_t *flags)
-{
-	struct iovec local = { flags, sizeof(*flags) }, remote = { (void *)(uintptr_t)k->args[0], sizeof(*flags) };
-
-	return process_vm_readv(k->tid, &local, 1, &remote, 1, 0) == sizeof(*flags);
-}
-
-static bool write_flags(const struct task *k, uint64_t flags)
-{
-	struct iovec local = { &flags, sizeof(flags) }, remote = { (void *)(uintptr_t)k->args[0], sizeof(flags) };
-
-	return process_vm_writev(k->tid, &local, 1, &remote, 1, 0) == sizeof(flags);
-}
-
-void births__enter(struct tracer *t, struct task *k)
-{
-	uint64_t flags;
-
-	(void)t;
-	if (is_clone(k)) {
-		if (k->args[0] & CLONE_UNTRACED)
-			k->flag_cleared = !regs__set_first_arg(k->tid, k->abi == EV_ABI_COMPAT32, k->args[0] & ~(uint64_t)CLONE_UNTRACED);
-	} else if (is_clone3(k) && read_flags(k, &flags) && flags & CLONE_UNTRACED) {
-		k->flag_cleared = write_flags(k, flags & ~(uint64_t)CLONE_UNTRACED);
-	}
-}
-
-void births__restore(struct task *k)
-{
-	uint64_t flags;
-
-	if (!k->flag_cleared)
-		return;
-	k->flag_cleared = false;
-	if (is_clone(k))
-		regs__restore_first_arg(k->tid, k->abi == EV_ABI_COMPAT32, k->args[0]);
-	else if (read_flags(k, &flags))
-		write_flags(k, flags | CLONE_UNTRACED);
+	return !t->opts.by_filter && parent->in_call && parent->birth_known && !parent->proc->other_pid_ns &&
+	       !(parent->birth_flags & (CLONE_NEWPID | CLONE_PARENT));
 }
 
 /* ---- who belongs to whom ---------------------------------------------------------------------------------------------- */
 
-/*
- * The flags in a register are what the kernel read. Those of clone3 are in memory that somebody may change, and of a call
- * that was not stopped at nothing is known: there the kernel is asked.
- */
-static bool is_thread_of(const struct tracer *t, const struct task *child, const struct task *parent)
+/* Of a call that was not stopped at nothing is known: then the kernel is asked. */
+static bool is_thread_of(const struct task *child, const struct task *parent)
 {
 	char path[64];
 
-	if (parent->in_call && is_clone(parent))
-		return parent->args[0] & CLONE_THREAD;
-	if (parent->in_call && !is_clone3(parent) && !t->opts.by_filter)
-		return false; /* fork, vfork */
+	if (parent->in_call && parent->birth_known)
+		return parent->birth_flags & CLONE_THREAD;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d", parent->proc->tgid, child->tid);
 	return !access(path, F_OK);
-}
-
-/* Processes of their own with the same table of handlers. */
-static bool shares_handlers(const struct task *parent)
-{
-	return !is_clone(parent) || parent->args[0] & CLONE_SIGHAND;
 }
 
 static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 {
 	struct process *p = parent->proc;
 
-	if (!is_thread_of(t, child, parent)) {
+	if (is_thread_of(child, parent)) {
+		p->threaded = true;
+	} else {
+		p->waits = true;
 		p = process__new(child->tid);
 		if (!p)
 			return false;
@@ -117,7 +55,8 @@ static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 		p->ppid = (uint32_t)parent->proc->tgid;
 		p->ppid_traced = true;
 		p->other_pid_ns = parent->proc->other_pid_ns;
-		if ((is_clone(parent) || is_clone3(parent)) && shares_handlers(parent)) {
+		/* processes of their own with the same table of handlers */
+		if (!parent->in_call || !parent->birth_known || parent->birth_flags & CLONE_SIGHAND) {
 			p->signals_shared = parent->proc->signals_shared = true;
 			parent->proc->signals_known = false;
 		}
@@ -127,33 +66,33 @@ static bool inherit(struct tracer *t, struct task *parent, struct task *child)
 	child->scope = parent->scope;
 	child->newborn = true;
 	child->filters = filters__ref(parent->filters);
-	/* its registers are a copy of its parent's, with the flag taken out */
-	child->flag_cleared = parent->flag_cleared && is_clone(parent);
+	child->own_filter = parent->own_filter;
+	/* its registers are a copy of its parent's, who may have been made to call something else */
+	child->call_changed = parent->in_call && parent->call_changed;
 	child->abi = parent->abi;
 	child->nr = parent->nr;
-	child->args[0] = parent->args[0];
+	child->raw_nr = parent->raw_nr;
+	memcpy(child->filter_args, parent->filter_args, sizeof(child->filter_args));
 	return true;
 }
 
+/* It has a process now: whatever it stopped for is dealt with. */
 static void let_run(struct tracer *t, struct task *k)
 {
 	if (!k->held)
 		return;
 	k->held = false;
 	t->held--;
-	births__restore(k);
-	tracer__resume(t, k, 0);
+	tracer__waited(t, k, tracer__now(), k->held_status);
 }
 
 static void born(struct tracer *t, struct task *parent, struct task *child, uint64_t ts)
 {
-	if (!t->opts.follow_forks && !is_thread_of(t, child, parent)) {
+	if (!t->opts.follow_forks && !is_thread_of(child, parent)) {
 		child->let_go = true;
 		child->state = TASK_RUNNING;
-		if (child->held) {
-			ptrace(PTRACE_DETACH, child->tid, 0, 0L);
-			tasks__remove(t, child);
-		}
+		parent->proc->waits = true;
+		let_run(t, child);
 		return;
 	}
 	if (!inherit(t, parent, child)) {
@@ -171,7 +110,6 @@ void births__event(struct tracer *t, struct task *k, uint64_t ts)
 	unsigned long tid = 0;
 	struct task *child;
 
-	k->birth_seen = true;
 	if (ptrace(PTRACE_GETEVENTMSG, k->tid, 0, &tid) || !tid)
 		return;
 	child = tasks__find(t, (pid_t)tid);
@@ -193,61 +131,79 @@ static pid_t status_number(const char *status, const char *name)
 	return at ? (pid_t)strtol(at + strlen(name), NULL, 10) : 0;
 }
 
-void births__hold(struct tracer *t, struct task *k)
+void births__hold(struct tracer *t, struct task *k, int status)
 {
-	char path[64], status[1024];
+	char path[64], text[1024];
 	pid_t tgid;
 
+	k->held_status = status;
+	if (k->held)
+		return;
 	k->held = true;
+	k->held_since = tracer__now();
 	t->held++;
 	snprintf(path, sizeof(path), "/proc/%d/status", k->tid);
-	if (read_file_str(path, status, sizeof(status)) < 0)
+	if (read_file_str(path, text, sizeof(text)) < 0)
 		return;
 	/* the name stands before them and cannot hold a newline that is not escaped */
-	tgid = status_number(status, "\nTgid:");
-	k->held_parent = tgid != k->tid ? tgid : status_number(status, "\nPPid:");
+	tgid = status_number(text, "\nTgid:");
+	k->held_parent = tgid != k->tid ? tgid : status_number(text, "\nPPid:");
 }
 
-struct orphans {
-	struct task *parent;
-	uint64_t ts;
+/* Who may be its parent: of the process that it names, or else anybody who is there. */
+struct search {
+	pid_t tgid;
+	struct task *named, *any;
 };
 
-static void adopt(struct tracer *t, struct task *k, void *ctx)
+static void search_one(struct tracer *t, struct task *k, void *ctx)
 {
-	struct orphans *o = ctx;
+	struct search *s = ctx;
 
-	if (k->held && k->state == TASK_UNBORN && k->held_parent == o->parent->proc->tgid)
-		born(t, o->parent, k, o->ts);
+	(void)t;
+	if (k->state != TASK_RUNNING || k->let_go || !k->proc)
+		return;
+	s->any = k;
+	if (k->proc->tgid == s->tgid)
+		s->named = k;
 }
 
-/* Killed between making a child and telling of it. The child says who its parent was. */
-void births__parent_gone(struct tracer *t, struct task *k)
+/* Nobody is left whose child it could be: it is recorded all the same, without a record of its birth. */
+static void alone(struct tracer *t, struct task *k)
 {
-	struct orphans o = { k, tracer__now() };
+	struct process *p = process__new(k->tid);
 
-	if (t->held && k->proc && !k->proc->live)
-		tasks__each(t, adopt, &o);
+	if (!p) {
+		kill(k->tid, SIGKILL);
+		return;
+	}
+	p->exec_id = t->next_exec_id++;
+	p->ppid_stale = p->waits = true;
+	process__join(p, k);
+	k->state = TASK_RUNNING;
+	k->scope = k->newborn = k->own_filter = true;
+	k->filters = filters__ref(t->sandbox_filters);
+	let_run(t, k);
 }
 
-/* ---- escapes ------------------------------------------------------------------------------------------------------------ */
-
-void births__exit(struct tracer *t, struct task *k, int64_t ret)
+static void adopt_one(struct tracer *t, struct task *k, void *ctx)
 {
-	struct task *child;
+	const uint64_t *now = ctx;
+	struct search s = { .tgid = k->held_parent };
 
-	births__restore(k);
-	/* who follows no forks is told of threads only */
-	if (ret <= 0 || k->birth_seen || !t->opts.follow_forks || !(is_clone(k) || is_clone3(k)))
+	if (!k->held || k->state != TASK_UNBORN || *now - k->held_since < HELD_MAX_NS)
 		return;
-	/* the number is one of the caller's pid namespace: only in ours it is of use */
-	__atomic_add_fetch(&t->shared->escaped, 1, __ATOMIC_RELAXED);
-	if (k->ns_tid && k->ns_tid != (uint32_t)k->tid)
-		return;
-	if (ptrace(PTRACE_SEIZE, (pid_t)ret, 0, tracer__options(t)))
-		return;
-	child = tasks__add(t, (pid_t)ret);
-	ptrace(PTRACE_INTERRUPT, (pid_t)ret, 0, 0L);
-	if (child)
-		born(t, k, child, tracer__now());
+	tasks__each(t, search_one, &s);
+	if (s.named || s.any)
+		born(t, s.named ? s.named : s.any, k, *now);
+	else
+		alone(t, k);
+}
+
+void births__adopt(struct tracer *t)
+{
+	uint64_t now = tracer__now();
+
+	if (t->held)
+		tasks__each(t, adopt_one, &now);
 }

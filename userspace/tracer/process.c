@@ -324,6 +324,38 @@ static uint32_t last_verdict(const struct task *k)
 	return filters__run(k->filters, k->abi, k->nr, k->filter_args, k->ip) & SECCOMP_RET_ACTION_FULL;
 }
 
+/*
+ * A process that never had a child: the usage that the kernel gives with its status is its own alone, and tells all that
+ * three looks at /proc would. With one thread and no call that changed it, its name is known too.
+ */
+static bool comes_with_status(const struct task *k)
+{
+	const struct process *p = k->proc;
+
+	return k->known && !p->threaded && !p->waits && !p->ppid_stale && k->ns_pid != 1 && k->tid == p->tgid;
+}
+
+static uint64_t time_ns(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * NSEC_PER_SEC + (uint64_t)tv->tv_usec * 1000;
+}
+
+void process__used(struct tracer *t, struct task *k)
+{
+	const struct rusage *u = &t->usage;
+
+	if (!k->end_by_usage)
+		return;
+	t->awaited--;
+	k->end.utime = time_ns(&u->ru_utime);
+	k->end.stime = time_ns(&u->ru_stime);
+	k->end.maxrss_kb = (uint64_t)u->ru_maxrss;
+	k->end.minflt = (uint64_t)u->ru_minflt;
+	k->end.majflt = (uint64_t)u->ru_majflt;
+	k->end.nvcsw = (uint64_t)u->ru_nvcsw;
+	k->end.nivcsw = (uint64_t)u->ru_nivcsw;
+}
+
 void process__ending(struct tracer *t, struct task *k)
 {
 	uint64_t before_exec = k->end.maxrss_kb;
@@ -333,6 +365,17 @@ void process__ending(struct tracer *t, struct task *k)
 	struct proc_stat stat;
 	uint64_t utime, stime;
 
+	if (comes_with_status(k)) {
+		struct ev_task who = k->end.task;
+
+		who.parent_exec_id = p->parent_exec_id;
+		who.cgroup_id = p->cgroup_id;
+		who.ppid = p->ppid;
+		k->end = (struct ev_proc_exit){ .task = who, .pad = last_verdict(k) };
+		k->end_known = k->end_by_usage = true;
+		t->awaited++;
+		return;
+	}
 	k->end_known = look(t, k, &st);
 	if (!k->end_known)
 		return;
@@ -359,37 +402,17 @@ void process__ending(struct tracer *t, struct task *k)
 	}
 }
 
-struct sibling_exec {
-	const struct task *of;
-	bool found;
-};
-
-static void find_exec(struct tracer *t, struct task *k, void *ctx)
-{
-	struct sibling_exec *s = ctx;
-	const struct st_plan *plan;
-
-	if (k->proc != s->of->proc || k == s->of || !k->in_call || k->ending)
-		return;
-	plan = tracer__plan(t, k);
-	s->found |= plan && plan->flags & ST_PLAN_EXEC;
-}
-
 #define NR_EXIT_COMPAT 1 /* i386 and arm */
 
 /*
  * An exec kills the other threads of its process with a SIGKILL that their status does not show. Known only where the
  * execve call itself is seen.
  */
-static bool killed_by_exec(struct tracer *t, struct task *k)
+static bool killed_by_exec(const struct task *k)
 {
-	struct sibling_exec s = { .of = k };
 	int nr_exit = k->abi == EV_ABI_COMPAT32 ? NR_EXIT_COMPAT : SYS_exit;
 
-	if (!k->proc->live || k->nr == nr_exit)
-		return false;
-	tasks__each(t, find_exec, &s);
-	return s.found;
+	return k->proc->live && k->proc->execs && k->nr != nr_exit;
 }
 
 #ifndef SYS_SECCOMP
@@ -401,7 +424,7 @@ static void exit_signal(struct tracer *t, struct task *k, uint64_t ts, int statu
 {
 	struct ev_proc_signal e = { .task = k->end.task, .signal = (uint32_t)status & 0x7f };
 
-	if (!e.signal && !status && !last && killed_by_exec(t, k))
+	if (!e.signal && !status && !last && killed_by_exec(k))
 		e.signal = SIGKILL;
 	if (!e.signal || k->fatal_signal == (int)e.signal)
 		return;

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <linux/sched.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -19,23 +20,48 @@ static int set(pid_t tid, struct user_regs_struct *regs)
 	return ptrace(PTRACE_SETREGS, tid, 0, regs) ? -errno : 0;
 }
 
-int regs__set_first_arg(pid_t tid, bool compat, uint64_t value)
+int regs__set_call(pid_t tid, bool compat, int nr, const uint64_t args[6], bool at_exit)
 {
-	struct user_regs_struct regs;
-	int err = get(tid, &regs);
+	struct user_regs_struct r;
+	int err = get(tid, &r);
 
+	(void)at_exit; /* a call leaves these alone, and its result is in none of them */
 	if (err)
 		return err;
-	if (compat)
-		regs.rbx = value;
-	else
-		regs.rdi = value;
-	return set(tid, &regs);
+	r.orig_rax = (unsigned long long)(long long)nr;
+	if (compat) {
+		r.rbx = args[0];
+		r.rcx = args[1];
+		r.rdx = args[2];
+		r.rsi = args[3];
+		r.rdi = args[4];
+		r.rbp = args[5];
+	} else {
+		r.rdi = args[0];
+		r.rsi = args[1];
+		r.rdx = args[2];
+		r.r10 = args[3];
+		r.r8 = args[4];
+		r.r9 = args[5];
+	}
+	return set(tid, &r);
 }
 
-int regs__restore_first_arg(pid_t tid, bool compat, uint64_t value)
+void regs__clone_args(const struct clone_args *a, uint64_t args[6])
 {
-	return regs__set_first_arg(tid, compat, value);
+	args[1] = a->stack ? a->stack + a->stack_size : 0;
+	args[2] = a->flags & CLONE_PIDFD ? a->pidfd : a->parent_tid;
+	args[3] = a->child_tid;
+	args[4] = a->tls;
+}
+
+int regs__set_result(pid_t tid, int64_t ret)
+{
+	struct user_regs_struct r;
+	int err = get(tid, &r);
+
+	r.rax = (unsigned long long)ret;
+	return err ? err : set(tid, &r);
 }
 
 /* The kernel puts -ENOSYS there at entry, and something else once the call has a result. */
@@ -67,30 +93,46 @@ int regs__refuse(pid_t tid, int err)
 #define NT_ARM_SYSTEM_CALL 0x404
 #endif
 
-/* x0 is the first argument up to the call, and its result from then on. */
-static int set_x0(pid_t tid, uint64_t value)
+static int set_number(pid_t tid, int nr)
 {
-	struct user_regs_struct regs;
-	struct iovec iov = { &regs, sizeof(regs) };
+	struct iovec iov = { &nr, sizeof(nr) };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &iov) ? -errno : 0;
+}
+
+/* x0 is the first argument up to the call, and its result from then on. */
+int regs__set_call(pid_t tid, bool compat, int nr, const uint64_t args[6], bool at_exit)
+{
+	struct user_regs_struct r;
+	struct iovec iov = { &r, sizeof(r) };
+
+	(void)compat;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
+		return -errno;
+	for (int i = at_exit ? 1 : 0; i < 6; i++)
+		r.regs[i] = args[i];
+	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov))
+		return -errno;
+	return at_exit ? 0 : set_number(tid, nr);
+}
+
+void regs__clone_args(const struct clone_args *a, uint64_t args[6])
+{
+	args[1] = a->stack ? a->stack + a->stack_size : 0;
+	args[2] = a->flags & CLONE_PIDFD ? a->pidfd : a->parent_tid;
+	args[3] = a->tls;
+	args[4] = a->child_tid;
+}
+
+int regs__set_result(pid_t tid, int64_t ret)
+{
+	struct user_regs_struct r;
+	struct iovec iov = { &r, sizeof(r) };
 
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
 		return -errno;
-	regs.regs[0] = value;
+	r.regs[0] = (uint64_t)ret;
 	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
-}
-
-int regs__set_first_arg(pid_t tid, bool compat, uint64_t value)
-{
-	(void)compat;
-	return set_x0(tid, value);
-}
-
-int regs__restore_first_arg(pid_t tid, bool compat, uint64_t value)
-{
-	(void)tid;
-	(void)compat;
-	(void)value;
-	return 0;
 }
 
 /* x0 still is the first argument while there is no result; only a restart that never came cannot be one. */
@@ -107,12 +149,16 @@ bool regs__result(pid_t tid, bool compat, int64_t *ret)
 
 int regs__refuse(pid_t tid, int err)
 {
-	int none = -1;
-	struct iovec iov = { &none, sizeof(none) };
+	struct user_regs_struct r;
+	struct iovec iov = { &r, sizeof(r) };
+	int failed = set_number(tid, -1);
 
-	if (ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &iov))
+	if (failed)
+		return failed;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov))
 		return -errno;
-	return set_x0(tid, (uint64_t)-(int64_t)err);
+	r.regs[0] = (uint64_t)-(int64_t)err;
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) ? -errno : 0;
 }
 
 #else

@@ -17,7 +17,6 @@ struct tracer_shared {
 	struct st_counters counters[EV_CLASS_MAX];
 	uint32_t live;		/* tasks that it traces and that are not gone */
 	int32_t err;		/* errno: the command could not be seized */
-	uint32_t escaped;	/* tasks that were born untraced, and were caught when their birth returned */
 	/* written by sandtrace */
 	uint32_t reader_awake;	/* it looks at the ring by itself: no wake-up is needed */
 	uint32_t kill;		/* SIGKILL to every task; the tracer looks at it when a signal interrupts its wait */

@@ -27,6 +27,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -42,7 +43,7 @@
 /* With a filter that chooses, a task only stops at the end of a call that it stopped at the beginning of. */
 void tracer__resume(struct tracer *t, struct task *k, int sig)
 {
-	bool chosen = t->opts.by_filter && k->filters == t->sandbox_filters;
+	bool chosen = t->opts.by_filter && !k->own_filter;
 
 	ptrace(chosen && !k->in_call ? PTRACE_CONT : PTRACE_SYSCALL, k->tid, 0, (long)sig);
 }
@@ -74,19 +75,22 @@ static void enter(struct tracer *t, struct task *k, uint64_t ts, uint32_t arch, 
 {
 	const struct st_plan *plan;
 
+	k->raw_nr = (int)nr;
 	k->abi = abi_of(arch, &nr);
 	k->nr = (int)nr;
 	k->ip = ip;
 	memcpy(k->filter_args, args, sizeof(k->filter_args));
 	for (int i = 0; i < 6; i++)
 		k->args[i] = k->abi == EV_ABI_COMPAT32 ? (uint32_t)args[i] : args[i];
-	k->newborn = k->exec_done = k->birth_seen = false;
+	k->newborn = k->exec_done = false;
 	k->in_call = true;
 	k->enter_ts = ts;
 	plan = tracer__plan(t, k);
 	/* the launcher's own calls up to its execve are not the command's */
-	if (!k->scope && plan && plan->flags & ST_PLAN_EXEC)
-		k->scope = true;
+	if (plan && plan->flags & ST_PLAN_EXEC) {
+		k->scope = k->in_exec = true;
+		k->proc->execs++;
+	}
 	k->wanted = k->scope && (plan ? plan->flags & ST_PLAN_INTEREST : t->opts.interest_beyond);
 	if (k->wanted)
 		call__enter(t, k);
@@ -126,9 +130,17 @@ static bool refused(struct tracer *t, const struct task *k, int64_t ret)
 	case SECCOMP_RET_LOG:
 	case SECCOMP_RET_ALLOW:
 		return false;
-	default: /* a trap, or deadly, as any action is that the kernel does not know */
-		return true;
+	default: /* a trap, or deadly, as any action is that the kernel does not know: it puts the number back where results are */
+		return ret == k->raw_nr;
 	}
+}
+
+static void leave_exec(struct task *k)
+{
+	if (!k->in_exec)
+		return;
+	k->in_exec = false;
+	k->proc->execs--;
 }
 
 static void leave(struct tracer *t, struct task *k, uint64_t ts, int64_t ret)
@@ -138,7 +150,8 @@ static void leave(struct tracer *t, struct task *k, uint64_t ts, int64_t ret)
 		return;
 	}
 	k->in_call = false;
-	births__exit(t, k, ret);
+	leave_exec(k);
+	ret = births__exit(k, ret);
 	if (k->exec_done)
 		k->exec_done = false;
 	else if (k->wanted)
@@ -261,6 +274,7 @@ static void ending(struct tracer *t, struct task *k, uint64_t ts, int status, bo
 
 	k->ending = true;
 	p->live--;
+	leave_exec(k);
 	if (!k->scope)
 		return;
 	open_call(t, k, ts, status, readable);
@@ -296,10 +310,11 @@ static void gone(struct tracer *t, struct task *k, uint64_t ts, int status)
 
 	if (p && !k->ending)
 		ending(t, k, ts, status, false);
-	births__parent_gone(t, k);
 	/* the leader's status comes when all threads are gone, and is that of the process */
-	if (p && k->tid == p->tgid && p->last)
+	if (p && k->tid == p->tgid && p->last) {
+		process__used(t, p->last);
 		process__exited(t, p->last, ts, status, true);
+	}
 	tasks__remove(t, k);
 }
 
@@ -319,17 +334,9 @@ static void let_go(struct tracer *t, struct task *k, int sig)
 }
 
 /* True: the task goes on by itself, or later. */
-static bool on_event_stop(struct tracer *t, struct task *k, int sig)
+static bool on_event_stop(struct task *k, int sig)
 {
-	if (k->state == TASK_UNBORN) {
-		births__hold(t, k);
-		return true;
-	}
-	if (k->let_go) {
-		let_go(t, k, 0);
-		return true;
-	}
-	if (k->flag_cleared && k->newborn)
+	if (k->newborn)
 		births__restore(k);
 	if (!is_stop_signal(sig))
 		return false;
@@ -341,7 +348,7 @@ static void stopped(struct tracer *t, struct task *k, uint64_t ts, int status)
 {
 	int sig = WSTOPSIG(status), deliver = 0;
 
-	if (t->releasing) {
+	if (t->releasing || k->let_go) {
 		let_go(t, k, status >> 16 || sig == (SIGTRAP | 0x80) ? 0 : sig);
 		return;
 	}
@@ -361,7 +368,7 @@ static void stopped(struct tracer *t, struct task *k, uint64_t ts, int status)
 		on_call(t, k, ts);
 		break;
 	case PTRACE_EVENT_STOP:
-		if (on_event_stop(t, k, sig))
+		if (on_event_stop(k, sig))
 			return;
 		break;
 	case 0:
@@ -386,23 +393,39 @@ static void kill_one(struct tracer *t, struct task *k, void *ctx)
 	kill(k->proc ? k->proc->tgid : k->tid, SIGKILL);
 }
 
+void tracer__waited(struct tracer *t, struct task *k, uint64_t ts, int status)
+{
+	if (k->state == TASK_UNBORN && !t->releasing)
+		births__hold(t, k, status);
+	else if (WIFSTOPPED(status))
+		stopped(t, k, ts, status);
+	else
+		gone(t, k, ts, status);
+}
+
 static void on_wake_up(int sig)
 {
 	(void)sig; /* interrupts the wait */
 }
 
-static void become_tracer(void)
+static void become_tracer(const struct tracer *t)
 {
 	struct sigaction wake_up = { .sa_handler = on_wake_up };
 	sigset_t all;
 
 	/* with us ends every task; with sandtrace end we */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != t->opts.parent) /* it went before we asked for that */
+		_exit(ECHILD);
+	/* a command of the same user is not to look into us, let alone write */
+	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "sandtrace-trace");
 	setsid();
 	sigaction(SIGUSR1, &wake_up, NULL);
+	sigaction(SIGALRM, &wake_up, NULL);
 	sigfillset(&all);
 	sigdelset(&all, SIGUSR1);
+	sigdelset(&all, SIGALRM);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
@@ -417,12 +440,38 @@ static void on_requests(struct tracer *t)
 		attach__release(t);
 }
 
+#define HELD_LOOK_NS 50000000ULL
+
+/* A timer interrupts the wait as long as somebody is held: nothing else may happen that would. */
+static void look_after_held(struct tracer *t)
+{
+	struct itimerval once = { .it_value.tv_usec = HELD_LOOK_NS / 1000 };
+	uint64_t now;
+
+	if (!t->held)
+		return;
+	now = tracer__now();
+	if (now - t->held_looked < HELD_LOOK_NS)
+		return;
+	t->held_looked = now;
+	births__adopt(t);
+	setitimer(ITIMER_REAL, &once, NULL);
+}
+
+/* The next task that has something to tell; negative: none, or interrupted. */
+static pid_t wait_for_any(struct tracer *t, int *ret_status)
+{
+	look_after_held(t);
+	/* usage takes the kernel a while to add up, so it is asked for only when somebody's is due */
+	return wait4(-1, ret_status, __WALL, t->awaited ? &t->usage : NULL);
+}
+
 static int trace(struct tracer *t)
 {
 	int status;
 
 	for (;;) {
-		pid_t tid = waitpid(-1, &status, __WALL);
+		pid_t tid = wait_for_any(t, &status);
 		uint64_t ts = tracer__now();
 		struct task *k;
 
@@ -438,10 +487,7 @@ static int trace(struct tracer *t)
 			k = tasks__add(t, tid);
 		if (!k)
 			return ENOMEM; /* ends us, and so everything that we trace */
-		if (WIFSTOPPED(status))
-			stopped(t, k, ts, status);
-		else
-			gone(t, k, ts, status);
+		tracer__waited(t, k, ts, status);
 	}
 }
 
@@ -450,7 +496,7 @@ int tracer__run(struct tracer *t, int ready_fd)
 	char byte = 's';
 	int err;
 
-	become_tracer();
+	become_tracer(t);
 	t->tasks = tasks__new();
 	t->rec = calloc(1, sizeof(*t->rec));
 	if (t->rec)

@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "config.h"
@@ -42,6 +43,7 @@ struct tracer_opts {
 	bool lossless;		/* wait while the ring is full; else count what is lost */
 	bool by_filter;		/* the command installs the filter of interest__build: stop only at what it names */
 	pid_t command;		/* waits at the barrier; in scope from its next execve on */
+	pid_t parent;		/* sandtrace: without it we end */
 	bool running;		/* it does not wait: all its threads are in scope at once, and go on without us */
 	const struct sock_filter *filter; /* the sandbox's, which the command will install; NULL: none */
 	unsigned short n_filter;
@@ -77,11 +79,14 @@ struct process {
 	uint64_t exec_id, parent_exec_id;
 	unsigned int tasks;	/* in the table, ended ones included */
 	unsigned int live;	/* threads that have not reached their end */
+	unsigned int execs;	/* of them, in an execve */
 	uint64_t nvcsw, nivcsw;	/* of threads that are gone */
 	uint64_t cgroup_id;
 	uint32_t ppid;
 	bool ppid_traced;	/* its parent is one of ours, as far as we know */
 	bool ppid_stale;	/* its parent is gone: look again */
+	bool threaded;		/* has had more than one thread */
+	bool waits;		/* may have waited for others, whose usage the kernel adds to its own */
 	bool other_pid_ns;	/* its children may be in another pid namespace than it */
 	bool signals_known;	/* what it ignores and catches has not changed since it was looked at: bit N - 1 each */
 	bool signals_shared;	/* with another process, which can change it unseen */
@@ -102,16 +107,23 @@ struct task {
 	bool scope;		/* recorded: from the command's first execve on */
 	bool newborn;		/* a first exit without an enter is the tail of its birth */
 	bool held;		/* unborn, and stopped */
-	pid_t held_parent;	/* ... and the process that it says it comes from */
+	int held_status;	/* ... as wait told */
+	uint64_t held_since;
+	pid_t held_parent;	/* the process that it says it comes from */
 	bool let_go;		/* a process that is not followed: to be detached at its first stop */
 	bool in_call;		/* between enter and exit */
 	bool wanted;		/* ... and the call is of interest */
 	bool exec_done;		/* the call was recorded at the exec: skip its exit */
 	bool ending;		/* reached PTRACE_EVENT_EXIT */
-	bool birth_seen;	/* in a clone: its child was reported */
-	bool flag_cleared;	/* CLONE_UNTRACED was taken out of its register, to be put back */
+	bool birth_known;	/* in a call that makes a task, with these flags */
+	uint64_t birth_flags;
+	int forced_errno;	/* with which it is to return */
+	bool call_changed;	/* registers of its call were changed, and are to be put back */
+	bool in_exec;		/* in an execve; counted in proc->execs */
+	bool own_filter;	/* it carries a filter beside the sandbox's */
+	bool installing;	/* in a call that may add one */
 	uint16_t abi;
-	int nr;
+	int nr, raw_nr;		/* as in records, and as in the register */
 	uint64_t args[6], ip;
 	uint64_t filter_args[6]; /* as filters see them: int 0x80 from 64-bit code has high halves too */
 	uint64_t enter_ts;
@@ -123,6 +135,7 @@ struct task {
 	struct ev_proc_exit end; /* its task: who K is, as last looked at; all of it at PTRACE_EVENT_EXIT */
 	bool known;		 /* no call has changed name or ids since */
 	bool end_known;
+	bool end_by_usage;	/* what the process used comes with its status: t->usage */
 };
 
 struct tracer {
@@ -135,6 +148,9 @@ struct tracer {
 	struct task_table *tasks;
 	struct filters *sandbox_filters; /* what the command began with */
 	unsigned int held;	/* tasks that are */
+	uint64_t held_looked;	/* when it was last seen to them */
+	unsigned int awaited;	/* processes whose usage is to come with their status */
+	struct rusage usage;	/* as wait gave it last, if any is awaited */
 	bool releasing;		/* every task is let go at its next stop */
 };
 
@@ -198,6 +214,8 @@ void process__signaled(struct tracer *t, struct task *k, uint64_t ts, const sigi
  * was not seen as delivered to K gets its record first.
  */
 void process__exited(struct tracer *t, struct task *k, uint64_t ts, int status, bool last);
+/* The same, when all of it came with the status. */
+void process__used(struct tracer *t, struct task *k);
 /* At PTRACE_EVENT_EXIT: remembers what process__exited will need, since only now it can be read. */
 void process__ending(struct tracer *t, struct task *k);
 
@@ -212,6 +230,8 @@ void attach__release(struct tracer *t);
 /* What the task's current call is to be recorded with; NULL: beyond the table. */
 const struct st_plan *tracer__plan(const struct tracer *t, const struct task *k);
 void tracer__resume(struct tracer *t, struct task *k, int sig);
+/* What wait told of K: it is recorded, and K goes on, or is forgotten. */
+void tracer__waited(struct tracer *t, struct task *k, uint64_t ts, int status);
 
 /*
  * Seizes the command, tells so through READY_FD (a byte; shared->err has the errno of a refusal), and traces until the last

@@ -75,10 +75,13 @@ void watch__enter(struct tracer *t, struct task *k)
 	bool by_seccomp = k->nr == nr_seccomp[k->abi] && (uint32_t)k->args[0] == SECCOMP_SET_MODE_FILTER;
 	bool by_prctl = k->nr == nr_prctl[k->abi] && (int)k->args[0] == PR_SET_SECCOMP && k->args[1] == SECCOMP_MODE_FILTER;
 
-	/* before the scope: the launcher's own, which are known */
+	/* before the scope: the launcher's own, which are known. Strict mode is a filter too, without a program */
+	(void)t;
+	k->installing = k->scope && (k->nr == nr_seccomp[k->abi] ? k->args[0] <= SECCOMP_SET_MODE_FILTER :
+				     k->nr == nr_prctl[k->abi] && (int)k->args[0] == PR_SET_SECCOMP);
+	k->wanted_tsync = false;
 	if (!k->scope || (!by_seccomp && !by_prctl))
 		return;
-	(void)t;
 	filters__unref(k->wanted_filters);
 	k->wanted_filters = read_filter(k, k->args[2]);
 	k->wanted_tsync = by_seccomp && k->args[1] & SECCOMP_FILTER_FLAG_TSYNC;
@@ -92,6 +95,7 @@ static void synchronise(struct tracer *t, struct task *k, void *ctx)
 		return;
 	if (t->opts.by_filter)
 		ptrace(PTRACE_INTERRUPT, k->tid, 0, 0L);
+	k->own_filter = true;
 	filters__unref(k->filters);
 	k->filters = filters__ref(caller->filters);
 }
@@ -105,17 +109,24 @@ void watch__exit(struct tracer *t, struct task *k, int64_t ret)
 		k->proc->signals_known = false;
 	if (change & LOOK_IDENTITY)
 		k->known = false;
+	if (k->nr == nr_prctl[k->abi] && (int)k->args[0] == PR_SET_CHILD_SUBREAPER)
+		k->proc->waits = true;
 	if (change & LOOK_PID_NS)
 		k->proc->other_pid_ns = true;
-	if (!installed)
+	if (!k->installing)
 		return;
+	k->installing = false;
 	/* with TSYNC a thread that could not follow is told by its id; a listener's descriptor excludes that */
 	if (ret < 0 || (ret > 0 && k->wanted_tsync && !(k->args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))) {
 		filters__unref(installed);
 		return;
 	}
-	filters__unref(k->filters);
-	k->filters = installed;
+	/* whatever it is, and even if we could not read it: a call that it decides about may pass by our own filter unseen */
+	k->own_filter = true;
+	if (installed) {
+		filters__unref(k->filters);
+		k->filters = installed;
+	}
 	if (k->wanted_tsync)
 		tasks__each(t, synchronise, k);
 }
