@@ -13,6 +13,7 @@
 #define RING_HDR 8
 /* The reader is slower than we are: look again after this long. What waits with us is the stopped task. */
 #define FULL_WAIT_NS 200000
+#define KILLED_WAIT_NS 500000000ULL
 
 uint64_t tracer__now(void)
 {
@@ -73,15 +74,21 @@ void emit__wake(struct tracer *t)
 		return; /* it is full of wake-ups already */
 }
 
-/* False: there is no room, and nobody is to be waited for. */
+/* False: there is no room, and nobody is to be waited for. Once everything is to be killed that is not put off for long. */
 static bool wait_for_room(struct tracer *t, size_t need)
 {
 	const struct timespec pause = { .tv_nsec = FULL_WAIT_NS };
 	struct tracer_ring *r = &t->ring;
+	uint64_t killed = 0;
 
 	while (*r->prod_page - __atomic_load_n(r->cons_page, __ATOMIC_ACQUIRE) + need > r->size) {
 		if (!t->opts.lossless || __atomic_load_n(&t->shared->closed, __ATOMIC_RELAXED))
 			return false;
+		if (__atomic_load_n(&t->shared->kill, __ATOMIC_RELAXED)) {
+			killed = killed ? killed : tracer__now();
+			if (tracer__now() - killed > KILLED_WAIT_NS)
+				return false;
+		}
 		emit__wake(t);
 		nanosleep(&pause, NULL);
 	}
