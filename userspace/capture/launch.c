@@ -130,7 +130,7 @@ static void __attribute__((noreturn)) child(int barrier, struct sandbox_report *
 			_exit(125);
 		n = seccomp__install_program(report->interest, report->n_interest);
 		if (n < 0) {
-			report->exec_errno = (int)-n;
+			report->interest_errno = (int)-n;
 			_exit(125);
 		}
 	}
@@ -400,6 +400,11 @@ int launch__wait_ready(struct launch *l)
 
 int launch__failed_late(const struct launch *l)
 {
+	if (l->report && l->report->interest_errno) {
+		log_errno(-l->report->interest_errno, "install the filter that chooses the calls to record");
+		log_hint("without -e every call is stopped, which needs no filter");
+		return 1;
+	}
 	if (!l->sandbox || l->report->layer == LAYER_NONE)
 		return 0;
 	explain_setup(l);

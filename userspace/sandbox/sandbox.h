@@ -53,6 +53,7 @@ struct sandbox_report {
 	struct sock_filter insns[BPF_MAXINSNS];
 	/* ptrace only: the filter that chooses the calls to stop at, installed before the other; 0: none */
 	unsigned short n_interest;
+	int interest_errno;	/* without a sandbox: it could not be installed */
 	struct sock_filter interest[BPF_MAXINSNS];
 	/* execs that the init refused, by what it calls the task: the tracer sees only a failed call */
 	uint32_t exec_refused[SANDBOX_EXEC_SLOTS];

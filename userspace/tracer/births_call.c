@@ -31,6 +31,8 @@
 #define CLONE_NEWTIME 0x80
 #endif
 #define SIGNAL_BITS 0xff /* CSIGNAL */
+#define SIGNAL_LAST 64 /* clone takes what no signal is; clone3 does not */
+#define ADDRESS_BITS 56 /* of user space, the widest: x86-64 with five levels */
 #define UNSEEN ((uint64_t)(CLONE_UNTRACED | CLONE_PTRACE))
 /* A caller may be newer than we are; what it adds must be zero to mean what we know. */
 #define CLONE_ARGS_MAX 256
@@ -92,13 +94,14 @@ static int read_args(const struct task *k, struct clone_args *ret)
 /* 0, or the errno with which clone3 refuses these, or ENOSYS: there is no clone that means the same. */
 static int check_args(const struct clone_args *a)
 {
-	if (a->flags & ~(0xffffffffULL | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) || a->exit_signal > SIGNAL_BITS)
+	if (a->flags & ~(0xffffffffULL | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) || a->exit_signal > SIGNAL_LAST)
 		return EINVAL;
 	if (a->flags & (CLONE_DETACHED | (SIGNAL_BITS & ~CLONE_NEWTIME)))
 		return EINVAL;
 	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
 		return EINVAL;
-	if (!a->stack != !a->stack_size)
+	/* clone takes any stack; a range that wraps or is not user space clone3 refuses */
+	if (!a->stack != !a->stack_size || a->stack + a->stack_size < a->stack || (a->stack + a->stack_size) >> ADDRESS_BITS)
 		return EINVAL;
 	if (a->flags & (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP | CLONE_NEWTIME) || a->set_tid || a->set_tid_size)
 		return ENOSYS;
