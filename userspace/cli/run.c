@@ -224,6 +224,19 @@ static int add_sinks(struct run *r)
 	return err;
 }
 
+/* Where none is made for the command it is in ours. 0: there is no v2 hierarchy. */
+static uint64_t own_cgroup(void)
+{
+	char path[sizeof(struct cgroup_place)];
+	struct cgroup_place pl;
+	struct stat st;
+
+	if (cgroup__own(NULL, &pl))
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", pl.mnt, pl.own);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
 static void fill_info(struct run *r)
 {
 	struct timespec real;
@@ -245,7 +258,7 @@ static void fill_info(struct run *r)
 		.argv = r->opts.argv,
 		.cwd = r->cwd,
 		.command_pid = (uint32_t)r->launch.command_pid,
-		.cgroup_id = r->guarded->cgroup.id,
+		.cgroup_id = r->guarded->cgroup.id ?: own_cgroup(),
 		.clock_offset = (int64_t)((uint64_t)real.tv_sec * NSEC_PER_SEC + (uint64_t)real.tv_nsec - mono),
 		.start_ts = mono,
 		.trace_filter = r->opts.trace_expr,
