@@ -110,7 +110,8 @@ def _ids(kind):
         return {}
     if not isinstance(found, list):
         return {}
-    return {o["id"]: o for o in found}
+    # one that goes away meanwhile is an error in the list, without a number
+    return {o["id"]: o for o in found if "id" in o}
 
 
 def cgroup_mount():

@@ -56,7 +56,7 @@ def bpf():
     for kind in ("prog", "link"):
         out = subprocess.run(["/usr/sbin/bpftool", "-j", kind, "show"], capture_output=True, text=True).stdout
         if out.startswith("["):
-            found |= {"%s_id %d" % (kind, o["id"]) for o in json.loads(out)}
+            found |= {"%s_id %d" % (kind, o["id"]) for o in json.loads(out) if "id" in o}
     held = set()
     for pid in os.listdir("/proc"):
         if not pid.isdigit():
