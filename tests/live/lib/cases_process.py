@@ -424,5 +424,7 @@ def accounting_drop_everything(t):
     """Every call is traced: the same program's total is known from the run that lost nothing."""
     got, lost = check_accounting(t)
     whole = Trace(os.path.join(os.path.dirname(t.path), "accounting_lossless.jsonl"))
-    same(t.summary["total_syscalls"], whole.summary["total_syscalls"],
+    # a freeze interrupts a call that sleeps, which the kernel then makes again: one more each time, at most
+    again = whole.summary["total_syscalls"] - t.summary["total_syscalls"]
+    same(0 <= again <= whole.summary["freezes"], True,
          "recorded %d + lost %d against the lossless run" % (len(t.syscalls), lost), [t.summary, whole.summary])
