@@ -468,28 +468,46 @@ static __always_inline void exit__fill(struct ev_proc_exit *e, struct task_struc
 	e->pad = 0;
 }
 
+/*
+ * Whether this exit is the process's. Each task is counted off before it gets here, so several last tasks can all see
+ * that none is left: a joined thread and its leader do, as the leader is woken first. Then it is the leader's, if that
+ * is still on its way here; among the others, it is the first one's. The marks are full barriers: a leader that a
+ * thread did not find marked will itself find that none is left.
+ */
+static __always_inline bool exit__is_last(struct task_struct *task, struct st_task *st, struct signal_struct *signal)
+{
+	struct st_task *leader;
+	int live = 1;
+
+	if (task->pid == task->tgid)
+		__sync_lock_test_and_set(&st->leader_exited, 1);
+	KGET(live, signal, live.counter);
+	if (live)
+		return false;
+	leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, 0);
+	if (!leader)
+		return true;
+	if (leader->flags & ST_TASK_SCOPE && !leader->leader_exited)
+		return false;
+	return !__sync_lock_test_and_set(&leader->group_exited, 1);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct st_task *st = task__state(task), *leader;
+	struct st_task *st = task__state(task);
 	struct signal_struct *signal = NULL;
 	struct rec_exit *r;
-	bool last = false;
-	int live = 1;
+	bool last;
 	__u64 ts;
 
 	if (!st || !(st->flags & ST_TASK_SCOPE))
 		return 0;
 	exit__open_call(task, st);
 	counters__flush(st);
-	st->flags = 0;
-	/* two last threads can both see live == 0: the leader's state says who was first */
 	KGET(signal, task, signal);
-	KGET(live, signal, live.counter);
-	if (live == 0) {
-		leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, 0);
-		last = !leader || !__sync_lock_test_and_set(&leader->group_exited, 1);
-	}
+	last = exit__is_last(task, st, signal);
+	st->flags = 0;
 	counters__seen(EV_CLASS_PROCESS);
 	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);

@@ -76,10 +76,10 @@ struct st_task {
 	__u16 abi;
 	__u16 flags;
 	__u32 group_exited;   /* on the leader: the process's exit was recorded */
+	__u32 leader_exited;  /* on the leader: its own exit was, or is about to be */
 	/* not yet in st_counters: added there once in 64 calls and when the task exits */
 	__u32 seen;
 	__u32 emitted;
-	__u32 pad;
 };
 
 /*

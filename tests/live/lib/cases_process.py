@@ -159,6 +159,17 @@ def exit_and_exit_group(t):
     same(t.summary["exit_code"], 42, "summary", [t.summary])
 
 
+@recorded("exit_of_a_joined_thread", "exits", "joined", "500")
+def exit_of_a_joined_thread(t):
+    """The leader is woken before the thread's exit is seen: both find themselves the last."""
+    leaders = [r for r in t.procs("exited", exit_code=5)]
+    same(len(leaders), 500, "exits with the process's code", leaders[:3])
+    for r in leaders:
+        expect(r["tid"] == r["pid"] and not r.get("thread"), "the process's exit is not its leader's", [r])
+    for r in t.procs("exited", exit_code=7):
+        expect(r["tid"] != r["pid"] and r.get("thread") is True, "a thread's exit is not marked as one's", [r])
+
+
 def last_call(t, pid, call):
     """The call a task was in when SIGKILL came. The kernel lets an interruptible call end with an ERESTART result that
     nobody sees; where it does not even do that, the record has no result."""

@@ -4,6 +4,7 @@
  * exit: a raw thread-exit by the second thread, then exit_group(42) by the first.
  * code N: exit_group(N). signal N: dies of that signal, without a core file. core: aborts with a
  * core allowed.
+ * joined N: N children whose leader leaves while the thread it joined is still on its way out.
  */
 #include "live.h"
 #include <pthread.h>
@@ -17,6 +18,16 @@ static void *leave(void *arg)
 	tid = syscall(SYS_gettid);
 	syscall(SYS_exit, 7);
 	return NULL;
+}
+
+static void join_and_leave(void)
+{
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, leave, NULL))
+		die("pthread_create");
+	pthread_join(t, NULL);
+	syscall(SYS_exit_group, 5);
 }
 
 static void die_of(int sig, rlim_t core)
@@ -46,6 +57,15 @@ int main(int argc, char **argv)
 			_exit(98);
 		}
 		fact("child=%d\ncore=%d\n", pid, !!WCOREDUMP(reap(pid)));
+		return 0;
+	}
+	if (!strcmp(mode, "joined")) {
+		while (n-- > 0) {
+			pid = fork();
+			if (pid == 0)
+				join_and_leave();
+			reap(pid);
+		}
 		return 0;
 	}
 	if (pthread_create(&t, NULL, leave, NULL))
