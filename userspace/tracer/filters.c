@@ -8,23 +8,12 @@
  * say. Only code that the kernel itself put there makes these calls.
  */
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch.h"
 #include "tracer.h"
-
-#if defined(__x86_64__)
-#define ARCH_NATIVE AUDIT_ARCH_X86_64
-#define ARCH_COMPAT AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define ARCH_NATIVE AUDIT_ARCH_AARCH64
-#define ARCH_COMPAT AUDIT_ARCH_ARM
-#else
-#error "which architectures are native and compat here?"
-#endif
-#define X32_BIT 0x40000000
 
 /*
  * The kernel's bound of a chain: 256 KiB of instructions, and each older filter costs four more. It counts its own

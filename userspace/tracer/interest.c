@@ -9,7 +9,6 @@
  * Made from its end to its beginning: jumps go forward, so what they lead to is there when they are written.
  */
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -18,18 +17,9 @@
 
 #include "base/util.h"
 #include "event/syscalls.h"
+#include "arch.h"
 #include "tracer.h"
 
-#if defined(__x86_64__)
-#define ARCH_NATIVE AUDIT_ARCH_X86_64
-#define ARCH_COMPAT AUDIT_ARCH_I386
-#define X32_BASE 0x40000000 /* its numbers are in the native architecture's space; nothing else has this bit */
-#elif defined(__aarch64__)
-#define ARCH_NATIVE AUDIT_ARCH_AARCH64
-#define ARCH_COMPAT AUDIT_ARCH_ARM
-#else
-#error "which architectures are native and compat here?"
-#endif
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the low half of an argument is expected first"
 #endif
@@ -197,9 +187,9 @@ int interest__build(const struct st_plan plans[EV_ABI_MAX][ST_NR_SYSCALLS], bool
 	int err;
 
 	err = ranges__add_abi(&native, 0, EV_ABI_NATIVE, plans[EV_ABI_NATIVE], beyond);
-#ifdef X32_BASE
+#ifdef X32_BIT
 	if (!err)
-		err = ranges__add_abi(&native, X32_BASE, EV_ABI_X32, plans[EV_ABI_X32], beyond);
+		err = ranges__add_abi(&native, X32_BIT, EV_ABI_X32, plans[EV_ABI_X32], beyond);
 #endif
 	if (!err)
 		err = ranges__add_abi(&compat, 0, EV_ABI_COMPAT32, plans[EV_ABI_COMPAT32], beyond);

@@ -17,7 +17,6 @@
 #include "tracer.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -32,11 +31,10 @@
 #include <sys/wait.h>
 
 #include "base/util.h"
+#include "arch.h"
 #include "births.h"
 #include "regs.h"
 #include "watch.h"
-
-#define X32_BIT 0x40000000
 
 /* ---- how a task goes on ------------------------------------------------------------------------------------------ */
 
