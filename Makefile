@@ -167,7 +167,7 @@ progs: $(PROG)
 # What the tests of the network rules run.
 NET_PROG := $(addprefix $(B)/tests/sandbox/,net_run net_uring)
 $(B)/tests/sandbox/net_run: tests/sandbox/network/net_run.c $(addprefix $(B)/userspace/,sandbox/network.o \
-		sandbox/network_match.o capture/net_filter.o base/log.o base/util.o)
+		sandbox/network_match.o capture/net_filter.o capture/libbpf_print.o base/log.o base/util.o)
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lbpf

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "libbpf_print.h"
 
 #include "sandtrace.skel.h"
 
@@ -27,19 +28,6 @@ struct ebpf {
 };
 
 static struct ebpf *ebpf(const struct capture *c) { return (struct ebpf *)c; }
-
-/* The verifier's log and libbpf's own words, shown only with -vvv or kept for the failure message. */
-static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	_cleanup_(free) char *text = NULL;
-	char *save = NULL;
-
-	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG || vasprintf(&text, fmt, ap) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		log_debug("libbpf: %s", line);
-	return 0;
-}
 
 /* FD is borrowed from the skeleton, or owned when it is a shard's. */
 static int add_ring(struct ebpf *c, int fd, size_t size)
@@ -262,7 +250,7 @@ int capture_ebpf__start(const struct capture_opts *opts, struct capture **ret_ca
 		return log_errno(-ENOMEM, "start the recorder");
 	c->base.ops = &ebpf_ops;
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(libbpf_print);
+	libbpf_set_print(libbpf__print);
 	c->n_cpus = libbpf_num_possible_cpus();
 	c->base.rings = ring_set__new();
 	c->skel = sandtrace_bpf__open();

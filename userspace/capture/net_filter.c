@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "libbpf_print.h"
 #include "network_rules.h"
 
 #include "network.skel.h"
@@ -15,18 +16,6 @@
 struct net_filter {
 	struct network_bpf *skel;
 };
-
-static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	_cleanup_(free) char *text = NULL;
-	char *save = NULL;
-
-	if (log_level < LOG_LVL_DEBUG || level == LIBBPF_DEBUG || vasprintf(&text, fmt, ap) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		log_debug("libbpf: %s", line);
-	return 0;
-}
 
 static void to_rule(const struct net_entry *e, struct st_net_rule *r)
 {
@@ -100,7 +89,7 @@ int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filte
 	if (!f)
 		return log_errno(-ENOMEM, "load the network rules");
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(libbpf_print);
+	libbpf_set_print(libbpf__print);
 	f->skel = network_bpf__open();
 	if (!f->skel) {
 		err = log_errno(-errno, "open the programs of the network rules");
