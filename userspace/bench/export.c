@@ -12,18 +12,6 @@ static const char *const metric_names[METRICS] = {
 	[METRIC_TRACER_RSS] = "tracer_rss_kib", [METRIC_CALLS] = "calls", [METRIC_LOST] = "lost",
 };
 
-static void put_str(struct json *j, const char *key, const char *s)
-{
-	json__key(j, key);
-	json__str(j, s);
-}
-
-static void put_u64(struct json *j, const char *key, uint64_t v)
-{
-	json__key(j, key);
-	json__u64(j, v);
-}
-
 /* What is no number, or infinite, is null. */
 static void put_number(struct json *j, const char *key, double v)
 {
@@ -47,7 +35,7 @@ static void put_estimate(struct json *j, const struct estimate *e)
 	put_number(j, "low", e->low);
 	put_number(j, "high", e->high);
 	put_number(j, "coverage", e->coverage);
-	put_u64(j, "n", e->n);
+	json__member_u64(j, "n", e->n);
 }
 
 static void own(struct json *j, const struct bench_row *row, enum metric m)
@@ -79,7 +67,7 @@ static void compared(struct json *j, const char *key, const struct estimate *e, 
 	json__object_begin(j);
 	put_estimate(j, e);
 	if (claims[claim])
-		put_str(j, "claim", claims[claim]);
+		json__member_str(j, "claim", claims[claim]);
 	json__object_end(j);
 }
 
@@ -114,7 +102,7 @@ static void samples(struct json *j, const struct bench_row *row)
 		if (!s->done)
 			continue;
 		json__object_begin(j);
-		put_u64(j, "round", i + 1);
+		json__member_u64(j, "round", i + 1);
 		for (int m = 0; m < METRICS; m++)
 			put_number(j, metric_names[m], s->v[m]);
 		json__key(j, "differs");
@@ -127,10 +115,10 @@ static void samples(struct json *j, const struct bench_row *row)
 static void put_row(struct json *j, const struct bench_group *g, const struct bench_row *row)
 {
 	json__object_begin(j);
-	put_str(j, "backend", row->backend->id);
-	put_str(j, "label", row->backend->label);
-	put_str(j, "not_measured", row->why[0] ? row->why : NULL);
-	put_u64(j, "differing", row->differing);
+	json__member_str(j, "backend", row->backend->id);
+	json__member_str(j, "label", row->backend->label);
+	json__member_str(j, "not_measured", row->why[0] ? row->why : NULL);
+	json__member_u64(j, "differing", row->differing);
 	json__key(j, "other_status");
 	if (row->differing)
 		json__i64(j, row->other_status);
@@ -150,9 +138,9 @@ static void put_group(struct json *j, const struct bench_group *g)
 	struct estimate e = { 0 };
 
 	json__object_begin(j);
-	put_str(j, "id", g->id);
-	put_str(j, "label", g->label);
-	put_str(j, "unit", g->unit);
+	json__member_str(j, "id", g->id);
+	json__member_str(j, "label", g->label);
+	json__member_str(j, "unit", g->unit);
 	json__key(j, "rows");
 	json__array_begin(j);
 	for (size_t i = 0; i < g->n_rows; i++)
@@ -168,13 +156,13 @@ static void machine(struct json *j, const struct bench_report *r)
 {
 	json__key(j, "machine");
 	json__object_begin(j);
-	put_str(j, "kernel", r->kernel);
-	put_str(j, "machine", r->machine);
-	put_str(j, "cpu", r->cpu);
-	put_u64(j, "cpus", r->cpus);
+	json__member_str(j, "kernel", r->kernel);
+	json__member_str(j, "machine", r->machine);
+	json__member_str(j, "cpu", r->cpu);
+	json__member_u64(j, "cpus", r->cpus);
 	put_number(j, "load", r->load);
-	put_str(j, "scratch", r->scratch);
-	put_str(j, "strace", r->strace[0] ? r->strace : NULL);
+	json__member_str(j, "scratch", r->scratch);
+	json__member_str(j, "strace", r->strace[0] ? r->strace : NULL);
 	json__object_end(j);
 }
 
@@ -182,10 +170,10 @@ static void statistics(struct json *j)
 {
 	json__key(j, "statistics");
 	json__object_begin(j);
-	put_str(j, "interval", "of the median, from order statistics");
+	json__member_str(j, "interval", "of the median, from order statistics");
 	put_number(j, "level", STATS_LEVEL);
-	put_u64(j, "fewest_rounds", STATS_FEWEST);
-	put_str(j, "spread", "1.4826 * median absolute deviation");
+	json__member_u64(j, "fewest_rounds", STATS_FEWEST);
+	json__member_str(j, "spread", "1.4826 * median absolute deviation");
 	json__object_end(j);
 }
 
@@ -200,7 +188,7 @@ static void command(struct json *j, const struct bench_report *r)
 			json__str(j, r->argv[i]);
 		json__array_end(j);
 	}
-	put_str(j, "trace", r->trace);
+	json__member_str(j, "trace", r->trace);
 }
 
 static void pinned(struct json *j, const struct bench_report *r)
@@ -221,16 +209,16 @@ static void pinned(struct json *j, const struct bench_report *r)
 void export__json(const struct bench_report *r, struct json *j)
 {
 	json__object_begin(j);
-	put_u64(j, "schema", 1);
-	put_str(j, "kind", r->micro ? "micro" : "command");
-	put_str(j, "version", r->version);
-	put_str(j, "date", r->date);
+	json__member_u64(j, "schema", 1);
+	json__member_str(j, "kind", r->micro ? "micro" : "command");
+	json__member_str(j, "version", r->version);
+	json__member_str(j, "date", r->date);
 	machine(j, r);
 	command(j, r);
-	put_u64(j, "rounds_wanted", r->wanted);
-	put_u64(j, "rounds", r->rounds);
-	put_u64(j, "warmup", r->warmup);
-	put_u64(j, "seed", r->seed);
+	json__member_u64(j, "rounds_wanted", r->wanted);
+	json__member_u64(j, "rounds", r->rounds);
+	json__member_u64(j, "warmup", r->warmup);
+	json__member_u64(j, "seed", r->seed);
 	json__key(j, "interrupted");
 	json__bool(j, r->interrupted);
 	pinned(j, r);

@@ -358,18 +358,6 @@ int encode__event(struct encoder *e, const struct event *ev, struct json *j)
 	return end_record(j, start);
 }
 
-static void member_str(struct json *j, const char *key, const char *s)
-{
-	json__key(j, key);
-	json__str(j, s);
-}
-
-static void member_u64(struct json *j, const char *key, uint64_t v)
-{
-	json__key(j, key);
-	json__u64(j, v);
-}
-
 static void member_time(struct json *j, const char *key, uint64_t ns)
 {
 	json__key(j, key);
@@ -392,28 +380,28 @@ int encode__header(struct encoder *e, const struct run_info *info, struct json *
 	e->clock_offset = info->clock_offset;
 	e->start_ts = info->start_ts;
 	json__object_begin(j);
-	member_str(j, "event_type", "header");
-	member_u64(j, "schema", TRACE_SCHEMA_VERSION);
+	json__member_str(j, "event_type", "header");
+	json__member_u64(j, "schema", TRACE_SCHEMA_VERSION);
 	member_time(j, "timestamp", realtime(e, info->start_ts));
-	member_str(j, "version", info->version);
-	member_str(j, "backend", info->backend);
-	member_str(j, "backend_reason", info->backend_reason);
-	member_str(j, "profile", info->profile);
-	member_str(j, "host", info->hostname);
-	member_str(j, "kernel", info->kernel);
-	member_str(j, "machine", info->machine);
-	member_str(j, "boot_id", info->boot_id);
+	json__member_str(j, "version", info->version);
+	json__member_str(j, "backend", info->backend);
+	json__member_str(j, "backend_reason", info->backend_reason);
+	json__member_str(j, "profile", info->profile);
+	json__member_str(j, "host", info->hostname);
+	json__member_str(j, "kernel", info->kernel);
+	json__member_str(j, "machine", info->machine);
+	json__member_str(j, "boot_id", info->boot_id);
 	member_list(j, "command", (const char *const *)info->argv);
-	member_str(j, "cwd", info->cwd);
-	member_u64(j, "pid", info->command_pid);
-	member_u64(j, "cgroup_id", info->cgroup_id);
+	json__member_str(j, "cwd", info->cwd);
+	json__member_u64(j, "pid", info->command_pid);
+	json__member_u64(j, "cgroup_id", info->cgroup_id);
 	json__key(j, "clock_offset_ns");
 	json__i64(j, info->clock_offset);
-	member_str(j, "trace_filter", info->trace_filter);
+	json__member_str(j, "trace_filter", info->trace_filter);
 	json__key(j, "follow_forks");
 	json__bool(j, info->follow_forks);
-	member_str(j, "on_overload", info->on_overload);
-	member_u64(j, "ring_bytes", info->ring_bytes);
+	json__member_str(j, "on_overload", info->on_overload);
+	json__member_u64(j, "ring_bytes", info->ring_bytes);
 	member_list(j, "layers", info->layers);
 	member_list(j, "degraded", info->degraded);
 	encode_sandbox__header(j, info);
@@ -427,11 +415,11 @@ int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint
 	size_t start = j->len;
 
 	json__object_begin(j);
-	member_str(j, "event_type", "lost");
+	json__member_str(j, "event_type", "lost");
 	member_time(j, "timestamp", realtime(e, to));
-	member_u64(j, "seq", seq);
-	member_str(j, "class", class_names[class]);
-	member_u64(j, "count", count);
+	json__member_u64(j, "seq", seq);
+	json__member_str(j, "class", class_names[class]);
+	json__member_u64(j, "count", count);
 	member_time(j, "from", realtime(e, from));
 	member_time(j, "to", realtime(e, to));
 	json__object_end(j);
@@ -447,11 +435,11 @@ static void encode_totals(struct json *j, const struct run_result *res)
 
 		json__key(j, class_names[c]);
 		json__object_begin(j);
-		member_u64(j, "seen", t->seen);
-		member_u64(j, "emitted", t->emitted);
-		member_u64(j, "recorded", t->recorded);
-		member_u64(j, "aggregated", t->aggregated);
-		member_u64(j, "lost", t->lost);
+		json__member_u64(j, "seen", t->seen);
+		json__member_u64(j, "emitted", t->emitted);
+		json__member_u64(j, "recorded", t->recorded);
+		json__member_u64(j, "aggregated", t->aggregated);
+		json__member_u64(j, "lost", t->lost);
 		json__object_end(j);
 	}
 	json__object_end(j);
@@ -468,7 +456,7 @@ static void encode_end(struct json *j, const struct run_result *res)
 		json__i64(j, res->exit_code);
 	else
 		json__null(j);
-	member_str(j, "exit_kind", exit_kinds[res->kind]);
+	json__member_str(j, "exit_kind", exit_kinds[res->kind]);
 	json__key(j, "signal");
 	if (!res->signal)
 		json__null(j);
@@ -476,7 +464,7 @@ static void encode_end(struct json *j, const struct run_result *res)
 		json__str(j, name);
 	else
 		json__strn(j, text, (size_t)(fmt_i64(PUT(text, "SIG"), res->signal) - text));
-	member_str(j, "killed_by", res->killed_by);
+	json__member_str(j, "killed_by", res->killed_by);
 }
 
 int encode__summary(struct encoder *e, const struct run_result *res, struct json *j)
@@ -491,20 +479,20 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 		sum.aggregated += res->totals[c].aggregated;
 	}
 	json__object_begin(j);
-	member_str(j, "event_type", "summary");
+	json__member_str(j, "event_type", "summary");
 	member_time(j, "timestamp", realtime(e, res->end_ts));
-	member_u64(j, "total_syscalls", res->totals[EV_CLASS_SYSCALL].seen);
-	member_u64(j, "duration_ms", ns / 1000000);
+	json__member_u64(j, "total_syscalls", res->totals[EV_CLASS_SYSCALL].seen);
+	json__member_u64(j, "duration_ms", ns / 1000000);
 	encode_end(j, res);
-	member_u64(j, "recorded", sum.recorded);
-	member_u64(j, "lost", sum.lost);
-	member_u64(j, "aggregated", sum.aggregated);
-	member_u64(j, "undecoded", res->undecoded);
-	member_u64(j, "skipped", res->skipped);
-	member_u64(j, "freezes", res->freezes);
-	member_u64(j, "frozen_ms", res->frozen_ns / 1000000);
-	member_u64(j, "utime", res->utime_ns);
-	member_u64(j, "stime", res->stime_ns);
+	json__member_u64(j, "recorded", sum.recorded);
+	json__member_u64(j, "lost", sum.lost);
+	json__member_u64(j, "aggregated", sum.aggregated);
+	json__member_u64(j, "undecoded", res->undecoded);
+	json__member_u64(j, "skipped", res->skipped);
+	json__member_u64(j, "freezes", res->freezes);
+	json__member_u64(j, "frozen_ms", res->frozen_ns / 1000000);
+	json__member_u64(j, "utime", res->utime_ns);
+	json__member_u64(j, "stime", res->stime_ns);
 	encode_totals(j, res);
 	if (res->summary)
 		summary__write_json(res->summary, res, j);

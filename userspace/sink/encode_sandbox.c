@@ -14,18 +14,6 @@
 #include "../sandbox/limits.h"
 #include "../sandbox/network.h"
 
-static void key_str(struct json *j, const char *key, const char *s)
-{
-	json__key(j, key);
-	json__str(j, s);
-}
-
-static void key_u64(struct json *j, const char *key, uint64_t v)
-{
-	json__key(j, key);
-	json__u64(j, v);
-}
-
 /* Bytes of the command's choice: beside them in hexadecimal when they are not UTF-8. */
 static void key_bytes(struct json *j, const char *key, const char *s)
 {
@@ -43,14 +31,14 @@ static void denial_members(struct json *j, const struct denial *d)
 	char unnamed[24];
 	const char *name = errno__name(d->err);
 
-	key_str(j, "layer", layer__name(d->layer));
-	key_str(j, "rule", d->rule);
+	json__member_str(j, "layer", layer__name(d->layer));
+	json__member_str(j, "rule", d->rule);
 	if (d->access)
-		key_str(j, "access", d->access);
+		json__member_str(j, "access", d->access);
 	key_bytes(j, "object", d->object);
 	if (d->err) {
 		snprintf(unnamed, sizeof(unnamed), "errno_%d", d->err);
-		key_str(j, "errno", name ? name : unnamed);
+		json__member_str(j, "errno", name ? name : unnamed);
 	}
 	if (d->expected) {
 		json__key(j, "expected");
@@ -65,11 +53,11 @@ static void denial_members(struct json *j, const struct denial *d)
 	json__key(j, "suggest");
 	json__object_begin(j);
 	if (*d->suggest_key) {
-		key_str(j, "key", d->suggest_key);
-		key_str(j, "value", d->suggest_value);
+		json__member_str(j, "key", d->suggest_key);
+		json__member_str(j, "value", d->suggest_value);
 	}
 	if (*d->suggest_flag)
-		key_str(j, "flag", d->suggest_flag);
+		json__member_str(j, "flag", d->suggest_flag);
 	json__object_end(j);
 }
 
@@ -86,8 +74,8 @@ void encode_sandbox__header(struct json *j, const struct run_info *info)
 	if (info->policy) {
 		json__key(j, "policy");
 		json__object_begin(j);
-		key_str(j, "name", info->policy);
-		key_str(j, "sha256", info->policy_sha256);
+		json__member_str(j, "name", info->policy);
+		json__member_str(j, "sha256", info->policy_sha256);
 		json__object_end(j);
 	}
 	if (!info->env_stripped)
@@ -105,7 +93,7 @@ static void layers(struct json *j, const char *key, const uint64_t count[LAYER_M
 	json__object_begin(j);
 	for (int i = 0; i < LAYER_MAX; i++)
 		if (count[i])
-			key_u64(j, layer__name((enum layer)i), count[i]);
+			json__member_u64(j, layer__name((enum layer)i), count[i]);
 	json__object_end(j);
 }
 
@@ -116,7 +104,7 @@ static void denials(struct json *j, const struct denials *t)
 
 	if (!sorted)
 		j->err = -ENOMEM;
-	key_u64(j, "denied_expected", t->expected);
+	json__member_u64(j, "denied_expected", t->expected);
 	layers(j, "denied_by_layer", t->by_layer);
 	json__key(j, "denials");
 	json__array_begin(j);
@@ -124,12 +112,12 @@ static void denials(struct json *j, const struct denials *t)
 		const struct denial_entry *e = sorted[i];
 
 		json__object_begin(j);
-		key_u64(j, "count", e->d.nth);
+		json__member_u64(j, "count", e->d.nth);
 		denial_members(j, &e->d);
-		key_u64(j, "pid", e->pid);
+		json__member_u64(j, "pid", e->pid);
 		json__key(j, "comm");
 		json__strn(j, e->comm, strlen(e->comm));
-		key_u64(j, "first_ts", e->first_ts);
+		json__member_u64(j, "first_ts", e->first_ts);
 		json__object_end(j);
 	}
 	json__array_end(j);
@@ -141,16 +129,16 @@ static void limits(struct json *j, const struct limit_events *l)
 {
 	json__key(j, "limits");
 	json__object_begin(j);
-	key_u64(j, "oom_kills", l->oom_kills);
-	key_u64(j, "memory_hits", l->memory_hits);
-	key_u64(j, "pids_hits", l->pids_hits);
-	key_u64(j, "throttled_us", l->throttled_ns / 1000);
+	json__member_u64(j, "oom_kills", l->oom_kills);
+	json__member_u64(j, "memory_hits", l->memory_hits);
+	json__member_u64(j, "pids_hits", l->pids_hits);
+	json__member_u64(j, "throttled_us", l->throttled_ns / 1000);
 	if (l->memory_peak)
-		key_u64(j, "memory_peak", l->memory_peak);
+		json__member_u64(j, "memory_peak", l->memory_peak);
 	if (l->pids_peak)
-		key_u64(j, "pids_peak", l->pids_peak);
+		json__member_u64(j, "pids_peak", l->pids_peak);
 	if (l->cpu_ns)
-		key_u64(j, "cpu_us", l->cpu_ns / 1000);
+		json__member_u64(j, "cpu_us", l->cpu_ns / 1000);
 	json__object_end(j);
 }
 
@@ -158,9 +146,9 @@ static void network(struct json *j, const struct net_filter_counts *n)
 {
 	json__key(j, "network_filter");
 	json__object_begin(j);
-	key_u64(j, "allowed", n->allowed);
-	key_u64(j, "denied", n->denied);
-	key_u64(j, "dropped_packets", n->dropped);
+	json__member_u64(j, "allowed", n->allowed);
+	json__member_u64(j, "denied", n->denied);
+	json__member_u64(j, "dropped_packets", n->dropped);
 	json__object_end(j);
 }
 
@@ -187,14 +175,14 @@ static void change(struct json *j, const struct change *c)
 	char mode[16];
 
 	json__object_begin(j);
-	key_str(j, "change", (size_t)c->kind < ARRAY_SIZE(kinds) ? kinds[c->kind] : "other");
+	json__member_str(j, "change", (size_t)c->kind < ARRAY_SIZE(kinds) ? kinds[c->kind] : "other");
 	key_bytes(j, "path", c->path);
 	if (c->kind != CHANGE_DELETED) {
-		key_str(j, "type", file_type(c->mode));
+		json__member_str(j, "type", file_type(c->mode));
 		snprintf(mode, sizeof(mode), "0%o", (unsigned int)(c->mode & 07777));
-		key_str(j, "mode", mode);
-		key_u64(j, "size", c->size);
-		key_u64(j, "allocated", c->blocks);
+		json__member_str(j, "mode", mode);
+		json__member_u64(j, "size", c->size);
+		json__member_u64(j, "allocated", c->blocks);
 	}
 	if (c->hashed) {
 		json__key(j, "sha256");
@@ -209,11 +197,11 @@ static void changes(struct json *j, const struct changes *c)
 {
 	json__key(j, "changes");
 	json__object_begin(j);
-	key_u64(j, "created", c->created);
-	key_u64(j, "modified", c->modified);
-	key_u64(j, "deleted", c->deleted);
-	key_u64(j, "bytes", c->bytes);
-	key_str(j, "truncated", c->truncated ? c->why : NULL);
+	json__member_u64(j, "created", c->created);
+	json__member_u64(j, "modified", c->modified);
+	json__member_u64(j, "deleted", c->deleted);
+	json__member_u64(j, "bytes", c->bytes);
+	json__member_str(j, "truncated", c->truncated ? c->why : NULL);
 	json__key(j, "entries");
 	json__array_begin(j);
 	for (size_t i = 0; i < c->n; i++)

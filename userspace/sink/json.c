@@ -376,3 +376,15 @@ void json__newline(struct json *j)
 	put_value(j, "\n", 1);
 	j->comma = false;
 }
+
+void json__member_str(struct json *j, const char *key, const char *s)
+{
+	json__key(j, key);
+	json__str(j, s);
+}
+
+void json__member_u64(struct json *j, const char *key, uint64_t v)
+{
+	json__key(j, key);
+	json__u64(j, v);
+}

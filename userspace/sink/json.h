@@ -33,6 +33,9 @@ void json__str(struct json *j, const char *s); /* NULL: null */
  * another form. */
 bool json__strn(struct json *j, const void *s, size_t len);
 void json__u64(struct json *j, uint64_t v);
+/* "key": value */
+void json__member_str(struct json *j, const char *key, const char *s);
+void json__member_u64(struct json *j, const char *key, uint64_t v);
 void json__i64(struct json *j, int64_t v);
 void json__bool(struct json *j, bool v);
 void json__null(struct json *j);

@@ -16,15 +16,9 @@ static void str(const struct summary *s, struct sum_str v, struct json *j)
 	json__strn(j, sum_str__get(s, v), v.len);
 }
 
-static void key_u64(struct json *j, const char *key, uint64_t v)
-{
-	json__key(j, key);
-	json__u64(j, v);
-}
-
 static void key_us(struct json *j, const char *key, uint64_t ns)
 {
-	key_u64(j, key, ns / 1000);
+	json__member_u64(j, key, ns / 1000);
 }
 
 static void top_calls(const struct summary *s, const struct run_result *res, struct json *j)
@@ -34,7 +28,7 @@ static void top_calls(const struct summary *s, const struct run_result *res, str
 
 	if (!top)
 		j->err = -ENOMEM;
-	key_u64(j, "unique_syscalls", n);
+	json__member_u64(j, "unique_syscalls", n);
 	json__key(j, "top_calls");
 	json__array_begin(j);
 	for (size_t i = 0; i < MIN(n, TOP_CALLS_MAX); i++) {
@@ -43,15 +37,15 @@ static void top_calls(const struct summary *s, const struct run_result *res, str
 		json__str(j, top[i].name);
 		json__key(j, "abi");
 		json__str(j, syscalls__abi_name(top[i].abi));
-		key_u64(j, "calls", top[i].call.calls);
-		key_u64(j, "errors", top[i].call.errors);
+		json__member_u64(j, "calls", top[i].call.calls);
+		json__member_u64(j, "errors", top[i].call.errors);
 		key_us(j, "total_us", top[i].call.ns);
 		if (top[i].has_max)
 			key_us(j, "max_us", top[i].call.max_ns);
 		json__object_end(j);
 	}
 	json__array_end(j);
-	key_u64(j, "top_calls_dropped", n > TOP_CALLS_MAX ? n - TOP_CALLS_MAX : 0);
+	json__member_u64(j, "top_calls_dropped", n > TOP_CALLS_MAX ? n - TOP_CALLS_MAX : 0);
 	free(top);
 }
 
@@ -63,7 +57,7 @@ static void files(const struct summary *s, struct json *j)
 		if (s->files[i].uses)
 			str(s, s->files[i].path, j);
 	json__array_end(j);
-	key_u64(j, "files_accessed_dropped", s->files_dropped);
+	json__member_u64(j, "files_accessed_dropped", s->files_dropped);
 }
 
 static void network(const struct summary *s, struct json *j)
@@ -83,7 +77,7 @@ static void network(const struct summary *s, struct json *j)
 			str(s, s->addrs[i].addr, j);
 	}
 	json__array_end(j);
-	key_u64(j, "network_attempts_dropped", s->addrs_dropped);
+	json__member_u64(j, "network_attempts_dropped", s->addrs_dropped);
 }
 
 static void finding(const struct summary *s, const struct sum_finding *f, struct json *j)
@@ -99,12 +93,12 @@ static void finding(const struct summary *s, const struct sum_finding *f, struct
 		json__key(j, "object");
 		str(s, f->object, j);
 	}
-	key_u64(j, "pid", f->pid);
+	json__member_u64(j, "pid", f->pid);
 	json__key(j, "comm");
 	str(s, f->comm, j);
-	key_u64(j, "first_ts", f->first_ts);
-	key_u64(j, "count", f->count);
-	key_u64(j, "failed", f->failures);
+	json__member_u64(j, "first_ts", f->first_ts);
+	json__member_u64(j, "count", f->count);
+	json__member_u64(j, "failed", f->failures);
 	json__object_end(j);
 }
 
@@ -138,15 +132,15 @@ static void suspicious(const struct summary *s, struct json *j)
 	for (uint32_t i = 0; i < s->n_findings; i++)
 		finding(s, &s->findings[i], j);
 	json__array_end(j);
-	key_u64(j, "findings_dropped", s->findings_dropped);
+	json__member_u64(j, "findings_dropped", s->findings_dropped);
 }
 
 void summary__write_json(const struct summary *s, const struct run_result *res, struct json *j)
 {
-	key_u64(j, "denied_count", s->denied);
-	key_u64(j, "process_count", s->processes);
-	key_u64(j, "thread_count", s->threads);
-	key_u64(j, "processes_dropped", s->procs_dropped);
+	json__member_u64(j, "denied_count", s->denied);
+	json__member_u64(j, "process_count", s->processes);
+	json__member_u64(j, "thread_count", s->threads);
+	json__member_u64(j, "processes_dropped", s->procs_dropped);
 	files(s, j);
 	network(s, j);
 	suspicious(s, j);
