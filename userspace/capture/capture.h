@@ -53,6 +53,7 @@ struct capture_ops {
 	void (*set_awake)(struct capture *c, bool awake);
 	void (*release_pressure)(struct capture *c); /* NULL: none is kept */
 	uint64_t (*skipped)(const struct capture *c);
+	const char *skipped_text;		     /* what to say of it; NULL: it is a number of calls */
 	uint32_t (*live)(struct capture *c);	     /* NULL: not known */
 	void (*kill)(struct capture *c);	     /* NULL: not its business */
 	int (*counters)(struct capture *c, struct st_counters out[EV_CLASS_MAX]);
@@ -106,10 +107,13 @@ static inline void capture__release_pressure(struct capture *c)
 }
 
 /*
- * How often the kernel skipped a program because another one of the same was under way on that CPU: a call or an event,
- * perhaps not one in scope, that nobody counted.
+ * What may be missing although nobody counted it as lost. ebpf: how often the kernel skipped a program because another one
+ * of the same was under way on that CPU: a call or an event, perhaps not one in scope. ptrace: 1 once the tracer was ended
+ * because it did not answer; how much it would have told nobody knows. Final after capture__stop.
  */
 static inline uint64_t capture__skipped(const struct capture *c) { return c->ops->skipped(c); }
+/* The same in words, where the number alone says nothing; else NULL. */
+static inline const char *capture__skipped_text(const struct capture *c) { return c->ops->skipped_text; }
 /* Recorded tasks that are alive, as far as the recorder knows: 0 when it does not. */
 static inline uint32_t capture__live(struct capture *c) { return c->ops->live ? c->ops->live(c) : 0; }
 /* SIGKILL to all of them, if the recorder can; but what it was attached to while it ran is let go. */

@@ -28,7 +28,7 @@ struct by_ptrace {
 	bool running; /* attached to what ran already */
 	pid_t pid; /* of the tracer; 0: not started */
 	bool ended;
-	bool cut_short; /* by us */
+	bool cut_short; /* by us: what it had not written by then is missing */
 	int status; /* as wait gave it, once it has ended */
 };
 
@@ -220,6 +220,8 @@ static int ptrace_stop(struct capture *capture, bool now)
 
 	if (c->pid <= 0)
 		return 0;
+	if (now) /* one that has ended by itself is not cut short */
+		note_end(c, WNOHANG);
 	if (now && !c->ended) {
 		c->cut_short = true;
 		__atomic_store_n(&c->shared->closed, 1, __ATOMIC_RELAXED);
@@ -262,8 +264,7 @@ static void ptrace_set_awake(struct capture *c, bool awake)
 
 static uint64_t ptrace_skipped(const struct capture *c)
 {
-	(void)c; /* nothing is left out, and nobody is born unseen */
-	return 0;
+	return by_ptrace(c)->cut_short; /* before that nothing is left out, and nobody is born unseen */
 }
 
 static int ptrace_counters(struct capture *c, struct st_counters out[EV_CLASS_MAX])
@@ -300,6 +301,7 @@ static const struct capture_ops ptrace_ops = {
 	.wake_fd = ptrace_wake_fd,
 	.set_awake = ptrace_set_awake,
 	.skipped = ptrace_skipped,
+	.skipped_text = "the tracer did not answer and was ended: the end of the trace may be missing",
 	.live = ptrace_live,
 	.kill = ptrace_kill,
 	.counters = ptrace_counters,

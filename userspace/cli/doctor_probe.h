@@ -122,8 +122,6 @@ bool probe__contains(const struct probe *row);
  * run.
  */
 int doctor__ebpf_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
-/* Same for tracing with ptrace, in a few milliseconds. Asks about a task outside of a sandbox: inside, yama forbids less. */
-int doctor__ptrace_usable(char *reason, size_t reason_size, char *hint, size_t hint_size);
 
 /* For the files of probes. ERR: negative errno; the text, if any, follows its name. */
 void probe__no(struct probe_result *r, int err, const char *fmt, ...)

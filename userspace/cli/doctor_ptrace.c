@@ -226,17 +226,3 @@ void try_tracing(struct doctor *d, const struct probe *p, struct probe_result *r
 	else
 		why(r, t, boxed);
 }
-
-int doctor__ptrace_usable(char *reason, size_t reason_size, char *hint, size_t hint_size)
-{
-	struct probe_result r = { .fix = PTRACE_FIX };
-	struct ptrace_report t;
-
-	ptrace__try(&t, false);
-	if (!t.err)
-		return 0;
-	why(&r, &t, false);
-	snprintf(reason, reason_size, "ptrace of a child: %s", r.detail);
-	snprintf(hint, hint_size, "%s", r.fix);
-	return t.err;
-}

@@ -472,6 +472,17 @@ static int report_failure(const struct run *r, int err)
 	return log_errno(err, "recording ended early"), EXIT_SANDTRACE;
 }
 
+static void warn_of_skipped(const struct run *r, uint64_t n)
+{
+	const char *text = capture__skipped_text(r->capture);
+
+	if (text)
+		log_warn("%s", text);
+	else
+		log_warn("the kernel skipped a program %llu times: as many calls may be missing from the trace",
+			 (unsigned long long)n);
+}
+
 static int record(struct run *r)
 {
 	struct run_result res;
@@ -523,8 +534,7 @@ static int record(struct run *r)
 	if (exec_errno)
 		report_not_started(r, exec_errno);
 	if (res.skipped)
-		log_warn("the kernel skipped a program %llu times: as many calls may be missing from the trace",
-			 (unsigned long long)res.skipped);
+		warn_of_skipped(r, res.skipped);
 	if (res.undecoded)
 		log_err(0, "%llu records could not be decoded: please report this", (unsigned long long)res.undecoded);
 	status = exit_status(r, &res, exec_errno);

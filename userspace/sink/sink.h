@@ -58,7 +58,8 @@ struct run_result {
 	uint64_t freezes;	/* how often the command was frozen to let the reader catch up */
 	uint64_t frozen_ns;
 	uint64_t undecoded;	/* records that decode refused: a bug, always reported */
-	uint64_t skipped;	/* runs of a program that the kernel left out, in scope or not */
+	uint64_t skipped;	/* missing, and not in LOST: runs of a program that the kernel left out, in scope or not; or 1, the
+				 * tracer had to be ended (capture__skipped) */
 	/* -c: per call counts taken in the kernel; NULL otherwise. Index abi * ST_NR_SYSCALLS + nr. */
 	const struct st_count *counts;
 	const struct summary *summary; /* never NULL */
