@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# The benchmark: its workloads and floors. Included by the main Makefile, whose B, Q, msg, CC, CLANG and BPFTOOL it uses.
+# The benchmark: its workloads and floors. Included by the main Makefile, whose B, Q, msg, CC, CFLAGS, CLANG and BPFTOOL it
+# uses.
 BENCH := $(B)/tests/bench
 BENCH_CFLAGS = -O2 -g -std=gnu11 $(WARN)
 BENCH_ARGS ?=
 
-$(BENCH)/wl: tests/bench/wl.c
-	$(call msg,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE $(BENCH_CFLAGS) -o $@ $<
+# The operations are those of `sandtrace bench`.
+$(BENCH)/wl: $(addprefix $(B)/,tests/bench/wl.o $(addprefix userspace/,bench/workload.o base/log.o base/util.o))
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^
+-include $(BENCH)/wl.d
 
 $(BENCH)/floor.bpf.o: tests/bench/floor.bpf.c tests/bench/floor.h
 	$(call msg,BPF,$<)

@@ -2,18 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # --quota and --artifacts: what is checked before a run, and what is left after it. TAP. Needs root.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-S=$(realpath "${B:-build}/sandtrace")
-work=$(mktemp -d /var/tmp/artifacts.XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-n=0 bad=0
-check() { # check NAME COMMAND...
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >out 2>err; then echo "ok $n - $name"; else bad=1; echo "not ok $n - $name"; sed 's/^/# /' err | head -20; fi
-}
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+need root sandtrace jq
+make_tmp /var/tmp/artifacts.XXXXXX
+cd "$tmp" || exit 1
 refused() { # refused WORDS COMMAND...: status 125, WORDS on stderr, and nothing was started
 	local words=$1
 	shift
@@ -25,19 +18,19 @@ refused() { # refused WORDS COMMAND...: status 125, WORDS on stderr, and nothing
 mkdir project
 for i in 1 2 3; do echo "$i" >"project/f$i"; done
 head -c 5000 /dev/zero >project/big
-run() { "$S" run -q --backend none --allow-path project "$@"; }
+contained() { "$bin" run -q --backend none --allow-path project "$@"; }
 touch_it='echo 1 >project/started'
 
-check "within the quota" run --quota files=4,file=5000,total=1M -- true
-check "too many files" refused file_count run --quota files=3 -- sh -c "$touch_it"
-check "a file too large" refused file_size run --quota file=4999 -- sh -c "$touch_it"
-check "too much in all" refused total_bytes run --quota total=5005 -- sh -c "$touch_it"
-check "a command too long" refused command_length run --quota command=50 -- sh -c "$touch_it; : $(printf 'x%.0s' {1..60})"
+check "within the quota" contained --quota files=4,file=5000,total=1M -- true
+check "too many files" refused file_count contained --quota files=3 -- sh -c "$touch_it"
+check "a file too large" refused file_size contained --quota file=4999 -- sh -c "$touch_it"
+check "too much in all" refused total_bytes contained --quota total=5005 -- sh -c "$touch_it"
+check "a command too long" refused command_length contained --quota command=50 -- sh -c "$touch_it; : $(printf 'x%.0s' {1..60})"
 for q in '' files files= files=0 files=-1 files=1,files=2 fils=1 ,; do
-	check "bad quota '$q'" refused quota run --quota "$q" -- sh -c "$touch_it"
+	check "bad quota '$q'" refused quota contained --quota "$q" -- sh -c "$touch_it"
 done
 
-check "artifacts are written" "$S" run -q --artifacts art --allow-path project --env TOKEN_X=secretvalue -- true
+check "artifacts are written" "$bin" run -q --artifacts art --allow-path project --env TOKEN_X=secretvalue -- true
 check "manifest and trace are there, for the owner only" test "$(stat -c %a art/manifest.json art/trace.jsonl | sort -u)" = 600
 check "the hash is that of the trace" test "$(jq -r '.artifacts[0].sha256' art/manifest.json)" = "$(sha256sum art/trace.jsonl | cut -d' ' -f1)"
 check "files are counted" test "$(jq .workspace.file_count art/manifest.json)" = 4
@@ -48,11 +41,11 @@ check "nothing is missing" test "$(jq -c .trust_boundary.degraded art/manifest.j
 # no more user namespaces: the command runs without its own, and the trace says so
 # shellcheck disable=SC2016
 check "runs without a layer that may be missing" unshare -Urm sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' - \
-	"$S" run -q --backend none --allow-degraded=user_ns --allow-degraded=cgroup -o less.jsonl -- true
+	"$bin" run -q --backend none --allow-degraded=user_ns --allow-degraded=cgroup -o less.jsonl -- true
 check "the missing layer is named" test "$(head -1 less.jsonl | jq -c .degraded)" = '["user_ns"]'
 check "and not among those in force" jq -es '.[0].layers | length > 8 and all(startswith("user_ns") | not)' less.jsonl
-check "not within the command's sight" refused "can see" "$S" run -q --artifacts project/art --allow-path project -- true
+check "not within the command's sight" refused "can see" "$bin" run -q --artifacts project/art --allow-path project -- true
 ln -s art link
-check "not through a link" refused "artifacts directory" "$S" run -q --artifacts link --allow-path project -- true
-check "not with -o" refused "--artifacts" "$S" run -q --artifacts art -o x --allow-path project -- true
-exit $bad
+check "not through a link" refused "artifacts directory" "$bin" run -q --artifacts link --allow-path project -- true
+check "not with -o" refused "--artifacts" "$bin" run -q --artifacts art -o x --allow-path project -- true
+finish

@@ -5,40 +5,16 @@
 #
 #   tests/cli/test_bench.sh [SANDTRACE]
 set -u
-here=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${1:-${SANDTRACE:-$here/build/sandtrace}}
-bail() { echo "Bail out! $*"; exit 1; }
-[ -x "$bin" ] || bail "$bin: not built"
-for tool in jq python3 script pgrep; do command -v $tool >/dev/null || bail "$tool is not installed: scripts/deps installs it"; done
-export LC_ALL=C.UTF-8 TERM=xterm-256color
-unset NO_COLOR CLICOLOR CLICOLOR_FORCE
-n=0 failed=0
-tmp=$(mktemp -d) || bail "no temporary directory"
-trap 'rm -rf "$tmp"' EXIT
-chmod 755 "$tmp"
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+need sandtrace jq python3 script pgrep
+export TERM=xterm-256color
+make_tmp
 mkdir -m 1777 "$tmp/scratch"
 export TMPDIR=$tmp/scratch # what bench makes there must be gone afterwards
 
-check() { # NAME COMMAND...: passes when COMMAND succeeds
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$tmp/check" 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/check" "$tmp/out" "$tmp/err" 2>/dev/null | cut -c1-400 | head -40
-		failed=$((failed + 1))
-	fi
-}
-skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
-bench() { "$bin" bench "$@" >"$tmp/out" 2>"$tmp/err" </dev/null; rc=$?; }
-rc_is() { [ "$rc" = "$1" ] || { echo "exit status $rc, not $1"; return 1; }; }
-out_has() { grep -qF -- "$1" "$tmp/out" || { echo "no '$1' in the output"; return 1; }; }
-err_has() { grep -qF -- "$1" "$tmp/err" || { echo "no '$1' in the messages"; return 1; }; }
+bench() { run "$bin" bench "$@"; }
 nothing_left() { [ -z "$(ls -A "$TMPDIR")" ] || { ls "$TMPDIR"; return 1; }; }
-silent() { [ ! -s "$tmp/err" ]; }
-json() { jq -e "$@" "$tmp/out" >/dev/null; }
 valid() {
 	python3 - "$here/docs/bench.schema.json" "${1:-$tmp/out}" <<-'END'
 		import json, sys, jsonschema
@@ -113,10 +89,8 @@ bench --backends ptrace --runs 2 -- sh -c "$not_traced"
 check "a command that ends otherwise when traced" eval 'rc_is 0 && out_has "ended with status 9 under ptrace in 2 of 2 runs" &&
 	out_has "ptrace     not measured: the command never ended as it does without"'
 if [ "$(id -u)" = 0 ]; then
-	install -m 755 "$bin" "$tmp/sandtrace"
-	setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/sandtrace" bench --backends ebpf,ptrace --runs 1 --json - -- /bin/true \
-		>"$tmp/out" 2>"$tmp/err" </dev/null
-	rc=$?
+	make_copy
+	as_nobody "$st" bench --backends ebpf,ptrace --runs 1 --json - -- /bin/true
 	check "an ordinary user: ebpf with a reason, ptrace measured" eval 'rc_is 0 && json "[.groups[0].rows[].not_measured] |
 		.[0] == null and (.[1] | length > 10) and .[2] == null"'
 	bench --backends ebpf --runs 2 --json - -- /bin/true
@@ -224,5 +198,4 @@ else
 	skip "man page" "scdoc or mandoc is not installed"
 fi
 
-echo "1..$n"
-exit $((failed > 0))
+finish

@@ -3,47 +3,15 @@
 # `sandtrace doctor` as root, without root, and in worlds where something is missing. TAP on stdout; needs root,
 # jq, setpriv, prlimit, unshare, perl, script, bpftool. Usage: tests/cli/test_doctor.sh [SANDTRACE]
 set -u
-export LC_ALL=C.UTF-8 TERM=xterm-256color
-unset NO_COLOR CLICOLOR CLICOLOR_FORCE
-sandtrace=${1:-${SANDTRACE:-build/sandtrace}}
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+export TERM=xterm-256color
 max_ms=${DOCTOR_MAX_MS:-1000} # 100 is usual; emulated machines are slower
-n=0 failed=0
-
-bail() { echo "Bail out! $*"; exit 1; }
 PATH=$PATH:/usr/sbin:/sbin
-[ "$(id -u)" = 0 ] || bail "needs root"
-for tool in jq setpriv prlimit unshare perl script bpftool findmnt; do
-	command -v "$tool" >/dev/null || bail "$tool is not installed: scripts/deps installs it"
-done
-tmp=$(mktemp -d) || bail "no temporary directory"
-trap 'rm -rf "$tmp"' EXIT
-# Reachable by every user.
-chmod 755 "$tmp"
-install -m 755 "$sandtrace" "$tmp/sandtrace" || bail "no $sandtrace: run make first"
-st=$tmp/sandtrace
+need root sandtrace jq setpriv prlimit unshare perl script bpftool findmnt
+make_tmp
+make_copy
 
-check() { # NAME COMMAND...: passes when COMMAND succeeds
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$tmp/check" 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/check" "$tmp/err" | head -20
-		failed=$((failed + 1))
-	fi
-}
-
-# Each runs a command line and leaves $tmp/out, $tmp/err and $rc behind.
-run() { "$@" >"$tmp/out" 2>"$tmp/err" </dev/null; rc=$?; }
-as_nobody() { run setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-
-rc_is() { [ "$rc" = "$1" ] || { echo "exit status $rc, not $1"; return 1; }; }
-quiet() { [ ! -s "$tmp/err" ]; }
-out_has() { grep -qF -- "$1" "$tmp/out" || { echo "no '$1' in the output"; return 1; }; }
-err_has() { grep -qF -- "$1" "$tmp/err" || { echo "no '$1' in the messages"; return 1; }; }
-json() { jq -e "$@" "$tmp/out"; }
 missing() { json --arg id "$1" '.missing | any(.id == $id and (.fix | length > 0))'; }
 # It is why ptrace stands in for eBPF.
 noted() { json --arg id "$1" '.noted | any(.id == $id and (.fix | length > 0))'; }
@@ -176,7 +144,7 @@ check "root: one JSON line" test "$(wc -l <"$tmp/out")" = 1
 check "root: JSON has every field" json "$schema"
 check "root: exit status is 0 or 4 as JSON says" json --argjson rc "$rc" '$rc == (if .ok then 0 else 4 end)'
 check "root: is root" json '.euid == 0 and .kernel == $k' --arg k "$(uname -r)"
-check "root: no messages" quiet
+check "root: no messages" silent
 run "$st" doctor
 check "root: the page has the same exit status" rc_is "$root_rc"
 check "root: the page names the backend" out_has "Backend: "
@@ -256,14 +224,13 @@ check "nobody: the page has exit status 0" rc_is 0
 check "nobody: the page names the backend" out_has "Backend: ptrace."
 check "nobody: the note follows the verdict" eval 'sed -n 4p "$tmp/out" | grep -q "^    note: each call costs more"'
 check "nobody: the page says what to do" out_has "run as root"
-check "nobody: no messages" quiet
-nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+check "nobody: no messages" silent
 check "nobody: run agrees" agrees "${nobody[@]}"
 check "nobody: the limits are those of a run" limits_agree "${nobody[@]}"
-nobody+=(--inh-caps=+bpf,+perfmon,+dac_override --ambient-caps=+bpf,+perfmon,+dac_override)
-run "${nobody[@]}" "$st" doctor --json
+capable=("${nobody[@]}" --inh-caps=+bpf,+perfmon,+dac_override --ambient-caps=+bpf,+perfmon,+dac_override)
+run "${capable[@]}" "$st" doctor --json
 check "nobody with the capabilities that the fix names: as good as root" rc_is "$root_rc"
-check "nobody with the capabilities that the fix names: run agrees" agrees "${nobody[@]}"
+check "nobody with the capabilities that the fix names: run agrees" agrees "${capable[@]}"
 
 # ---- degraded worlds ----------------------------------------------------------------------------------------
 run unshare -U "$st" doctor --json
@@ -275,9 +242,9 @@ run unshare -Ur "$st" doctor --json
 check "root of a user namespace: exit status 4" rc_is 4
 check "root of a user namespace: records with ptrace" with_ptrace record
 check "root of a user namespace: not contained where setgroups is denied" missing id_maps
-check "root of a user namespace: run agrees" agrees unshare -Ur
 check "root of a user namespace: is the reason" noted init_userns
 check "root of a user namespace: its CAP_BPF does not count" status cap_bpf no
+check "root of a user namespace: run agrees" agrees unshare -Ur
 
 run setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$st" doctor --json
 check "root without capabilities: exit status 0" rc_is 0
@@ -315,7 +282,6 @@ check "read-only cgroup v2: is the reason" eval 'missing cgroup_child && json ".
 check "read-only cgroup v2: run agrees" agrees unshare -m --propagation private sh -c "$hide" -
 
 # ---- the sandbox, blocked in each known way -----------------------------------------------------------------
-nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 # NR SIZE ERRNO COMMAND...: a seccomp filter answers system call NR with ERRNO, if its second argument is SIZE or
 # SIZE is "-". 88 is the size that clone3 is called with: so only a real attempt is refused, as by a security module.
 cat >"$tmp/filter" <<'EOF'
@@ -425,5 +391,4 @@ if [ "$root_rc" = 0 ]; then
 fi
 
 check "at the end nothing is left behind" nothing_left
-echo "1..$n"
-[ $failed = 0 ]
+finish

@@ -6,18 +6,11 @@
 #
 #   tests/cli/test_options.sh [SANDTRACE]
 set -u
-here=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${1:-${SANDTRACE:-$here/build/sandtrace}}
-[ -x "$bin" ] || { echo "Bail out! $bin: not built"; exit 1; }
-unset NO_COLOR CLICOLOR CLICOLOR_FORCE
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+need sandtrace
+make_tmp
 export OPT_B=outside
-n=0 failed=0 skipped=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)); failed=$((failed + 1)); echo "not ok $n - $1"; shift; printf '# %s\n' "$@"; }
-skip() { n=$((n + 1)); skipped=$((skipped + 1)); echo "ok $n - $1 # SKIP $2"; }
 
 # expect NAME STATUS TEXT... -- ARGUMENT...: exit status, and every TEXT is in the output (both streams).
 # With a TEXT that begins with '!', the rest must not be there.
@@ -220,10 +213,10 @@ for v in "" none all Landlock user; do refused --allow-degraded "$v" "there is n
 refused --allow-degraded landlok "did you mean 'landlock'"
 accepted "options that add up" --policy strict --policy default --read / --read /x --write /y --allow-path /z --net a:1 --net b:2 \
 	--env A --env B=1 --allow-degraded cgroup --allow-degraded landlock
-mkdir "$work/many"
-touch "$work/many/1" "$work/many/2"
-contained "--quota: within it" 0 "it ran" -- run --backend none -q --allow-path "$work/many" --quota files=2 -- echo it ran
-contained "--quota: over it, nothing starts" 125 "file_count" "!it ran" -- run --backend none -q --allow-path "$work/many" \
+mkdir "$tmp/many"
+touch "$tmp/many/1" "$tmp/many/2"
+contained "--quota: within it" 0 "it ran" -- run --backend none -q --allow-path "$tmp/many" --quota files=2 -- echo it ran
+contained "--quota: over it, nothing starts" 125 "file_count" "!it ran" -- run --backend none -q --allow-path "$tmp/many" \
 	--quota command=4096,files=1 -- echo it ran
 accepted "everything at once" --policy strict --allow-path . --allow-exec --allow-net --allow-unix --overlay --commit --tty \
 	--hostname h --chdir / --memory 1G --pids 9 --cpus 1 --tmpfs-size 1M --max-file-size 1M --max-output 1M --timeout 1
@@ -238,7 +231,7 @@ for o in --read --write --allow-path; do
 	policy_refuses $o $'/a\nb' "control"
 done
 policy_refuses --write '/tmp/*.log' "pattern"
-policy_refuses --allow-path "$work/nothing" "$work/nothing"
+policy_refuses --allow-path "$tmp/nothing" "$tmp/nothing"
 policy_refuses --net "" "HOST:PORT"
 policy_refuses --net example.org "port"
 policy_refuses --net '*.example.org:443' "wildcard"
@@ -252,7 +245,7 @@ policy_refuses --env "" "name"
 policy_refuses --env =x "name"
 policy_refuses --env 'A*=x' "A*"
 expect "no such policy" 125 "'nosuch'" "built in: " -- run --backend none --policy nosuch true
-expect "no such policy file" 125 "none.toml: No such file" -- run --backend none --policy "$work/none.toml" true
+expect "no such policy file" 125 "none.toml: No such file" -- run --backend none --policy "$tmp/none.toml" true
 expect "a directory as a policy" 125 "Is a directory" -- run --backend none --policy / true
 if [ "$(id -u)" = 0 ]; then
 	for v in nosuchuser 1000x 99999999999 1000: 1000:x "" :1; do policy_refuses --user "$v" "'$v'"; done
@@ -263,28 +256,28 @@ else
 	policy_refuses --user nobody "only root"
 	skip "--user" "needs root"
 fi
-accepted "--artifacts" --artifacts "$work/artifacts"
+accepted "--artifacts" --artifacts "$tmp/artifacts"
 accepted "--quota" --quota files=1,file=1M,total=2M,command=9
 for v in "" nonsense files=x files=1,files=2 bytes=1; do policy_refuses --quota "$v" "--quota"; done
-policy_refuses --chdir "$work/nothing" "no such directory inside" "--read"
+policy_refuses --chdir "$tmp/nothing" "no such directory inside" "--read"
 policy_refuses --chdir /var/lib "no such directory inside" "--read"
-printf '[filesystem]\nalow_read = ["/"]\n' >"$work/bad.toml"
+printf '[filesystem]\nalow_read = ["/"]\n' >"$tmp/bad.toml"
 expect "a policy with a mistake" 125 "bad.toml:2:1" "did you mean 'allow_read'" "!blocked" -- \
-	run --backend none --policy "$work/bad.toml" true
-contained "--read of what is not there grants nothing" 0 -- run --backend none -q --read "$work/nothing" true
+	run --backend none --policy "$tmp/bad.toml" true
+contained "--read of what is not there grants nothing" 0 -- run --backend none -q --read "$tmp/nothing" true
 contained "--env passes on and sets" 0 "A=1 B=outside" -- run --backend none -q --env A=1 --env OPT_B -- \
 	sh -c 'echo "A=$A B=${OPT_B:-none}"'
 contained "--hostname" 0 "box-7" -- run --backend none -q --hostname box-7 -- cat /proc/sys/kernel/hostname
-mkdir "$work/seen"
-chmod 755 "$work" "$work/seen"
-contained "--chdir" 0 "$work/seen" -- run --backend none -q --read "$work/seen" --chdir "$work/seen" pwd
+mkdir "$tmp/seen"
+chmod 755 "$tmp/seen"
+contained "--chdir" 0 "$tmp/seen" -- run --backend none -q --read "$tmp/seen" --chdir "$tmp/seen" pwd
 contained "only the command" 126 "Permission denied" -- run --backend none -q -- sh -c /bin/ls
 contained "--allow-exec" 0 -- run --backend none -q --allow-exec -- sh -c '/bin/ls / >/dev/null'
 # SIGKILL, or the SIGPIPE that comes before it: a shell that ignores that one ends in any case
 contained "--max-output" 137 "over its limit of output" -- run --backend none --max-output 4K -- \
 	sh -c 'trap "" PIPE; while :; do echo yyyyyyyyyyyyyyyy; done 2>/dev/null'
-contained "--policy and an option add up" 0 "reads" -- run --backend none -q --policy strict --read "$work/seen" -- \
-	sh -c 'cd "$1" && echo reads' - "$work/seen"
+contained "--policy and an option add up" 0 "reads" -- run --backend none -q --policy strict --read "$tmp/seen" -- \
+	sh -c 'cd "$1" && echo reads' - "$tmp/seen"
 
 # ---- the sandbox: contradictions
 for o in --policy=strict --allow-path=/ --read=/ --write=/ --net=a:1 --env=A --allow-net --allow-unix --allow-exec --overlay --commit \
@@ -298,8 +291,8 @@ for o in -v -vv -c -y --no-follow-forks --follow-forks=false --trace=close --ver
 	expect "--backend none $o" 125 "--backend none records nothing" "drop" -- run --backend none $o $nowhere
 done
 accepted "--backend none -q" --backend none -q
-expect "--artifacts and -o" 125 "--artifacts writes the trace itself" "-o" -- run --artifacts "$work/a" -o "$work/t" $nowhere
-expect "--artifacts and --backend none" 125 "--artifacts" "nothing is recorded" -- run --artifacts "$work/a" --backend none $nowhere
+expect "--artifacts and -o" 125 "--artifacts writes the trace itself" "-o" -- run --artifacts "$tmp/a" -o "$tmp/t" $nowhere
+expect "--artifacts and --backend none" 125 "--artifacts" "nothing is recorded" -- run --artifacts "$tmp/a" --backend none $nowhere
 expect "--commit alone" 125 "--commit" "--overlay" -- run --commit $nowhere
 accepted "--overlay alone" --overlay
 accepted "--overlay --commit" --commit --overlay
@@ -309,8 +302,8 @@ expect "completion without a shell" 2 "bash|zsh|fish" -- completion
 expect "completion for an unknown shell" 2 "'tcsh'" "bash|zsh|fish" -- completion tcsh
 expect "completion for two shells" 2 "one shell at a time" -- completion bash zsh
 
-"$bin" completion bash >"$work/bash"
-if out=$(bash --norc --noprofile -euc 'source "$1"; complete -p sandtrace' - "$work/bash" 2>&1) &&
+"$bin" completion bash >"$tmp/bash"
+if out=$(bash --norc --noprofile -euc 'source "$1"; complete -p sandtrace' - "$tmp/bash" 2>&1) &&
 	[ "$out" = "complete -F _sandtrace sandtrace" ]; then
 	ok "bash: loads"
 else
@@ -321,7 +314,7 @@ bash_offers() {
 	local name=$1 want=$2 got
 	shift 2
 	got=$(bash --norc --noprofile -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-		_sandtrace; printf "%s\n" "${COMPREPLY[@]}"' - "$work/bash" sandtrace "$@" 2>&1)
+		_sandtrace; printf "%s\n" "${COMPREPLY[@]}"' - "$tmp/bash" sandtrace "$@" 2>&1)
 	if grep -qxF -e "$want" <<<"$got"; then ok "bash: $name"; else not_ok "bash: $name" "wanted $want" "$got"; fi
 }
 bash_offers "subcommand" doctor "do"
@@ -336,29 +329,29 @@ bash_offers "backend" none run --backend n
 bash_offers "class" %network run -e %net
 bash_offers "class in a list" %file,%network run -e %file,%net
 bash_offers "class after trace=" %file run -e trace = %fi
-bash_offers "file" "$work/bash" run -o "$work/ba"
+bash_offers "file" "$tmp/bash" run -o "$tmp/ba"
 bash_offers "command" bash run --trace-only bas
 bash_offers "command after an option's value" bash run --timeout 5 bas
 bash_offers "command after an option=value" bash run --timeout = 5 bas
 bash_offers "command after --" bash run -- bas
-bash_offers "argument of the command" "$work/bash" run -v cat "$work/ba"
+bash_offers "argument of the command" "$tmp/bash" run -v cat "$tmp/ba"
 bash_offers "subcommand of help" run help r
 bash_offers "shell" fish completion f
 
-"$bin" completion zsh >"$work/_sandtrace"
+"$bin" completion zsh >"$tmp/_sandtrace"
 if ! command -v zsh >/dev/null; then
 	skip "zsh: loads" "zsh is not installed"
 elif out=$(zsh -fc 'autoload -Uz compinit && compinit -u -D -d "$2" && source "$1" && print -r -- $_comps[sandtrace]' - \
-	"$work/_sandtrace" "$work/zcompdump" 2>&1) && [ "$out" = _sandtrace ]; then
+	"$tmp/_sandtrace" "$tmp/zcompdump" 2>&1) && [ "$out" = _sandtrace ]; then
 	ok "zsh: loads"
 else
 	not_ok "zsh: loads" "$out"
 fi
 
-"$bin" completion fish >"$work/fish"
+"$bin" completion fish >"$tmp/fish"
 if ! command -v fish >/dev/null; then
 	skip "fish: offers the options of run" "fish is not installed"
-elif out=$(HOME=$work fish --no-config -c "source $work/fish; complete -C 'sandtrace run --follow'" 2>&1) &&
+elif out=$(HOME=$tmp fish --no-config -c "source $tmp/fish; complete -C 'sandtrace run --follow'" 2>&1) &&
 	[[ $out == *--follow-forks* ]]; then
 	ok "fish: offers the options of run"
 else
@@ -373,22 +366,20 @@ if [ "$of_run" = "$of_readme" ]; then ok "README: the options of run"; else
 
 # ---- man pages
 if command -v scdoc >/dev/null && command -v mandoc >/dev/null; then
-	"$here/scripts/gen-man" "$bin" "$work/man" || not_ok "man: generated" "scripts/gen-man failed"
+	"$here/scripts/gen-man" "$bin" "$tmp/man" || not_ok "man: generated" "scripts/gen-man failed"
 	for page in sandtrace.1 sandtrace-run.1 sandtrace-doctor.1 sandtrace-policy.1 sandtrace-bench.1; do
-		if out=$(mandoc -Tlint -Werror "$work/man/$page" 2>&1); then
+		if out=$(mandoc -Tlint -Werror "$tmp/man/$page" 2>&1); then
 			ok "man: $page has no errors"
 		else
 			not_ok "man: $page has no errors" "$out"
 		fi
 	done
 	missing=$("$bin" help run | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | while read -r o; do
-		mandoc -Tascii "$work/man/sandtrace-run.1" | col -b | grep -qF -e "$o" || echo "$o"
+		mandoc -Tascii "$tmp/man/sandtrace-run.1" | col -b | grep -qF -e "$o" || echo "$o"
 	done)
 	if [ -z "$missing" ]; then ok "man: every option of run"; else not_ok "man: every option of run" "$missing"; fi
 else
 	skip "man pages" "scdoc or mandoc is not installed"
 fi
 
-echo "1..$n"
-echo "# passed $((n - failed - skipped)) failed $failed skipped $skipped"
-[ $failed -eq 0 ]
+finish

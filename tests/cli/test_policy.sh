@@ -3,38 +3,18 @@
 # `sandtrace policy`: each command's exit status, text and JSON. TAP on stdout; needs root, jq, setpriv.
 # Usage: tests/cli/test_policy.sh [SANDTRACE]
 set -u
-export LC_ALL=C.UTF-8 TERM=dumb COLUMNS=80
-unset NO_COLOR CLICOLOR CLICOLOR_FORCE
-sandtrace=${1:-${SANDTRACE:-build/sandtrace}}
-n=0 failed=0
-
-bail() { echo "Bail out! $*"; exit 1; }
-[ "$(id -u)" = 0 ] || bail "needs root"
-for tool in jq setpriv; do command -v "$tool" >/dev/null || bail "$tool is not installed: scripts/deps installs it"; done
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+export TERM=dumb COLUMNS=80
+need root sandtrace jq setpriv
 # not below /tmp: the sandbox has its own
-tmp=$(mktemp -d /var/lib/sandtrace-test.XXXXXX) || bail "no directory"
-trap 'rm -rf "$tmp"' EXIT
-chmod 755 "$tmp"
-install -m 755 "$sandtrace" "$tmp/sandtrace" || bail "no $sandtrace: run make first"
-st=$tmp/sandtrace
+make_tmp /var/lib/sandtrace-test.XXXXXX
+make_copy
 export HOME=$tmp/home
 mkdir -p "$HOME/.ssh" "$tmp/p/.git/hooks"
 echo key >"$HOME/.ssh/id_rsa"
 cd "$tmp" || exit 1
 
-check() { # NAME COMMAND...: passes when COMMAND succeeds
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >check.log 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		head -c 3000 check.log out err | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
-}
-run() { "$@" >out 2>err </dev/null; rc=$?; }
 # expect NAME STATUS TEXT... -- ARGUMENT...: every TEXT is in stdout or stderr
 expect() {
 	local name=$1 status=$2 texts=()
@@ -46,11 +26,10 @@ expect() {
 }
 said() {
 	local t
-	[ "$rc" = "$1" ] || { echo "status $rc, not $1"; return 1; }
+	rc_is "$1" || return 1
 	shift
 	for t; do grep -qF -- "$t" out err || { echo "does not say: $t"; return 1; }; done
 }
-json() { [ -s out ] && jq -e "$1" out; }
 
 cat >good.toml <<'T'
 [filesystem]
@@ -81,7 +60,7 @@ expect "check: missing file" 1 "none.toml" -- check ./none.toml
 expect "check: a directory is no policy" 1 "./p" -- check ./p
 head -c 1000000 /dev/zero | tr '\0' '#' >big.toml
 expect "check: too large" 1 "big.toml" -- check big.toml
-for f in "$OLDPWD"/policies/*.toml; do expect "check: shipped $(basename "$f")" 0 ": ok" -- check "$f"; done
+for f in "$here"/policies/*.toml; do expect "check: shipped $(basename "$f")" 0 ": ok" -- check "$f"; done
 
 # ---- show, syscalls
 expect "show: names" 0 "default" "strict" -- show
@@ -109,16 +88,16 @@ check "explain: JSON names place and mechanism" json 'any(.rules[]; .where == "g
 	(.enforced_by | test("mount")) and .here == "there")'
 run "$st" policy explain --json --allow-net --allow-exec default
 check "explain: options of run" json '.enforced and any(.open[]; test("every host")) and any(.open[]; test("can be executed"))'
-for f in "$OLDPWD"/policies/*.toml; do
+for f in "$here"/policies/*.toml; do
 	run "$st" policy explain --json "$f"
 	# a shipped policy may name a directory of the project that is to be made first
 	check "explain: shipped $(basename "$f") has nothing unenforced but missing directories" \
 		json 'all(.rules[]; .enforced or (.hint // "" | test("mkdir")))'
 done
 export -n COLUMNS
-run setpriv --reuid=65534 --regid=65534 --clear-groups "$st" policy explain --json good.toml
+as_nobody "$st" policy explain --json good.toml
 check "explain: as an ordinary user" json '.enforced'
-run setpriv --reuid=65534 --regid=65534 --clear-groups "$st" policy explain --json --net 192.0.2.1:80 good.toml
+as_nobody "$st" policy explain --json --net 192.0.2.1:80 good.toml
 check "explain: hosts need root" json '.enforced == false and any(.rules[]; .here == "needs root")'
 export COLUMNS=80
 printf '[filesystem]\nallow_read = ["/tmp/\\u001b[31mred"]\n' >escape.toml
@@ -211,5 +190,4 @@ yes '{"event_type":"syscall","x":"' | head -c 6000000 | tr -d '\n' >long.jsonl
 run "$st" policy learn long2.jsonl
 check "learn: an endless record ends it" said 125 "more than 4 MiB"
 
-echo "1..$n"
-[ $failed = 0 ]
+finish

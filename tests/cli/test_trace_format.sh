@@ -3,33 +3,17 @@
 # docs/trace.schema.json takes every golden record and refuses what is wrong with them; the generated documents are
 # fresh. TAP on stdout; needs jq, python3-jsonschema and a compiler, not root.
 set -u
-export LC_ALL=C.UTF-8
-cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh" || exit 1
+cd "$here" || exit 1
+need jq
+make_tmp
 records=tests/fixtures/records
-n=0 failed=0
-
-bail() { echo "Bail out! $*"; exit 1; }
-command -v jq >/dev/null || bail "jq is not installed: scripts/deps installs it"
-tmp=$(mktemp -d) || bail "no temporary directory"
-trap 'rm -rf "$tmp"' EXIT
-
-check() { # NAME COMMAND...: passes when COMMAND succeeds
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$tmp/out" 2>&1; then
-		echo "ok $n - $name"
-	else
-		failed=$((failed + 1))
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/out" | head -n 20
-	fi
-}
 
 # Exit 1 and a message that names the line: a crash of the checker is no refusal.
 refused() { # FILE [OPTION]
 	scripts/validate-trace ${2---records} "$1"
-	[ $? = 1 ] && grep -q "^validate-trace: $1:[0-9]*: " "$tmp/out"
+	[ $? = 1 ] && grep -q "^validate-trace: $1:[0-9]*: " "$tmp/check"
 }
 
 changed() { # RECORD FILTER: what jq makes of the record is refused
@@ -75,5 +59,4 @@ printf '%s' "$(cat $records/exited.json)" >"$tmp/bad"
 check "refused: a last line without newline" refused "$tmp/bad"
 check "refused: a trace without header" refused $records/exited.json ''
 
-echo "1..$n"
-exit $((failed > 0))
+finish

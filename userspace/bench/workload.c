@@ -18,7 +18,6 @@
 
 #define FILE_OF_INTEREST "/etc/passwd"
 #define CHILD "/bin/true"
-#define COUNT_MAX 100000000ULL
 
 static int zero_fd, null_fd;
 
@@ -91,6 +90,14 @@ const struct workload workloads[] = {
 };
 const size_t workload_count = ARRAY_SIZE(workloads);
 
+const struct workload *workload__find(const char *id)
+{
+	for (size_t i = 0; i < workload_count; i++)
+		if (!strcmp(workloads[i].id, id))
+			return &workloads[i];
+	return NULL;
+}
+
 static uint64_t clock_now(clockid_t clock)
 {
 	struct timespec ts;
@@ -100,66 +107,94 @@ static uint64_t clock_now(clockid_t clock)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
-/* The process's own clock counts nanoseconds; getrusage would round that part to microseconds. */
-static uint64_t cpu_now(void)
+uint64_t workload__wall_ns(void)
+{
+	return clock_now(CLOCK_MONOTONIC);
+}
+
+uint64_t workload__children_ns(void)
 {
 	struct rusage ru;
 
 	if (getrusage(RUSAGE_CHILDREN, &ru))
 		die("getrusage");
-	return clock_now(CLOCK_PROCESS_CPUTIME_ID) +
-	       (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * NSEC_PER_SEC +
+	return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * NSEC_PER_SEC +
 	       (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000;
+}
+
+/* The process's own clock counts nanoseconds; getrusage would round that part to microseconds. */
+uint64_t workload__cpu_ns(void)
+{
+	return clock_now(CLOCK_PROCESS_CPUTIME_ID) + workload__children_ns();
+}
+
+struct workload_cost workload__measure(const struct workload *w, uint64_t n)
+{
+	const uint64_t warm = n / 10 + 1;
+	uint64_t wall, cpu;
+
+	zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (zero_fd < 0 || null_fd < 0)
+		die("open /dev/zero, /dev/null");
+	w->run(warm);
+	cpu = workload__cpu_ns();
+	wall = workload__wall_ns();
+	w->run(n);
+	wall = workload__wall_ns() - wall;
+	cpu = workload__cpu_ns() - cpu;
+	return (struct workload_cost){ .wall_ns = wall, .cpu_ns = cpu, .operations = warm + n };
+}
+
+static void pin(pid_t pid, int cpu, const char *what)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	if (sched_setaffinity(pid, sizeof(set), &set))
+		die(what);
+}
+
+void workload__pin(int cpu)
+{
+	pin(0, cpu, "sched_setaffinity");
 }
 
 /*
  * The tracer too: on another CPU every stop costs two wake-ups across CPUs, 5 to 8 times as much in a virtual machine.
  * Whether the scheduler brings the two together is its affair, and would be most of the spread.
  */
-static void pin(int cpu)
+static void pin_tracer(int cpu)
 {
 	char status[4096], *at;
-	cpu_set_t set;
 	int tracer;
 
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("sched_setaffinity");
 	if (read_file_str("/proc/self/status", status, sizeof(status)) <= 0 || !(at = strstr(status, "\nTracerPid:")))
 		return;
 	tracer = atoi(at + 11);
-	if (tracer > 0 && sched_setaffinity(tracer, sizeof(set), &set))
-		die("pin the tracer");
+	if (tracer > 0)
+		pin(tracer, cpu, "pin the tracer");
 }
 
 int workload__main(int argc, char **argv)
 {
-	const struct workload *w = NULL;
-	uint64_t n, wall, cpu;
+	const struct workload *w = argc == 4 ? workload__find(argv[0]) : NULL;
+	struct workload_cost cost;
+	uint64_t n;
 	FILE *f;
 
-	for (size_t i = 0; argc == 4 && i < workload_count; i++)
-		if (!strcmp(workloads[i].id, argv[0]))
-			w = &workloads[i];
-	if (!w || parse_u64(argv[1], 1, COUNT_MAX, &n))
+	if (!w || parse_u64(argv[1], 1, WORKLOAD_COUNT_MAX, &n))
 		return log_err(2, "bench: workload: OP COUNT CPU FILE");
-	if (atoi(argv[2]) >= 0)
-		pin(atoi(argv[2]));
-	zero_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (zero_fd < 0 || null_fd < 0)
-		die("open /dev/zero, /dev/null");
-	w->run(n / 10 + 1);
-	cpu = cpu_now();
-	wall = clock_now(CLOCK_MONOTONIC);
-	w->run(n);
-	wall = clock_now(CLOCK_MONOTONIC) - wall;
-	cpu = cpu_now() - cpu;
+	if (atoi(argv[2]) >= 0) {
+		workload__pin(atoi(argv[2]));
+		pin_tracer(atoi(argv[2]));
+	}
+	cost = workload__measure(w, n);
 	f = fopen(argv[3], "we");
 	if (!f)
 		die(argv[3]);
-	fprintf(f, "{\"wall_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64 "}\n", wall, cpu);
+	fprintf(f, "{\"wall_ns\":%" PRIu64 ",\"cpu_ns\":%" PRIu64 "}\n", cost.wall_ns, cost.cpu_ns);
 	if (fclose(f))
 		die(argv[3]);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What `bench` runs inside the processes that it measures: the micro workloads, which measure themselves so that nobody's
- * start-up is in their figures, and the floors.
+ * start-up is in their figures, and the floors. tests/bench/wl runs the same operations under other tracers.
  */
 #ifndef SANDTRACE_BENCH_WORKLOAD_H
 #define SANDTRACE_BENCH_WORKLOAD_H
@@ -20,10 +20,25 @@ struct workload {
 	bool stops_if_limited;	/* it has a call of WORKLOAD_LIMITED in it */
 };
 
+struct workload_cost {
+	uint64_t wall_ns, cpu_ns;	/* of the operations that were asked for */
+	uint64_t operations;		/* and of those before them, which warm up */
+};
+
+#define WORKLOAD_COUNT_MAX 100000000ULL
 #define WORKLOAD_LIMITED "execve,openat" /* the limited interest of --micro */
 
 extern const struct workload workloads[];
 extern const size_t workload_count;
+
+/* NULL: there is none. */
+const struct workload *workload__find(const char *id);
+/* What goes wrong in these ends the process, with a message: half a measurement is none. */
+struct workload_cost workload__measure(const struct workload *w, uint64_t n);
+void workload__pin(int cpu); /* this process alone */
+uint64_t workload__wall_ns(void);
+uint64_t workload__children_ns(void); /* CPU time of the children that were waited for */
+uint64_t workload__cpu_ns(void);      /* that, and of this process */
 
 /*
  * OP COUNT CPU FILE: pins itself and whoever traces it with ptrace to CPU (-1: nobody), warms up, runs, and writes
