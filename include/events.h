@@ -36,13 +36,20 @@ enum event_kind {
 	EV_PROC_EXEC = 3,     /* sched_process_exec, bpf/process.bpf.c */
 	EV_PROC_EXIT = 4,     /* sched_process_exit, bpf/process.bpf.c */
 	EV_PROC_SIGNAL = 5,   /* signal_deliver, bpf/signal.bpf.c */
+	EV_FILE = 16,	      /* LSM hooks of files, bpf/file.bpf.c */
+	EV_NET = 17,	      /* LSM hooks of sockets, bpf/socket.bpf.c */
+	EV_KERNEL = 18,	      /* LSM hooks of what changes the system, bpf/kernel.bpf.c */
+	EV_CRED = 19,	      /* LSM hooks of credentials, bpf/cred.bpf.c */
 };
 
 /* Loss and totals are accounted by class (per-CPU counters, include/config.h). */
 enum event_class {
 	EV_CLASS_SYSCALL = 0,
 	EV_CLASS_PROCESS = 1,
-	EV_CLASS_MAX = 2,
+	EV_CLASS_FILE = 2,
+	EV_CLASS_NETWORK = 3,
+	EV_CLASS_KERNEL = 4, /* and credentials */
+	EV_CLASS_MAX = 5,
 };
 
 /* ev_header.flags. */
@@ -176,11 +183,142 @@ struct ev_proc_signal {
 	__u32 handled;	      /* 1: goes to a handler, 0: the default action */
 };
 
+/* What came of an action that the security profile saw. */
+enum ev_verdict {
+	EV_ALLOWED = 0,	   /* by no rule, or by the one that is named */
+	EV_DENIED = 1,	   /* the caller gets EPERM */
+	EV_WOULD_DENY = 2, /* audit mode: let through */
+};
+
+/* Head of every record of the security profile, behind its task. */
+struct ev_act {
+	__u32 op;      /* of its kind: enum ev_file_op, ev_net_op, ... */
+	__u32 verdict; /* enum ev_verdict */
+	__u32 rule;    /* number in the policy that is in force; 0: none */
+	__u32 policy;  /* which policy, counted from 1; 0: none */
+};
+
+enum ev_file_op {
+	EV_FILE_OPEN_READ = 1, /* only what a rule is about */
+	EV_FILE_OPEN_WRITE = 2,
+	EV_FILE_CREATE = 3,
+	EV_FILE_MKNOD = 4,     /* a device, FIFO or socket */
+	EV_FILE_UNLINK = 5,
+	EV_FILE_RMDIR = 6,
+	EV_FILE_MKDIR = 7,
+	EV_FILE_SYMLINK = 8,   /* text: where to, as written */
+	EV_FILE_LINK = 9,      /* path: the file, new_path: its second name */
+	EV_FILE_RENAME = 10,
+	EV_FILE_TRUNCATE = 11,
+	EV_FILE_CHMOD = 12,    /* arg: the new mode */
+	EV_FILE_CHOWN = 13,    /* arg: the new uid << 32 | gid; all ones: unchanged */
+	EV_FILE_SETXATTR = 14, /* text: its name */
+	EV_FILE_REMOVEXATTR = 15,
+	EV_FILE_MMAP_EXEC = 16,
+	EV_FILE_MPROTECT_EXEC = 17,
+	EV_FILE_EXEC = 18,     /* about to be executed, a script's interpreter too; only what a rule is about */
+	EV_FILE_WRITE = 19,    /* by a descriptor that was open before; only when refused */
+};
+
+#define EV_FILE_FLAG_DELETED (1 << 0)
+#define EV_FILE_FLAG_MEMFD (1 << 1)
+#define EV_FILE_FLAG_LINKS (1 << 2)  /* a file with more than one name */
+#define EV_FILE_FLAG_TOO_DEEP (1 << 3) /* its path is too long to walk: judged as denied by any rule */
+
+/* Parts of EV_FILE. */
+#define EV_FILE_PATH 0
+#define EV_FILE_NEW_PATH 1
+#define EV_FILE_TEXT 2
+
+struct ev_file {
+	struct ev_task task;
+	struct ev_act act;
+	__u64 inode;	 /* 0: there is none yet */
+	__u64 arg;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 mode;	 /* st_mode: type and permissions */
+	__u32 file_flags; /* EV_FILE_FLAG_* */
+};
+
+enum ev_net_op {
+	EV_NET_SOCKET = 1,
+	EV_NET_CONNECT = 2,
+	EV_NET_BIND = 3,
+	EV_NET_LISTEN = 4,
+	EV_NET_ACCEPT = 5,
+	EV_NET_SEND = 6, /* with an address in the call; or, without, refused */
+	EV_NET_OPTION = 7, /* a route for all that will be sent; only when refused */
+};
+
+/* Parts of EV_NET. */
+#define EV_NET_REMOTE 0
+#define EV_NET_LOCAL 1
+
+struct ev_net {
+	struct ev_task task;
+	struct ev_act act;
+	__u64 socket;	/* inode number, as in /proc/PID/fd; 0: not made yet */
+	__u32 family;	/* AF_* */
+	__u32 type;	/* SOCK_*, without flags */
+	__u32 protocol; /* IPPROTO_* */
+	__u32 pad;
+};
+
+enum ev_kernel_op {
+	EV_KERNEL_BPF = 1,	  /* arg: the command */
+	EV_KERNEL_PTRACE = 2,	  /* arg: PTRACE_MODE_*; target */
+	EV_KERNEL_MODULE = 3,	  /* path: the file, where there is one */
+	EV_KERNEL_FIRMWARE = 4,
+	EV_KERNEL_KEXEC = 5,
+	EV_KERNEL_PERF = 6,	  /* arg: type of the event */
+	EV_KERNEL_MOUNT = 7,	  /* path: where; text: what; arg: flags */
+	EV_KERNEL_UMOUNT = 8,
+	EV_KERNEL_MOVE_MOUNT = 9,
+	EV_KERNEL_PIVOT_ROOT = 10,
+	EV_KERNEL_USERNS = 11,
+	EV_KERNEL_IO_URING = 12,  /* a ring is made */
+	EV_KERNEL_SIGNAL = 13,	  /* to a process that is not below the sender; arg: the signal; target */
+	EV_KERNEL_READ_FILE = 14, /* the kernel reads another kind of file; arg: enum kernel_read_file_id */
+};
+
+/* Parts of EV_KERNEL. */
+#define EV_KERNEL_PATH 0
+#define EV_KERNEL_TEXT 1
+
+struct ev_kernel {
+	struct ev_task task;
+	struct ev_act act;
+	__u64 arg;
+	__u32 target_pid; /* of another process that it is about; 0: none */
+	__u32 pad;
+	char target_comm[EV_COMM_LEN];
+};
+
+enum ev_cred_op {
+	EV_CRED_SETUID = 1, /* any of the set*uid calls, or the kernel on their behalf */
+	EV_CRED_SETGID = 2,
+	EV_CRED_CAPSET = 3,
+};
+
+struct ev_cred {
+	struct ev_task task; /* before */
+	struct ev_act act;
+	__u32 new_uid;
+	__u32 new_euid;
+	__u32 new_gid;
+	__u32 new_egid;
+	__u64 old_caps; /* effective */
+	__u64 new_caps;
+	__u64 new_permitted;
+};
+
 /*
  * Field lists. F(struct, member, TYPE) is a scalar of the payload, P(id, name, TYPE) a part.
  * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names),
+ * OP (the record's action, by its kind), VERDICT (enum ev_verdict by name), FFLAGS (EV_FILE_FLAG_* as a list of names),
  * PAD (filler: listed so that a member left out by mistake is an error of decode.c, and not shown).
- * TYPE of parts: STR, ARGV, PATH.
+ * TYPE of parts: STR, ARGV, PATH, SOCKADDR.
  */
 #define EV_TASK_FIELDS(F, S)                                                                       \
 	F(S, task.parent_exec_id, U64)                                                             \
@@ -235,6 +373,57 @@ struct ev_proc_signal {
 	F(ev_proc_signal, sender_pid, U32)                                                         \
 	F(ev_proc_signal, handled, BOOL32)
 
+#define EV_ACT_FIELDS(F, S)                                                                        \
+	F(S, act.op, OP)                                                                           \
+	F(S, act.verdict, VERDICT)                                                                 \
+	F(S, act.rule, U32)                                                                        \
+	F(S, act.policy, U32)
+
+#define EV_FILE_FIELDS(F, P)                                                                       \
+	EV_TASK_FIELDS(F, ev_file)                                                                 \
+	EV_ACT_FIELDS(F, ev_file)                                                                  \
+	F(ev_file, inode, U64)                                                                     \
+	F(ev_file, arg, U64)                                                                       \
+	F(ev_file, dev_major, U32)                                                                 \
+	F(ev_file, dev_minor, U32)                                                                 \
+	F(ev_file, mode, U32)                                                                      \
+	F(ev_file, file_flags, FFLAGS)                                                             \
+	P(EV_FILE_PATH, path, PATH)                                                                \
+	P(EV_FILE_NEW_PATH, new_path, PATH)                                                        \
+	P(EV_FILE_TEXT, text, STR)
+
+#define EV_NET_FIELDS(F, P)                                                                        \
+	EV_TASK_FIELDS(F, ev_net)                                                                  \
+	EV_ACT_FIELDS(F, ev_net)                                                                   \
+	F(ev_net, socket, U64)                                                                     \
+	F(ev_net, family, U32)                                                                     \
+	F(ev_net, type, U32)                                                                       \
+	F(ev_net, protocol, U32)                                                                   \
+	F(ev_net, pad, PAD)                                                                        \
+	P(EV_NET_REMOTE, remote, SOCKADDR)                                                         \
+	P(EV_NET_LOCAL, local, SOCKADDR)
+
+#define EV_KERNEL_FIELDS(F, P)                                                                     \
+	EV_TASK_FIELDS(F, ev_kernel)                                                               \
+	EV_ACT_FIELDS(F, ev_kernel)                                                                \
+	F(ev_kernel, arg, U64)                                                                     \
+	F(ev_kernel, target_pid, U32)                                                              \
+	F(ev_kernel, pad, PAD)                                                                     \
+	F(ev_kernel, target_comm, COMM)                                                            \
+	P(EV_KERNEL_PATH, path, PATH)                                                              \
+	P(EV_KERNEL_TEXT, text, STR)
+
+#define EV_CRED_FIELDS(F, P)                                                                       \
+	EV_TASK_FIELDS(F, ev_cred)                                                                 \
+	EV_ACT_FIELDS(F, ev_cred)                                                                  \
+	F(ev_cred, new_uid, U32)                                                                   \
+	F(ev_cred, new_euid, U32)                                                                  \
+	F(ev_cred, new_gid, U32)                                                                   \
+	F(ev_cred, new_egid, U32)                                                                  \
+	F(ev_cred, old_caps, U64)                                                                  \
+	F(ev_cred, new_caps, U64)                                                                  \
+	F(ev_cred, new_permitted, U64)
+
 /* A syscall has an encoder of its own (its arguments mean something different in each call). */
 #define EV_SYSCALL_FIELDS(F, P)
 
@@ -244,7 +433,11 @@ struct ev_proc_signal {
 	X(EV_PROC_SPAWN, ev_proc_spawn, "process", "spawned", EV_CLASS_PROCESS, EV_PROC_SPAWN_FIELDS) \
 	X(EV_PROC_EXEC, ev_proc_exec, "process", "exec", EV_CLASS_PROCESS, EV_PROC_EXEC_FIELDS)    \
 	X(EV_PROC_EXIT, ev_proc_exit, "process", "exited", EV_CLASS_PROCESS, EV_PROC_EXIT_FIELDS)     \
-	X(EV_PROC_SIGNAL, ev_proc_signal, "process", "signaled", EV_CLASS_PROCESS, EV_PROC_SIGNAL_FIELDS)
+	X(EV_PROC_SIGNAL, ev_proc_signal, "process", "signaled", EV_CLASS_PROCESS, EV_PROC_SIGNAL_FIELDS) \
+	X(EV_FILE, ev_file, "file", "", EV_CLASS_FILE, EV_FILE_FIELDS)                             \
+	X(EV_NET, ev_net, "network", "", EV_CLASS_NETWORK, EV_NET_FIELDS)                          \
+	X(EV_KERNEL, ev_kernel, "kernel", "", EV_CLASS_KERNEL, EV_KERNEL_FIELDS)                   \
+	X(EV_CRED, ev_cred, "credentials", "", EV_CLASS_KERNEL, EV_CRED_FIELDS)
 
 #define EV_ASSERT_SIZE(s, n) _Static_assert(sizeof(struct s) == (n), "size of struct " #s)
 EV_ASSERT_SIZE(ev_header, 32);
@@ -255,5 +448,10 @@ EV_ASSERT_SIZE(ev_proc_spawn, 80);
 EV_ASSERT_SIZE(ev_proc_exec, 88);
 EV_ASSERT_SIZE(ev_proc_exit, 136);
 EV_ASSERT_SIZE(ev_proc_signal, 80);
+EV_ASSERT_SIZE(ev_act, 16);
+EV_ASSERT_SIZE(ev_file, 112);
+EV_ASSERT_SIZE(ev_net, 104);
+EV_ASSERT_SIZE(ev_kernel, 112);
+EV_ASSERT_SIZE(ev_cred, 120);
 
 #endif

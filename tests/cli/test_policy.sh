@@ -94,7 +94,45 @@ for f in "$here"/policies/*.toml; do
 	check "explain: shipped $(basename "$f") has nothing unenforced but missing directories" \
 		json 'all(.rules[]; .enforced or (.hint // "" | test("mkdir")))'
 done
+# deny_write and deny_exec, and what `attach` would make of it
+cat >kept.toml <<'T'
+[filesystem]
+relative_to = "policy"
+allow_read = ["/usr", "/lib", "/lib64"]
+allow_write = ["./p"]
+deny_write = ["./p/.git", "/proc/sys", "./nothing", "./p/alias"]
+deny_exec = ["/tmp", "/usr/bin/ls"]
+[network]
+allow = ["127.0.0.1:80"]
+[syscalls]
+deny = ["mount", "reboot"]
+[limits]
+pids = 7
+T
+ln -s .git/hooks p/alias
+mkfifo p/fifo
+printf '[filesystem]\nallow_write = ["./p"]\ndeny_write = ["/dev/null", "./p/fifo"]\ndeny_exec = ["/"]\nrelative_to = "policy"\n' >odd.toml
+expect "explain: what is taken away" 0 "deny write ./p/.git" "deny exec /tmp" "the sandbox's own" "deny_write keeps" "Every rule" \
+	-- explain kept.toml
+check "explain: fits 80 columns with what runs already" widest 80
+expect "explain: what cannot be taken away" 4 "own, and a device" "is a FIFO" "holds every program" \
+	"3 rules cannot be enforced" -- explain odd.toml
+expect "explain: nor is silent about its place" 4 "odd.toml" "3:15" "4:14" -- explain odd.toml
+run "$st" policy explain --json kept.toml
+check "explain: JSON: what runs already" json 'all(.rules[] | select(.where // "" | test("kept.toml:([3-9]|10):"));
+	has("live") or has("live_reason"))
+	and any(.not_live[]; .where == "kept.toml:12:8" and .kind == "launch" and .text == "limits.pids: only at a launch")
+	and any(.not_live[]; .kind == "hook" and (.text | test("reboot")))'
+if json '.rules[] | select(.rule == "deny mount") | .live == "lsm"' >/dev/null; then
+	expect "explain: what runs already, with BPF LSM" 0 "mount, umount2, move_mount" "write nothing else" "not there now" -- explain kept.toml
+else
+	echo "# no BPF LSM here"
+	expect "explain: what runs already, without BPF LSM" 0 "What runs already" "needs BPF LSM" "no hook sees it" "only at a launch" \
+		"attach --cgroup" -- explain kept.toml
+fi
 export -n COLUMNS
+as_nobody "$st" policy explain kept.toml
+check "explain: what runs already, as an ordinary user" grep -q '`attach` needs root' out
 as_nobody "$st" policy explain --json good.toml
 check "explain: as an ordinary user" json '.enforced'
 as_nobody "$st" policy explain --json --net 192.0.2.1:80 good.toml
@@ -127,6 +165,88 @@ expect "why: a call that is refused" 1 "refused" "layer  seccomp" -- why io_urin
 expect "why: a call that no policy can allow" 1 "no policy can" -- why kexec_load
 expect "why: by arguments" 0 "depends on its arguments" -- why ioctl
 expect "why: neither" 2 "is no path" "./nonesuch" -- why nonesuch
+
+expect "why: kept" 1 "writing is refused" "kept as it is" 'kept.toml:5:15: filesystem.deny_write "./p/.git"' "take the rule out" \
+	-- why --policy kept.toml --write p/.git/hooks/x
+expect "why: kept by a link" 1 'filesystem.deny_write "./p/' -- why --policy kept.toml --write p/alias/x
+expect "why: what is kept can be read" 0 "reading is allowed" 'kept.toml:4:16: filesystem.allow_write "./p"' \
+	-- why --policy kept.toml p/.git
+expect "why: not executed" 1 "kept from being executed" 'kept.toml:6:22: filesystem.deny_exec "/usr/bin/ls"' \
+	-- why --policy kept.toml --allow-exec --exec /usr/bin/ls
+expect "why: allowing it as well would not help" 1 'filesystem.deny_write "./p/.git"' "take the rule out" \
+	-- why --policy kept.toml --write="$PWD/p/.git" --write p/.git/hooks
+
+# ---- in force: as root, and as a user whose the project is
+cat >box.toml <<'T'
+extends = "default"
+[filesystem]
+allow_write = ["/PROJECT"]
+allow_exec = ["**"]
+deny_write = ["/PROJECT/keep", "/PROJECT/one", "/var/tmp"]
+deny_exec = ["/PROJECT/data", "/tmp"]
+T
+sed -i "s|/PROJECT|$tmp/box|g" box.toml
+mkdir -p box/keep box/data box/way/down
+cp /bin/true box/keep/prog
+cp /bin/true box/data/prog
+cp /bin/true box/one
+cat >box/try.sh <<'T'
+cd "$1" || exit 1
+can() { what=$1; shift; "$@" 2>/dev/null && echo "can $what" || echo "cannot $what"; }
+can "write below" sh -c 'echo x >keep/new'
+can "append" sh -c 'echo x >>keep/prog'
+can "remove" rm -f keep/prog
+can "change the mode" chmod 700 keep/prog
+can "write the file" sh -c 'echo x >>one'
+can "replace it" mv way one
+can "link it away" ln one way/one
+can "move the directory away" mv keep kept
+can "run what is kept" keep/prog
+can "write elsewhere" sh -c 'echo x >way/x'
+can "write data" sh -c 'echo x >data/x'
+can "run data" data/prog
+can "run it by its loader" /lib64/ld-linux-x86-64.so.2 data/prog
+can "run data by a link" sh -c 'ln -s ../data/prog way/l && way/l'
+can "run a copy" sh -c 'cp data/prog way/prog && way/prog'
+can "run in tmp" sh -c 'cp /bin/true /tmp/p && /tmp/p'
+can "write in var tmp" sh -c 'echo x >/var/tmp/x'
+can "write in tmp" sh -c 'echo x >/tmp/x'
+T
+cat >want <<'T'
+cannot write below
+cannot append
+cannot remove
+cannot change the mode
+cannot write the file
+cannot replace it
+cannot link it away
+cannot move the directory away
+can run what is kept
+can write elsewhere
+can write data
+cannot run data
+cannot run it by its loader
+cannot run data by a link
+can run a copy
+cannot run in tmp
+cannot write in var tmp
+can write in tmp
+T
+rm -rf box/way/*
+run "$st" run --backend none -q --policy ./box.toml -- sh "$tmp/box/try.sh" "$tmp/box"
+check "in force: as root" diff want out
+rm -rf box/way/* box/data/x
+run "$st" run --backend none -q --overlay --policy ./box.toml -- sh "$tmp/box/try.sh" "$tmp/box"
+check "in force: below an overlay" diff want out
+check "and the host is as it was" test ! -e box/way/x -a ! -e box/data/x
+rm -rf box/way/* box/data/x
+chmod 755 "$tmp"
+chown -R 65534:65534 box
+as_nobody "$st" run --backend none -q --policy ./box.toml -- sh "$tmp/box/try.sh" "$tmp/box"
+check "in force: as an ordinary user" diff want out
+printf '[filesystem]\nallow_exec = ["**"]\nallow_read = ["/"]\nallow_write = ["%s"]\ndeny_exec = ["%s"]\n' "$tmp/box" "$tmp/box/data/prog" >one.toml
+run "$st" run --backend none -q --overlay --policy ./one.toml -- true
+check "in force: or the run ends with the rule's place" said 125 "one.toml:5:14" "an overlay can only hold"
 
 # ---- learn
 mkdir -p app/src

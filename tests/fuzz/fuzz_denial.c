@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any failed call against a policy: no read outside the record, every text ended, totals exact. The records of
- * tests/fixtures/records are the corpus; a byte that means nothing in them, of the header, chooses the context.
+ * Any failed call, and any verdict of the security profile, against a policy: no read outside the record, every text ended,
+ * totals exact. The records of tests/fixtures/records are the corpus; a byte that means nothing in them, of the header,
+ * chooses the context.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,11 @@ static struct policy_rule rules[] = {
 	{ .kind = RULE_DENY, .text = (char *)"d", .value = (char *)"/**/.e*/[a-c]?", .pattern = true, .src = { "f", 1, 1 } },
 	{ .kind = RULE_SYSCALL_LOG, .text = (char *)"read", .value = (char *)"read" },
 };
+static struct policy_rule live[] = {
+	{ .kind = RULE_WRITE, .text = (char *)"w", .value = (char *)"/srv/spool", .src = { "f", 2, 1 } },
+	{ .kind = RULE_SYSCALL_DENY, .text = (char *)"bpf", .value = (char *)"bpf", .src = { "f", 3, 1 } },
+};
+static const struct policy_rule *const live_rules[] = { NULL, &rules[0], &live[0], &live[1], NULL };
 static struct policy policy = { .rules = rules, .n_rules = 2 };
 static struct grant grants_v[] = {
 	{ .path = (char *)"/a", .kind = GRANT_MASK, .rule = &rules[0], .dir = true },
@@ -58,6 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctx.net_isolated = how & 1;
 	ctx.net_filtered = how & 2;
 	ctx.privileged = how & 4;
+	if (how & 32) { /* what runs already */
+		ctx.grants = NULL;
+		ctx.live_rules = live_rules;
+		ctx.n_live_rules = sizeof(live_rules) / sizeof(*live_rules);
+	}
 	grants.exec = policy.exec = how & 8 ? EXEC_ANY : EXEC_COMMAND;
 	policy.pids.value = policy.max_file_size.value = policy.open_files.value = how & 16 ? 5 : POLICY_UNLIMITED;
 	rec = malloc(size); /* aligned, and its end is guarded */
@@ -69,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (ev.denial) {
 			struct denial *d = &v.denial;
 
-			if (d->layer == LAYER_NONE || d->layer >= LAYER_MAX || !*d->object || !*d->rule || ev.action != ACTION_DENY)
+			if (d->layer == LAYER_NONE || d->layer >= LAYER_MAX || !*d->object || !*d->rule ||
+			    ev.action != (d->audit ? ACTION_ALLOW : ACTION_DENY) || (event__act(&ev) && d->layer != LAYER_LSM))
 				abort();
 			ended(d->object, sizeof(d->object));
 			ended(d->rule, sizeof(d->rule));
@@ -79,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (strpbrk(d->suggest_flag, "*?\n\033\"\\$`") && !strchr(d->suggest_flag, '\''))
 				abort();
 			denials__add(table, &ev, "c", d);
-			if (++added != table->total || table->n > DENIALS_MAX)
+			if (++added != table->total + table->audit || table->n > DENIALS_MAX)
 				abort();
 		}
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a policy in each format: what loads must print, and the print must load to the same rules and print the
- * same again. JSON is held against a second strict parser: what it refuses, we refuse. The first byte picks format.
+ * same again. JSON is held against a second strict parser: what it refuses, we refuse. What loads is also made into rows for
+ * what runs already, whose addresses must be found as the rules say. The first byte picks the format.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +12,10 @@
 #include <json-c/json.h>
 
 #include "base/util.h"
+#include "policy/live.h"
 #include "policy/policy.h"
 #include "policy/tree.h"
+#include "sandbox/network_rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,10 +59,88 @@ static void check_rules(const struct policy *p)
 
 		if (!r->value || !r->text || !r->src.name || !r->src.line || !r->src.column)
 			broken("a rule without value or place", r->value, r->text);
-		if (r->kind <= RULE_DENY && (r->value[0] != '/' || strstr(r->value, "//") || strstr(r->value, "/../") ||
-					     strlen(r->value) >= 4096 || (r->kind == RULE_WRITE && r->pattern)))
+		if (rule_kind__is_path(r->kind) && (r->value[0] != '/' || strstr(r->value, "//") || strstr(r->value, "/../") ||
+						    strlen(r->value) >= 4096 || (r->kind == RULE_WRITE && r->pattern)))
 			broken("a path that is not clean", r->value, r->text);
 	}
+}
+
+/* Every path is there; a pattern names two. */
+static int expand(void *ctx, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to, char *why,
+		  size_t size)
+{
+	int err;
+
+	(void)ctx, (void)why, (void)size;
+	err = add(to, rule->value);
+	return err || !rule->pattern ? err : add(to, "/another");
+}
+
+/* The rules that are addresses; a name stands for one. */
+static void make_plan(const struct policy *p, struct net_plan *plan)
+{
+	plan->v = calloc(p->n_rules + 1, sizeof(*plan->v));
+	for (size_t i = 0; i < p->n_rules && plan->v; i++) {
+		struct net_entry e = { .rule = &p->rules[i], .prefix = 128, .addr = { .s6_addr = { 0x20, 1, [15] = 7 } } };
+		struct net_rule_error error;
+		struct net_rule r;
+
+		if (p->rules[i].kind != RULE_NET || net_rule__parse(p->rules[i].value, &r, &error))
+			continue;
+		if (r.host == NET_HOST_ADDRESS) {
+			e.addr = r.addr;
+			e.prefix = r.prefix;
+		}
+		e.port_first = r.port_first;
+		e.port_last = r.port_last;
+		plan->v[plan->n++] = e;
+	}
+}
+
+/* The rule that the kernel's trie finds. */
+static const struct policy_rule *looked_up(const struct live_policy *l, const struct in6_addr *addr, uint16_t port)
+{
+	const struct live_net *best = NULL;
+
+	for (size_t i = 0; i < l->n_nets; i++) {
+		const struct live_net *n = &l->nets[i];
+		unsigned int same = 0;
+
+		while (same < n->key.prefixlen - 32 && !((n->key.addr[same / 8] ^ addr->s6_addr[same / 8]) & 0x80 >> same % 8))
+			same++;
+		if (same == n->key.prefixlen - 32 && (!best || best->key.prefixlen < n->key.prefixlen))
+			best = n;
+	}
+	for (unsigned int i = 0; best && i < best->row.n; i++)
+		if (port >= best->row.ports[i].first && port <= best->row.ports[i].last)
+			return l->rules[best->row.ports[i].rule];
+	return NULL;
+}
+
+static void make_live(const struct policy *p)
+{
+	static const struct live_layers layers = { .lsm = true };
+	struct net_plan plan = { 0 };
+	struct policy_error e;
+	struct live_policy l;
+	int err;
+
+	make_plan(p, &plan);
+	err = live_policy__make(p, &plan, &layers, expand, NULL, &l, &e);
+	if (err && !e.text[0])
+		broken("no words for what does not fit", "", "");
+	for (size_t i = 0; i < l.n_paths && !err; i++)
+		for (int a = 0; a < GUARD_ACCESS_MAX; a++)
+			if (l.paths[i].deny[a] >= l.n_rules || l.paths[i].allow[a] >= l.n_rules)
+				broken("a rule without a number", l.paths[i].path, "");
+	for (size_t i = 0; i < plan.n && i < 64 && !err; i++) {
+		const struct net_entry *want = network__match(&plan, &plan.v[i].addr, plan.v[i].port_last);
+
+		if (l.head.net_closed && looked_up(&l, &plan.v[i].addr, plan.v[i].port_last) != (want ? want->rule : NULL))
+			broken("an address is found elsewhere", plan.v[i].rule->value, "");
+	}
+	live_policy__done(&l);
+	free(plan.v);
 }
 
 static void load(const char *name, const char *text, size_t len)
@@ -75,6 +156,7 @@ static void load(const char *name, const char *text, size_t len)
 		check_rules(p);
 		if (policy__finish(p, &e))
 			broken("does not finish", e.text, "");
+		make_live(p);
 		first = policy__print(p);
 		if (policy__load_text(q, "printed.toml", first, strlen(first), &env, &e) || policy__finish(q, &e))
 			broken("the print does not load", first, e.text);

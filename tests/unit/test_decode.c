@@ -189,6 +189,85 @@ static void refuses_bad_parts(void **state)
 	assert_int_equal(decode(rec.bytes, rec.len, &ev), -EBADMSG);
 }
 
+/* Of other kinds than calls the list says what a part is; a path may be a name, and no other type another's. */
+static void refuses_parts_of_another_type(void **state)
+{
+	static const struct ev_file file;
+	static const struct ev_net net;
+
+	(void)state;
+	for (unsigned int id = 0; id < EV_MAX_PARTS; id++) {
+		for (unsigned int type = EV_PT_STR; type <= EV_PT_BYTES; type++) {
+			record__begin(&rec, EV_FILE, 0, &file, sizeof(file));
+			record__part(&rec, (uint8_t)id, (enum ev_part_type)type, EV_PART_OK, "abc", 3, 3);
+			assert_int_equal(decode(rec.bytes, rec.len, &ev),
+					 id <= EV_FILE_TEXT && (type == EV_PT_STR || type == EV_PT_PATH) ? 0 : -EBADMSG);
+			record__begin(&rec, EV_NET, 0, &net, sizeof(net));
+			record__part(&rec, (uint8_t)id, (enum ev_part_type)type, EV_PART_OK, "abc", 3, 3);
+			assert_int_equal(decode(rec.bytes, rec.len, &ev), id <= EV_NET_LOCAL && type == EV_PT_SOCKADDR ? 0 : -EBADMSG);
+		}
+	}
+}
+
+static const char *path_of(enum ev_part_type type, enum ev_part_state state, const char *bytes, size_t len, size_t size)
+{
+	static char buf[64];
+	struct part p = { .data = (const uint8_t *)bytes, .len = (uint32_t)len, .state = (uint8_t)state, .type = (uint8_t)type };
+
+	memset(buf, '!', sizeof(buf));
+	len = event__path(&p, buf, size);
+	assert_true(len <= size);
+	for (size_t i = size; i < sizeof(buf); i++)
+		assert_int_equal(buf[i], '!');
+	buf[len] = 0;
+	return buf;
+}
+
+static void turns_paths_round(void **state)
+{
+	(void)state;
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_OK, "x\0tmp\0", 6, 32), "/tmp/x");
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_OK, "x\0tmp", 5, 32), "/tmp/x");
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_OK, "", 0, 32), "/");
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_OK, "\0", 1, 32), "/");
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_TRUNCATED, "x\0tmp\0", 6, 32), "tmp/x");
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_FAULT, "", 0, 32), "");
+	assert_string_equal(path_of(EV_PT_STR, EV_PART_OK, "memfd:x", 7, 32), "memfd:x");
+	/* what does not fit is cut where the root is, and of a text at its end */
+	for (size_t size = 1; size < 16; size++) {
+		const char *s = path_of(EV_PT_PATH, EV_PART_OK, "leaf\0dir\0", 9, size);
+
+		if (size > 9)
+			assert_string_equal(s, "/dir/leaf");
+		else
+			assert_true(*s != '/' && strlen(s) < size);
+		assert_true(strlen(path_of(EV_PT_STR, EV_PART_OK, "memfd:abc", 9, size)) == (size > 9 ? 9 : size - 1));
+	}
+	assert_string_equal(path_of(EV_PT_PATH, EV_PART_OK, "leaf\0dir\0", 9, 8), "di/leaf");
+}
+
+static void names_acts(void **state)
+{
+	static struct ev_file file;
+
+	(void)state;
+	for (uint32_t op = 0; op < 300; op++) {
+		file.act.op = op;
+		record__begin(&rec, EV_FILE, 0, &file, sizeof(file));
+		assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+		assert_ptr_equal(event__act(&ev), &ev.file->act);
+		assert_ptr_equal(event__task(&ev), &ev.file->task);
+		assert_int_equal(!strcmp(event__action(&ev), "unknown"), !op || op > EV_FILE_WRITE);
+	}
+	assert_string_equal(event__verdict_name(EV_WOULD_DENY), "would_deny");
+	assert_null(event__verdict_name(EV_WOULD_DENY + 1));
+	syscall_with_path();
+	assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
+	assert_null(event__act(&ev));
+	assert_null(event__task(&ev));
+	assert_string_equal(event__action(&ev), "");
+}
+
 static void refuses_more_parts_than_fit(void **state)
 {
 	struct ev_syscall sc = { 0 };
@@ -262,6 +341,9 @@ int main(void)
 		cmocka_unit_test(refuses_bad_offsets),
 		cmocka_unit_test(refuses_chains_that_do_not_advance),
 		cmocka_unit_test(refuses_bad_parts),
+		cmocka_unit_test(refuses_parts_of_another_type),
+		cmocka_unit_test(turns_paths_round),
+		cmocka_unit_test(names_acts),
 		cmocka_unit_test(refuses_more_parts_than_fit),
 		cmocka_unit_test(tables_describe_the_structs),
 		cmocka_unit_test(keys_are_unique),

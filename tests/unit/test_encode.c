@@ -19,6 +19,7 @@
 #include "event/syscalls.h"
 #include "record.h"
 #include "enrich/enrich.h"
+#include "policy/verdict.h"
 #include "sink/encode.h"
 
 #define FIXTURES "tests/fixtures/records"
@@ -377,6 +378,183 @@ static void exited_by_signal(struct record *r)
 	record__begin(r, EV_PROC_EXIT, EV_F_THREAD, &p, sizeof(p));
 }
 
+/* ---- the security profile; golden_records judges them by live_rules ---- */
+
+static struct policy_rule deny_data = { .kind = RULE_DENY_WRITE, .text = (char *)"/srv/data", .value = (char *)"/srv/data",
+					.src = { "live.toml", 7, 3 } };
+static struct policy_rule deny_bpf = { .kind = RULE_SYSCALL_DENY, .text = (char *)"bpf", .value = (char *)"bpf",
+				       .src = { "live.toml", 12, 9 } };
+/* 3: "network.allow = false" */
+static const struct policy_rule *const live_rules[] = { NULL, &deny_data, &deny_bpf, NULL };
+
+static void file_begin(struct record *r, enum ev_file_op op, enum ev_verdict verdict, uint32_t rule, uint64_t arg,
+		       uint32_t flags)
+{
+	struct ev_file p = { .task = task, .act = { .op = op, .verdict = verdict, .rule = rule, .policy = verdict || rule },
+			     .inode = 131074, .arg = arg, .dev_major = 8, .dev_minor = 1, .mode = 0100644, .file_flags = flags };
+
+	record__begin(r, EV_FILE, 0, &p, sizeof(p));
+}
+
+static void file_open_write(struct record *r)
+{
+	file_begin(r, EV_FILE_OPEN_WRITE, EV_ALLOWED, 0, 0, 0);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("x\xff\0data\0srv\0"), 12);
+}
+
+static void file_denied(struct record *r)
+{
+	file_begin(r, EV_FILE_OPEN_WRITE, EV_DENIED, 1, 0, EV_FILE_FLAG_LINKS);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("x\0data\0srv\0"), 11);
+}
+
+/* Of a closed kind. */
+static void file_would_deny(struct record *r)
+{
+	file_begin(r, EV_FILE_CREATE, EV_WOULD_DENY, 0, 0600, 0);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("new\0spool\0srv\0"), 14);
+}
+
+static void file_rename(struct record *r)
+{
+	file_begin(r, EV_FILE_RENAME, EV_ALLOWED, 0, 0, 0);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("a\0tmp\0"), 6);
+	record__part(r, EV_FILE_NEW_PATH, EV_PT_PATH, EV_PART_TRUNCATED, LITERAL("b\0deep\0"), 0);
+}
+
+static void file_symlink(struct record *r)
+{
+	file_begin(r, EV_FILE_SYMLINK, EV_ALLOWED, 0, 0, 0);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("l\0"), 2);
+	record__part(r, EV_FILE_TEXT, EV_PT_STR, EV_PART_TRUNCATED, LITERAL("../../etc/sha"), 300);
+}
+
+static void file_chown(struct record *r)
+{
+	file_begin(r, EV_FILE_CHOWN, EV_ALLOWED, 0, 0xffffffff000003e9, EV_FILE_FLAG_DELETED | EV_FILE_FLAG_MEMFD | 0x100);
+	record__part(r, EV_FILE_PATH, EV_PT_STR, EV_PART_OK, LITERAL("memfd:payload"), 13);
+}
+
+/* Too deep for the walk, and its path cannot be read. */
+static void file_execute_fault(struct record *r)
+{
+	file_begin(r, EV_FILE_EXEC, EV_DENIED, 0, 0, EV_FILE_FLAG_TOO_DEEP);
+	record__part(r, EV_FILE_PATH, EV_PT_PATH, EV_PART_FAULT, NULL, 0, 0);
+}
+
+/* Numbers of a trace that is newer than this. */
+static void file_unknown(struct record *r)
+{
+	file_begin(r, (enum ev_file_op)77, (enum ev_verdict)9, 4000000000, UINT64_MAX, 0);
+}
+
+static void net_begin(struct record *r, enum ev_net_op op, enum ev_verdict verdict, uint32_t rule, uint32_t family,
+		      uint32_t type, uint32_t protocol)
+{
+	struct ev_net p = { .task = task, .act = { .op = op, .verdict = verdict, .rule = rule, .policy = verdict || rule },
+			    .socket = 40001, .family = family, .type = type, .protocol = protocol };
+
+	record__begin(r, EV_NET, 0, &p, sizeof(p));
+}
+
+static void net_socket(struct record *r)
+{
+	net_begin(r, EV_NET_SOCKET, EV_ALLOWED, 0, 10, 1, 262);
+}
+
+static void net_socket_unknown(struct record *r)
+{
+	net_begin(r, EV_NET_SOCKET, EV_ALLOWED, 0, 99, 12, 77);
+}
+
+static void net_connect_denied(struct record *r)
+{
+	net_begin(r, EV_NET_CONNECT, EV_DENIED, 3, 2, 1, 6);
+	record__part(r, EV_NET_REMOTE, EV_PT_SOCKADDR, EV_PART_OK, LITERAL("\x02\0\x01\xbb\x5d\xb8\xd8\x22\0\0\0\0\0\0\0\0"), 16);
+}
+
+static void net_accept(struct record *r)
+{
+	net_begin(r, EV_NET_ACCEPT, EV_ALLOWED, 0, 10, 1, 6);
+	record__part(r, EV_NET_REMOTE, EV_PT_SOCKADDR, EV_PART_OK,
+		     LITERAL("\x0a\0\x1f\x90\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x03\0\0\0"), 28);
+	record__part(r, EV_NET_LOCAL, EV_PT_SOCKADDR, EV_PART_TRUNCATED, LITERAL("\x0a\0\x1f"), 28);
+}
+
+static void net_bind_unix(struct record *r)
+{
+	net_begin(r, EV_NET_BIND, EV_ALLOWED, 0, 1, 5, 0);
+	record__part(r, EV_NET_LOCAL, EV_PT_SOCKADDR, EV_PART_OK, LITERAL("\x01\0\0abstract\xff"), 12);
+}
+
+static void kernel_begin(struct record *r, enum ev_kernel_op op, enum ev_verdict verdict, uint32_t rule, uint64_t arg,
+			 uint32_t pid)
+{
+	struct ev_kernel p = { .task = task, .act = { .op = op, .verdict = verdict, .rule = rule, .policy = verdict || rule },
+			       .arg = arg, .target_pid = pid, .target_comm = "sshd" };
+
+	if (!pid)
+		memset(p.target_comm, 0, sizeof(p.target_comm));
+	record__begin(r, EV_KERNEL, 0, &p, sizeof(p));
+}
+
+static void kernel_bpf(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_BPF, EV_WOULD_DENY, 2, 5, 0);
+}
+
+static void kernel_bpf_unknown(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_BPF, EV_DENIED, 200, 5000, 0);
+}
+
+static void kernel_mount(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_MOUNT, EV_ALLOWED, 0, 4097, 0);
+	record__part(r, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("mnt\0"), 4);
+	record__part(r, EV_KERNEL_TEXT, EV_PT_STR, EV_PART_OK, LITERAL("/dev/vda1"), 9);
+}
+
+static void kernel_signal(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_SIGNAL, EV_ALLOWED, 0, 9, 811);
+}
+
+static void kernel_ptrace(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_PTRACE, EV_DENIED, 0, 0x12, 811);
+}
+
+static void kernel_perf_denied(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_PERF, EV_DENIED, 2, UINT64_MAX, 0);
+}
+
+static void kernel_module(struct record *r)
+{
+	kernel_begin(r, EV_KERNEL_MODULE, EV_ALLOWED, 0, 0, 0);
+	record__part(r, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("evil.ko\0tmp\0"), 12);
+}
+
+static void cred_begin(struct record *r, enum ev_cred_op op)
+{
+	struct ev_cred p = { .task = task, .act = { .op = op }, .new_uid = 0, .new_euid = 0, .new_gid = 1000, .new_egid = 1000,
+			     .old_caps = 0, .new_caps = 0x1ffffffffff, .new_permitted = 0x1ffffffffff };
+
+	record__begin(r, EV_CRED, 0, &p, sizeof(p));
+}
+
+static void cred_setuid(struct record *r)
+{
+	cred_begin(r, EV_CRED_SETUID);
+}
+
+static void cred_unknown(struct record *r)
+{
+	cred_begin(r, (enum ev_cred_op)4);
+	record__header(r)->flags = EV_F_THREAD;
+}
+
 #define CASE(fn)        \
 	{               \
 #fn, fn \
@@ -431,6 +609,28 @@ static const struct golden {
 	CASE(exec_memfd),
 	CASE(exited),
 	CASE(exited_by_signal),
+	CASE(file_open_write),
+	CASE(file_denied),
+	CASE(file_would_deny),
+	CASE(file_rename),
+	CASE(file_symlink),
+	CASE(file_chown),
+	CASE(file_execute_fault),
+	CASE(file_unknown),
+	CASE(net_socket),
+	CASE(net_socket_unknown),
+	CASE(net_connect_denied),
+	CASE(net_accept),
+	CASE(net_bind_unix),
+	CASE(kernel_bpf),
+	CASE(kernel_bpf_unknown),
+	CASE(kernel_mount),
+	CASE(kernel_signal),
+	CASE(kernel_ptrace),
+	CASE(kernel_perf_denied),
+	CASE(kernel_module),
+	CASE(cred_setuid),
+	CASE(cred_unknown),
 };
 
 static void check_file(const char *name, const char *suffix, const void *data, size_t len)
@@ -465,6 +665,8 @@ static void look_up(struct event *ev)
 
 static void golden_records(void **state)
 {
+	const struct denial_ctx ctx = { .live_rules = live_rules, .n_live_rules = ARRAY_SIZE(live_rules), .live_policy = 1 };
+	static struct verdicts verdicts;
 	struct encoder *e = encoder__new();
 	static struct record rec;
 	struct event ev;
@@ -474,6 +676,7 @@ static void golden_records(void **state)
 	json__init(&j);
 	assert_non_null(e);
 	assert_int_equal(encode__header(e, &info, &j), 0);
+	verdicts__init(&verdicts, &ctx);
 	/* twice: the second time from the texts that the first has prepared */
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
 		const struct golden *g = &cases[i % ARRAY_SIZE(cases)];
@@ -481,6 +684,8 @@ static void golden_records(void **state)
 		g->build(&rec);
 		assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
 		look_up(&ev);
+		if (event__act(&ev))
+			verdict(&verdicts, &ev);
 		ev.seq = 1;
 		json__reset(&j);
 		assert_int_equal(encode__event(e, &ev, &j), 0);

@@ -208,6 +208,15 @@ static void values_are_normalised(void **state)
 	assert_int_equal(p->exec, EXEC_LISTED);
 	assert_at(p, &p->exec_src, "accept/all.toml:9:14");
 	assert_true(find(p, RULE_DENY, "/**/.env")->pattern);
+	assert_true(find(p, RULE_DENY_WRITE, "/**/.git")->pattern);
+	assert_false(find(p, RULE_DENY_WRITE, "/srv/app/out/keep")->pattern);
+	assert_non_null(find(p, RULE_DENY_WRITE, "/"));
+	assert_non_null(find(p, RULE_DENY_EXEC, "/tmp"));
+	assert_true(find(p, RULE_DENY_EXEC, "/srv/app/out/*.so")->pattern);
+	assert_at(p, &p->overlay_src, "accept/all.toml:14:11");
+	assert_at(p, &p->protect_src, "accept/all.toml:15:19");
+	assert_at(p, &p->synth_src, "accept/all.toml:13:13");
+	assert_null(p->unix_src.name);
 	assert_non_null(find(p, RULE_NET, "example.com:443"));
 	assert_non_null(find(p, RULE_NET, "[fd00::]/8:*"));
 	assert_non_null(find(p, RULE_NET, "10.0.0.0/8:8000-8080"));
@@ -221,8 +230,42 @@ static void values_are_normalised(void **state)
 	assert_true(p->timeout_ns.value == 60 * NSEC_PER_SEC && p->memory.value == 512ULL << 20 && p->pids.value == 64);
 	assert_true(p->cpus_milli.value == 1500 && p->max_file_size.value == 1ULL << 30 && p->output.value == POLICY_UNLIMITED);
 	assert_true(p->tmpfs_size.value == 64ULL << 20 && p->open_files.value == 256);
-	assert_at(p, &p->pids.src, "accept/all.toml:29:17");
+	assert_at(p, &p->pids.src, "accept/all.toml:31:17");
 	policy__free(p);
+}
+
+/* Which rule a path falls under, by its text. */
+static void a_rule_covers_what_is_below_it(void **state)
+{
+	static const struct {
+		const char *rule, *path;
+		bool covers;
+	} cases[] = {
+		{ "/a/b", "/a/b", true },	{ "/a/b", "/a/b/c", true },	  { "/a/b", "/a", false },
+		{ "/a/b", "/a/bc", false },	{ "/", "/anything", true },	  { "/a/*", "/a/x/y", true },
+		{ "/a/*", "/a", false },	{ "/a/*/c", "/a/b/c/d", true },	  { "/a/*/c", "/a/b/d", false },
+		{ "**/.git", "/x/y/.git/z", true }, { "**/.git", "/x/y/git", false }, { "/a/**/c", "/a/c", true },
+		{ "/a/**/c", "/a/b/b/c/x", true }, { "/a/**/c", "/b/c", false }, { "/a/[*]", "/a/*", true },
+		{ "/a/[*]", "/a/x", false },	{ "/a/*", "/a/.hidden", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (enum rule_kind kind = RULE_DENY_WRITE; kind <= RULE_DENY_EXEC; kind++) {
+			struct policy *p = policy__new();
+			struct policy_error e;
+
+			assert_int_equal(policy__add(p, kind, "--x", cases[i].rule, &env, &e), 0);
+			if (policy_rule__covers(&p->rules[0], cases[i].path) != cases[i].covers)
+				fail_msg("%s and %s", cases[i].rule, cases[i].path);
+			policy__free(p);
+		}
+	}
+	assert_true(rule_kind__is_path(RULE_DENY_EXEC) && !rule_kind__is_path(RULE_NET));
+	assert_true(rule_kind__denies_path(RULE_DENY));
+	assert_false(rule_kind__denies_path(RULE_EXEC) || rule_kind__denies_path(RULE_NET));
+	for (enum rule_kind kind = 0; kind < RULE_KIND_MAX; kind++)
+		assert_non_null(rule_kind__key(kind));
 }
 
 static void what_is_right_is_accepted(void **state)
@@ -582,6 +625,7 @@ int main(void)
 		cmocka_unit_test(every_mistake_is_named_with_its_place),
 		cmocka_unit_test(the_formats_mean_the_same),
 		cmocka_unit_test(values_are_normalised),
+		cmocka_unit_test(a_rule_covers_what_is_below_it),
 		cmocka_unit_test(what_is_right_is_accepted),
 		cmocka_unit_test(nobody_set_it_so_it_is_the_default),
 		cmocka_unit_test(what_is_extended_comes_first),

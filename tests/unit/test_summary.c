@@ -14,8 +14,11 @@
 
 #include <cmocka.h>
 
+#include "acts.h"
 #include "base/util.h"
 #include "events.h"
+#include "policy/denials.h"
+#include "policy/verdict.h"
 #include "sink/json.h"
 #include "sink/summary.h"
 #include "sink/suspicious.h"
@@ -491,11 +494,170 @@ static void names_only_calls_there_are(void **state)
 	}
 }
 
+/* ---- the security profile ---- */
+
+static struct policy_rule deny_data = {.kind = RULE_DENY_WRITE, .text = (char *)"/srv", .value = (char *)"/srv",
+				       .src = {"live.toml", 7, 3}};
+static const struct policy_rule *const live_rules[] = {NULL, &deny_data};
+static struct denials *table;
+
+/* As the pipeline does it. */
+static void feed_act(void)
+{
+	const struct denial_ctx ctx = {.live_rules = live_rules, .n_live_rules = 2};
+	static struct verdicts v;
+
+	verdicts__init(&v, &ctx);
+	assert_true(test_event__done(&te));
+	verdict(&v, &te.ev);
+	if (te.ev.denial && table)
+		denials__add(table, &te.ev, "", &v.denial);
+	assert_int_equal(summary__event(sum, &te.ev), 0);
+}
+
+static void act_on(uint32_t op, uint32_t verdict, const char *names, uint32_t len)
+{
+	act_file(&te, op, verdict, verdict ? 1 : 0, names, len);
+	feed_act();
+}
+
+static void lists_what_the_security_profile_saw(void **state)
+{
+	json_object *o;
+	char *s;
+
+	(void)state;
+	act_on(EV_FILE_OPEN_WRITE, EV_ALLOWED, "log\0var\0", 8);
+	act_on(EV_FILE_OPEN_WRITE, EV_ALLOWED, "log\0var\0", 8);
+	act_on(EV_FILE_UNLINK, EV_DENIED, "x\0srv\0", 6);
+	act_on(EV_FILE_OPEN_READ, EV_ALLOWED, "shadow\0etc\0", 11);
+	act_on(EV_FILE_EXEC, EV_DENIED, "run\0tmp\0", 8);
+	act_on(EV_FILE_MMAP_EXEC, EV_ALLOWED, "lib\0tmp\0", 8);
+	act_on(200, EV_ALLOWED, "odd\0tmp\0", 8);
+	act_file(&te, EV_FILE_RENAME, EV_ALLOWED, 0, "a\0tmp\0", 6);
+	act_second(&te, "b\0tmp\0", 6);
+	feed_act();
+	/* what is not whole is no name */
+	act_file(&te, EV_FILE_OPEN_WRITE, EV_ALLOWED, 0, NULL, 0);
+	record__part(&te.rec, EV_FILE_PATH, EV_PT_PATH, EV_PART_TRUNCATED, "deep\0", 5, 0);
+	feed_act();
+	act_net(&te, EV_NET_CONNECT, EV_ALLOWED, 0, ACT_V4);
+	feed_act();
+	act_net(&te, EV_NET_BIND, EV_ALLOWED, 0, ACT_LO);
+	feed_act();
+	act_net(&te, EV_NET_SOCKET, EV_ALLOWED, 0, NULL, 0);
+	feed_act();
+	act_kernel(&te, EV_KERNEL_MODULE, EV_DENIED, 0, 0, 0);
+	feed_act();
+	act_kernel(&te, EV_KERNEL_SIGNAL, EV_ALLOWED, 0, 9, 1);
+	feed_act();
+	o = as_json();
+	assert_int_equal(number(o, "denied_count"), 3);
+	assert_int_equal(number(o, "process_count"), 1); /* it ran before */
+	assert_true(lists(o, "files_accessed", "/var/log"));
+	assert_true(lists(o, "files_accessed", "/tmp/a"));
+	assert_true(lists(o, "files_accessed", "/tmp/b"));
+	assert_true(lists(o, "files_accessed", "/etc/shadow"));
+	assert_int_equal(length(o, "files_accessed"), 4);
+	assert_true(lists(o, "network_attempts", "93.184.216.34:443"));
+	assert_int_equal(length(o, "network_attempts"), 1);
+	assert_true(lists(o, "suspicious_activity", "attempted to access sensitive file: /etc/shadow"));
+	assert_true(lists(o, "suspicious_activity", "ran a program from a world-writable place: /tmp/run"));
+	assert_true(lists(o, "suspicious_activity", "loaded a kernel module"));
+	assert_int_equal(length(o, "suspicious_activity"), 3);
+	json_object_put(o);
+
+	res.totals[EV_CLASS_FILE].seen = 9;
+	res.totals[EV_CLASS_NETWORK].seen = 1;
+	s = printed(false, false, 100);
+	assert_non_null(strstr(s, "9 file actions · 1 network action · "));
+	assert_null(strstr(s, "kernel action"));
+	assert_null(strstr(s, "0 calls"));
+	assert_non_null(strstr(s, "\n  77 worker "));
+	assert_non_null(strstr(s, "\n  written    /var/log ×2\n"));
+	assert_non_null(strstr(s, "\n  connect    93.184.216.34:443 "));
+	assert_non_null(strstr(s, "\n  bind       127.0.0.1:8080 "));
+	free(s);
+}
+
+static void tells_blocked_from_would_be_blocked(void **state)
+{
+	const char *blocked, *would;
+	char *s;
+
+	(void)state;
+	table = denials__new();
+	assert_non_null(table);
+	res.denials = table;
+	act_on(EV_FILE_OPEN_WRITE, EV_DENIED, "x\0srv\0", 6);
+	act_on(EV_FILE_OPEN_WRITE, EV_WOULD_DENY, "y\0srv\0", 6);
+	act_file(&te, EV_FILE_CREATE, EV_WOULD_DENY, 0, "z\0data\0", 7);
+	feed_act();
+	feed_act();
+	s = printed(false, false, 100);
+	assert_non_null(strstr(s, " 1 blocked · 3 would be blocked"));
+	blocked = strstr(s, "\nblocked\n");
+	would = strstr(s, "\nwould be blocked\n");
+	assert_true(blocked && would && blocked < would);
+	assert_true(strstr(blocked, "lsm    write /srv/x          live.toml:7 deny_write /srv\n") < would);
+	assert_non_null(strstr(would, "    2  lsm    create /data/z        not in allow_write\n"));
+	assert_non_null(strstr(would, "    1  lsm    write /srv/y          live.toml:7 deny_write /srv\n"));
+	/* the same rule is told of once */
+	assert_non_null(strstr(would, "\n  to allow it, in a policy file:\n    [filesystem]\n    allow_write = [\n"
+				      "      \"/data\",\n    ]\n"));
+	assert_non_null(strstr(would, "\n  to allow it, remove from the policy:\n    live.toml:7 deny_write /srv\n"));
+	assert_null(strstr(strstr(would, "remove from"), "deny_write /srv\n    live"));
+	assert_null(strstr(s, "nothing can allow"));
+	free(s);
+	/* tried out only */
+	denials__free(table);
+	res.denials = table = denials__new();
+	act_on(EV_FILE_OPEN_WRITE, EV_WOULD_DENY, "y\0srv\0", 6);
+	s = printed(false, false, 100);
+	assert_null(strstr(s, "\nblocked\n"));
+	assert_non_null(strstr(s, "\nwould be blocked\n"));
+	assert_non_null(strstr(s, " 0 blocked · 1 would be blocked"));
+	free(s);
+	denials__free(table);
+	table = NULL;
+}
+
+/* A flood of names of either kind. */
+static void stays_bounded_by_acts(void **state)
+{
+	char names[64];
+	json_object *o;
+	char *s;
+
+	(void)state;
+	res.denials = table = denials__new();
+	for (uint32_t i = 0; i < 6000; i++) {
+		act_file(&te, EV_FILE_CREATE, i % 2 ? EV_WOULD_DENY : EV_DENIED, 0, names,
+			 (uint32_t)snprintf(names, sizeof(names), "%u", i) + 1);
+		test_who(&te, 5000 + i, 5000 + i);
+		feed_act();
+		act_net(&te, EV_NET_CONNECT, EV_ALLOWED, 0, (char[16]){2, 0, 1, 1, 1, 1, (char)(i >> 8), (char)i}, 16);
+		feed_act();
+	}
+	o = as_json();
+	assert_true(number(o, "processes_dropped") > 0);
+	assert_true(number(o, "files_accessed_dropped") >= 6000 - 4096);
+	assert_int_equal(number(o, "network_attempts_dropped"), 6000 - 512);
+	json_object_put(o);
+	s = printed(false, true, 80);
+	assert_true(strlen(s) < 65536);
+	assert_non_null(strstr(s, " more, of too many kinds to list\n  in all: lsm 3,000"));
+	free(s);
+	denials__free(table);
+	table = NULL;
+}
+
 static int new_summary(void **state)
 {
 	(void)state;
 	memset(&res, 0, sizeof(res));
 	sum = summary__new();
+	table = NULL;
 	return sum ? 0 : -1;
 }
 
@@ -528,6 +690,9 @@ int main(void)
 		TEST(keeps_a_chain_of_forks_printable),
 		TEST(survives_bytes_and_numbers_it_cannot_know),
 		TEST(is_loud_about_loss),
+		TEST(lists_what_the_security_profile_saw),
+		TEST(tells_blocked_from_would_be_blocked),
+		TEST(stays_bounded_by_acts),
 		cmocka_unit_test(matches_patterns),
 		cmocka_unit_test(names_only_calls_there_are),
 	};

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "policy_cli.h"
+#include "policy_live.h"
 #include "policy_page.h"
 #include "policy_probe.h"
 #include "sandbox/resolve.h"
@@ -19,8 +20,17 @@ struct explain {
 	struct policy_probe probe;
 	struct resolve_report *reports;
 	struct grants grants;
+	struct live_policy live;
+	struct policy_error live_error;
 	struct page page;
 };
+
+/* ROW is of RULE: what of it `attach` would enforce. */
+static void set_live(const struct explain *e, struct page_row *row, const struct policy_rule *rule)
+{
+	if (row && !*e->live_error.text)
+		row->live = live_policy__layer(&e->live, rule, &row->live_why);
+}
 
 /* ---- files ------------------------------------------------------------------------------------------------- */
 
@@ -38,7 +48,7 @@ static void file_result(const struct explain *e, const struct policy_rule *rule,
 	} else if (rep->own) {
 		page__set(&row->here, "the sandbox's own");
 	} else {
-		page__set(&row->here, rule->kind == RULE_DENY ? "not granted" : "not there");
+		page__set(&row->here, rule_kind__denies_path(rule->kind) ? "not granted" : "not there");
 		row->dim = true;
 	}
 	if (e->probe.namespaces)
@@ -49,7 +59,7 @@ static const char *file_layer(const struct explain *e, enum rule_kind kind)
 {
 	if (e->probe.namespaces)
 		return "nothing: no namespaces";
-	if (kind == RULE_DENY)
+	if (rule_kind__denies_path(kind))
 		return "mount";
 	if (kind == RULE_EXEC)
 		return e->probe.landlock_abi ? "landlock, mount" : "mount";
@@ -58,25 +68,26 @@ static const char *file_layer(const struct explain *e, enum rule_kind kind)
 
 static void files(struct explain *e)
 {
-	static const char *const verbs[] = { [RULE_READ] = "read", [RULE_WRITE] = "write", [RULE_EXEC] = "execute",
-					     [RULE_DENY] = "deny" };
 	page__section(&e->page, "Files", "all others are not there; a deny wins");
-	for (enum rule_kind kind = RULE_READ; kind <= RULE_DENY; kind++) {
+	for (enum rule_kind kind = RULE_READ; rule_kind__is_path(kind); kind++) {
 		for (size_t i = 0; i < e->p->n_rules; i++) {
 			const struct policy_rule *rule = &e->p->rules[i];
 			struct page_row *row;
 
 			if (rule->kind != kind)
 				continue;
-			row = page__row(&e->page, &rule->src, file_layer(e, kind), "%s %s", verbs[kind], rule->text);
+			row = page__row(&e->page, &rule->src, file_layer(e, kind), "%s %s", page__verb(kind), rule->text);
 			if (row)
 				file_result(e, rule, &e->reports[i], row);
+			set_live(e, row, rule);
 		}
 	}
 	if (e->p->protect_project)
-		page__row(&e->page, NULL, file_layer(e, RULE_DENY), "hooks and editor settings of writable projects stay read-only");
+		page__row(&e->page, &e->p->protect_src, file_layer(e, RULE_DENY),
+			  "hooks and editor settings of writable projects stay read-only");
 	if (e->p->overlay)
-		page__row(&e->page, NULL, "overlay", "writes go to an overlay and are thrown away unless committed");
+		page__row(&e->page, &e->p->overlay_src, "overlay",
+			  "writes go to an overlay and are thrown away unless committed");
 	if (e->p->synth_identity)
 		page__row(&e->page, NULL, "mount", "own /etc/passwd and /etc/group");
 	if (e->p->synth_hosts)
@@ -110,7 +121,8 @@ static void net_rule(struct explain *e, const struct policy_rule *rule)
 	unsigned int n = 0;
 	struct page_row *row;
 
-	row = page__row(&e->page, &rule->src, "cgroup-BPF", "allow %s", rule->text);
+	row = page__row(&e->page, &rule->src, "cgroup-BPF", "%s %s", page__verb(rule->kind), rule->text);
+	set_live(e, row, rule);
 	if (!row)
 		return;
 	for (size_t i = 0; i < e->plan.n; i++)
@@ -149,9 +161,8 @@ static void network(struct explain *e)
 static void calls(struct explain *e)
 {
 	const struct seccomp_opts so = { .policy = e->p, .restrict_exec = e->p->exec != EXEC_ANY, .net = !e->plan.isolated };
-	static const char *const verbs[] = { [RULE_SYSCALL_DENY] = "deny", [RULE_SYSCALL_LOG] = "mark",
-					     [RULE_SYSCALL_ALLOW] = "allow" };
 	struct page_row *row;
+
 	page__section(&e->page, "System calls", "`sandtrace policy syscalls` prints the whole table");
 	row = page__row(&e->page, &e->p->seccomp_src, e->probe.seccomp ? "nothing" : "seccomp",
 			"profile %s", e->p->seccomp == SECCOMP_PROFILE_STRICT ? "strict" : "default");
@@ -166,7 +177,9 @@ static void calls(struct explain *e)
 		if (rule->kind < RULE_SYSCALL_DENY || rule->kind > RULE_SYSCALL_ALLOW)
 			continue;
 		row = page__row(&e->page, &rule->src,
-				rule->kind == RULE_SYSCALL_LOG ? "recorder" : "seccomp", "%s %s", verbs[rule->kind], rule->text);
+				rule->kind == RULE_SYSCALL_LOG ? "recorder" : "seccomp", "%s %s", page__verb(rule->kind),
+				rule->text);
+		set_live(e, row, rule);
 		if (!row)
 			continue;
 		if (rule->kind == RULE_SYSCALL_ALLOW && seccomp__decide(&so, rule->value).verdict == SECCOMP_EPERM)
@@ -246,8 +259,6 @@ static void limits(struct explain *e)
 /* A list in a file is many rules: those of one kind and file share a row. */
 static void environment(struct explain *e)
 {
-	static const char *const verbs[] = { [RULE_ENV_ALLOW] = "pass", [RULE_ENV_SET] = "set",
-					     [RULE_ENV_STRIP] = "never names with" };
 	const struct policy_rule *first = NULL;
 	char list[400] = "";
 
@@ -259,7 +270,7 @@ static void environment(struct explain *e)
 			continue;
 		if (first && (rule->kind != first->kind || rule->src.name != first->src.name || !rule->src.line ||
 			      strlen(list) + strlen(rule->text) > 300)) {
-			page__row(&e->page, &first->src, "", "%s %s", verbs[first->kind], list);
+			page__row(&e->page, &first->src, "", "%s %s", page__verb(first->kind), list);
 			first = NULL;
 			*list = 0;
 		}
@@ -267,7 +278,7 @@ static void environment(struct explain *e)
 		first = first ? first : rule;
 	}
 	if (first)
-		page__row(&e->page, &first->src, "", "%s %s", verbs[first->kind], list);
+		page__row(&e->page, &first->src, "", "%s %s", page__verb(first->kind), list);
 }
 
 /* ---- what stays open ----------------------------------------------------------------------------------------- */
@@ -287,7 +298,7 @@ static void open_ends(struct explain *e)
 	bool anywhere = false;
 
 	for (size_t i = 0; i < p->n_rules; i++)
-		anywhere |= p->rules[i].kind == RULE_DENY && !strncmp(p->rules[i].value, "/**/", 4);
+		anywhere |= rule_kind__denies_path(p->rules[i].kind) && !strncmp(p->rules[i].value, "/**/", 4);
 	page__section(g, "What stays open", NULL);
 	if (p->net_all)
 		page__note(g, "The network is the machine's own: every host, every local service, abstract sockets of other programs.");
@@ -301,9 +312,15 @@ static void open_ends(struct explain *e)
 			      "not noexec. An interpreter that is listed runs any script.");
 	if (p->exec == EXEC_COMMAND)
 		page__note(g, "If the command is an interpreter it runs any script it can read or write.");
-	if (has(p, RULE_DENY, false))
+	if (has(p, RULE_DENY, false) || has(p, RULE_DENY_WRITE, false) || has(p, RULE_DENY_EXEC, false))
 		page__note(g, "A deny covers what exists when the run starts: a name that the command itself creates later, and a "
 			      "hard link to the same file elsewhere, are not covered.");
+	if (has(p, RULE_DENY_WRITE, false))
+		page__note(g, "What a deny_write keeps can be copied, and the copy changed; a FIFO or a socket below it is "
+			      "written to as before.");
+	if (has(p, RULE_DENY_EXEC, false))
+		page__note(g, "What a deny_exec keeps from being executed can be read: copied to where executing is allowed it "
+			      "runs, and an interpreter runs a script of it.");
 	if (anywhere)
 		page__note(g, "A deny that begins with ** is not looked for below /usr (but is in /usr/local), which holds what "
 			      "packages install, nor in /proc, /sys and /dev.");
@@ -323,6 +340,17 @@ static void open_ends(struct explain *e)
 
 /* ---- the command --------------------------------------------------------------------------------------------- */
 
+static int evaluate_live(struct explain *e)
+{
+	struct resolve_live *paths = resolve__live_new(e->p);
+	int err = paths ? live_policy__make(e->p, e->planned ? &e->plan : NULL, &e->probe.live, resolve__live_expand, paths,
+					    &e->live, &e->live_error) : -ENOMEM;
+
+	resolve__live_free(paths);
+	/* too large a policy is no reason to be silent about the rest */
+	return err == -ENOSPC ? 0 : err;
+}
+
 static int evaluate(struct explain *e)
 {
 	struct resolve_opts ro = { .home = e->world.home_or_null };
@@ -334,7 +362,7 @@ static int evaluate(struct explain *e)
 	ro.reports = e->reports;
 	e->planned = !network__plan(e->p, &e->plan);
 	policy_probe__run(&e->probe, e->p, e->planned ? &e->plan : NULL);
-	return resolve__policy(e->p, &ro, &e->grants);
+	return resolve__policy(e->p, &ro, &e->grants) ?: evaluate_live(e);
 }
 
 static void fill(struct explain *e)
@@ -345,6 +373,8 @@ static void fill(struct explain *e)
 	calls(e);
 	limits(e);
 	environment(e);
+	if (!e->args->json)
+		policy_live__section(&e->page, &e->live, *e->live_error.text ? &e->live_error : NULL, e->probe.root);
 	open_ends(e);
 }
 
@@ -361,11 +391,12 @@ int policy_cmd__explain(const struct policy_args *a)
 		if (page__failed(&e.page))
 			log_errno(-ENOMEM, "explain the policy");
 		else if (a->json)
-			page__print_json(&e.page, e.p, stdout);
+			page__print_json(&e.page, e.p, &e.live, stdout);
 		else
 			page__print(&e.page, e.p, stdout, !a->no_color);
 	}
 	page__done(&e.page);
+	live_policy__done(&e.live);
 	grants__done(&e.grants);
 	network__plan_done(&e.plan);
 	free(e.reports);

@@ -18,6 +18,27 @@
 #define BY_MAX 17
 #define HERE_MAX 17
 
+const char *page__verb(enum rule_kind kind)
+{
+	static const char *const verbs[RULE_KIND_MAX] = {
+		[RULE_READ] = "read",
+		[RULE_WRITE] = "write",
+		[RULE_EXEC] = "execute",
+		[RULE_DENY] = "deny",
+		[RULE_DENY_WRITE] = "deny write",
+		[RULE_DENY_EXEC] = "deny exec",
+		[RULE_NET] = "allow",
+		[RULE_SYSCALL_DENY] = "deny",
+		[RULE_SYSCALL_LOG] = "mark",
+		[RULE_SYSCALL_ALLOW] = "allow",
+		[RULE_ENV_ALLOW] = "pass",
+		[RULE_ENV_SET] = "set",
+		[RULE_ENV_STRIP] = "never names with",
+	};
+
+	return verbs[kind];
+}
+
 void page__section(struct page *p, const char *name, const char *remark)
 {
 	p->section = name;
@@ -243,6 +264,24 @@ static void print_bad(const struct page_row *r, const struct layout *l, size_t i
 	}
 }
 
+/* What enforces it, and what it comes to: on a line of its own where it is long. */
+static void print_here(const struct page_row *r, const struct layout *l, size_t indent, FILE *out)
+{
+	size_t at = indent + l->rule + 2 + l->by + 2;
+
+	if (at + columns(r->here) <= l->width) {
+		put_padded(r->by, l->by, out);
+		fprintf(out, "  %s", r->dim ? l->dim : "");
+		put(r->here, out);
+		fputc('\n', out);
+	} else {
+		put(r->by, out);
+		fprintf(out, "\n%*s%s", (int)indent, "", r->dim ? l->dim : "");
+		put_wrapped(r->here, indent, indent, l->width, out);
+	}
+	fputs(r->dim ? l->off : "", out);
+}
+
 static void print_row(const struct page_row *r, const struct layout *l, FILE *out)
 {
 	size_t indent = 2 + l->where + 2, at;
@@ -265,10 +304,7 @@ static void print_row(const struct page_row *r, const struct layout *l, FILE *ou
 	if (r->bad) {
 		print_bad(r, l, indent, out);
 	} else if (r->here) {
-		put_padded(r->by, l->by, out);
-		fprintf(out, "  %s", r->dim ? l->dim : "");
-		put(r->here, out);
-		fprintf(out, "%s\n", r->dim ? l->off : "");
+		print_here(r, l, indent, out);
 	} else {
 		put(r->by, out);
 		fputc('\n', out);
@@ -338,7 +374,27 @@ static void member(struct json_object *o, const char *key, const char *value)
 	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
 }
 
-void page__print_json(const struct page *p, const struct policy *policy, FILE *out)
+/* What `attach` would not enforce, one by one. */
+static struct json_object *live_gaps(const struct live_policy *live)
+{
+	static const char *const kinds[] = { [LIVE_GAP_LAYER] = "layer", [LIVE_GAP_HOOK] = "hook", [LIVE_GAP_ABSENT] = "absent",
+					     [LIVE_GAP_PATH] = "path", [LIVE_GAP_LAUNCH] = "launch" };
+	struct json_object *gaps = json_object_new_array();
+	char where[320];
+
+	for (size_t i = 0; i < live->n_gaps; i++) {
+		const struct live_gap *g = &live->gaps[i];
+		struct json_object *o = json_object_new_object();
+
+		member(o, "where", policy__where(g->src, where, sizeof(where)));
+		member(o, "kind", kinds[g->kind]);
+		member(o, "text", g->text);
+		json_object_array_add(gaps, o);
+	}
+	return gaps;
+}
+
+void page__print_json(const struct page *p, const struct policy *policy, const struct live_policy *live, FILE *out)
 {
 	struct json_object *root = json_object_new_object(), *rules = json_object_new_array(), *notes = json_object_new_array();
 	char hex[65], where[320];
@@ -364,10 +420,15 @@ void page__print_json(const struct page *p, const struct policy *policy, FILE *o
 		member(o, "here", r->here);
 		if (r->hint && *r->hint)
 			member(o, "hint", r->hint);
+		if (r->live || r->live_why)
+			member(o, "live", r->live);
+		if (r->live_why)
+			member(o, "live_reason", r->live_why);
 		json_object_array_add(rules, o);
 	}
 	json_object_object_add(root, "rules", rules);
 	json_object_object_add(root, "open", notes);
+	json_object_object_add(root, "not_live", live_gaps(live));
 	fprintf(out, "%s\n", json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(root);
 }

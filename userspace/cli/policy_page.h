@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "policy/live.h"
 #include "policy/policy.h"
 
 struct page_row {
@@ -15,6 +16,7 @@ struct page_row {
 	const struct policy_source *src; /* NULL: part of every sandbox */
 	char *here, *hint;	/* NULL: nothing to say */
 	bool bad;		/* not enforced, or the run would stop */
+	const char *live, *live_why; /* on what runs already: the layer, or why there is none; both NULL: not asked */
 	bool dim;
 };
 
@@ -37,7 +39,9 @@ bool page__failed(const struct page *p);
 bool page__bad(const struct page *p);
 /* COLOR: if the terminal wants it. */
 void page__print(const struct page *p, const struct policy *policy, FILE *out, bool color);
-void page__print_json(const struct page *p, const struct policy *policy, FILE *out);
+void page__print_json(const struct page *p, const struct policy *policy, const struct live_policy *live, FILE *out);
 void page__done(struct page *p);
+/* "deny write": a rule of KIND in a sentence. */
+const char *page__verb(enum rule_kind kind);
 
 #endif

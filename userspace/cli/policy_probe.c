@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_probe.h"
 
+#include <bpf/btf.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/util.h"
+#include "doctor_probe.h"
 #include "capture/cgroup.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sys.h"
@@ -39,8 +41,13 @@ static void try_cgroup(struct policy_probe *r, const struct policy *p, const str
 
 	r->cgroup = cgroup__create_for(&cg, &want, true);
 	r->limits_err = limits__setup(&r->limits, p, r->cgroup ? NULL : &cg, !r->root);
-	if (plan && !plan->all && !plan->isolated) {
-		r->net_filter = r->cgroup ? r->cgroup : net_filter__attach(plan, cg.dir_fd, &filter);
+	/* what runs already has no network namespace of its own: there, no network is a filter that lets nothing through */
+	if (plan && !plan->all && (!plan->isolated || (p->net_src.name && r->root && !r->cgroup))) {
+		int err = r->cgroup ? r->cgroup : net_filter__attach(plan, cg.dir_fd, &filter);
+
+		r->live.cgroup_net = !err;
+		if (!plan->isolated)
+			r->net_filter = err;
 		if (filter)
 			net_filter__free(filter);
 	}
@@ -48,6 +55,22 @@ static void try_cgroup(struct policy_probe *r, const struct policy *p, const str
 		limits__remove(&r->limits);
 	if (!r->cgroup)
 		cgroup__remove(&cg);
+}
+
+/* An LSM program, loaded, attached and called once, as `doctor` does. */
+static void try_live(struct policy_probe *r)
+{
+	struct doctor d = { .hits_fd = -1, .cg_fd = -1, .bpf_allowed = r->root };
+	struct probe_result result = { 0 };
+
+	if (!r->root)
+		return;
+	bpf__setup(&d);
+	try_lsm(&d, NULL, &result);
+	r->live.lsm = result.status == PROBE_OK;
+	r->live.lsm_io_uring = r->live.lsm &&
+			       btf__find_by_name_kind(d.btf, "bpf_lsm_inode_init_security_anon", BTF_KIND_FUNC) > 0;
+	bpf__teardown(&d);
 }
 
 void policy_probe__run(struct policy_probe *r, const struct policy *p, const struct net_plan *plan)
@@ -65,4 +88,5 @@ void policy_probe__run(struct policy_probe *r, const struct policy *p, const str
 		seccomp__done(&filter);
 	r->net_filter = plan ? 1 : -EHOSTUNREACH;
 	try_cgroup(r, p, plan);
+	try_live(r);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "policy/live.h"
 #include "policy/policy.h"
 #include "sandbox/limits.h"
 #include "sandbox/network.h"
@@ -18,6 +19,7 @@ struct policy_probe {
 	int net_filter;		/* of network.allow: 0 or -errno; 1: not needed */
 	int limits_err;
 	struct limits limits;	/* taken down again: only its texts are of use */
+	struct live_layers live; /* what runs already could be held with */
 	bool root;
 };
 

@@ -49,12 +49,7 @@ static int show(const char *what, const char *verb, const struct answer *a)
 		printf("  %s   ", a->from_grant ? "from" : "rule");
 		put(policy__where(&a->rule->src, where, sizeof(where)));
 		if (a->rule->src.line) {
-			static const char *const keys[RULE_KIND_MAX] = {
-				"filesystem.allow_read", "filesystem.allow_write", "filesystem.allow_exec", "filesystem.deny",
-				"network.allow", "syscalls.deny", "syscalls.log_only", "syscalls.allow",
-			};
-
-			printf(": %s \"", keys[a->rule->kind] ? keys[a->rule->kind] : "");
+			printf(": %s \"", rule_kind__key(a->rule->kind));
 			put(a->rule->text);
 			putchar('"');
 		}
@@ -128,7 +123,34 @@ static int inside(const struct grants *g, const char *path, char *ret)
 	return 0;
 }
 
-static const char *reason(const struct grants *g, const struct verdict_path *v, uint8_t access, bool exists)
+/* The deny_write or deny_exec that keeps PATH from ACCESS, were it allowed ten times. NULL: none. */
+static const struct policy_rule *taken_by(const struct grants *g, const struct grant *grant, const char *path, uint8_t access)
+{
+	enum rule_kind kind = access & ACCESS_WRITE ? RULE_DENY_WRITE : access & ACCESS_EXEC ? RULE_DENY_EXEC : RULE_KIND_MAX;
+
+	/* what a link led to, only the grants know */
+	if (grant && grant->rule && grant->rule->kind == kind)
+		return grant->rule;
+	for (size_t i = 0; i < g->policy->n_rules; i++)
+		if (g->policy->rules[i].kind == kind && policy_rule__covers(&g->policy->rules[i], path))
+			return &g->policy->rules[i];
+	return NULL;
+}
+
+/* The rule that gives what is left of GRANT: not one that took something. */
+static const struct policy_rule *giver(const struct grants *g, const struct grant *grant, const char *path)
+{
+	if (!grant || !grant->rule || grant->kind == GRANT_MASK || !rule_kind__denies_path(grant->rule->kind))
+		return grant ? grant->rule : NULL;
+	for (size_t i = 0; i < g->policy->n_rules; i++)
+		if (!rule_kind__denies_path(g->policy->rules[i].kind) && policy_rule__covers(&g->policy->rules[i], path))
+			return &g->policy->rules[i];
+	return NULL;
+}
+
+/* DENY: NULL, or the rule that wins over what allows. */
+static const char *reason(const struct grants *g, const struct verdict_path *v, const struct policy_rule *deny, uint8_t access,
+			  bool exists)
 {
 	if (v->allowed && !v->grant)
 		return "a directory that leads to what is granted: it can be listed";
@@ -140,6 +162,10 @@ static const char *reason(const struct grants *g, const struct verdict_path *v, 
 				 : "a directory of the sandbox's own that cannot be changed (EROFS)";
 	if (v->grant->kind == GRANT_MASK)
 		return "denied: covered by something empty (EACCES)";
+	if (deny && deny->kind == RULE_DENY_WRITE)
+		return "kept as it is: its mount is read-only (EROFS)";
+	if (deny && deny->kind == RULE_DENY_EXEC)
+		return "kept from being executed: its mount is noexec (EACCES)";
 	if (v->layer == LAYER_EXEC)
 		return "only the command itself may be executed";
 	if (access & ACCESS_WRITE & ~v->grant->access)
@@ -202,13 +228,15 @@ static void judge_path(const struct grants *g, const struct verdict_path *v, cha
 
 	a->allowed = v->allowed && !gone;
 	a->layer = gone ? LAYER_MOUNT : v->layer;
-	a->rule = v->grant ? v->grant->rule : NULL;
+	a->rule = giver(g, v->grant, path);
 	a->from_grant = !a->allowed;
+	if (!deny && !a->allowed && !gone)
+		deny = taken_by(g, v->grant, path, access);
 	if (gone)
 		snprintf(a->text, sizeof(a->text), "%.200s is the sandbox's own: what this machine has there is not there inside",
 			 v->grant->path);
 	else
-		snprintf(a->text, sizeof(a->text), "%s", reason(g, v, access, exists));
+		snprintf(a->text, sizeof(a->text), "%s", reason(g, v, deny, access, exists));
 	if (a->allowed)
 		return;
 	if (deny) {

@@ -8,6 +8,7 @@
 #include "event.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/util.h"
 
@@ -22,6 +23,9 @@
 #define SCALAR_BOOL32(s, m) SCALAR_ROW(s, m, FT_BOOL32)
 #define SCALAR_COMM(s, m) SCALAR_ROW(s, m, FT_COMM)
 #define SCALAR_IMG(s, m) SCALAR_ROW(s, m, FT_IMG)
+#define SCALAR_OP(s, m) SCALAR_ROW(s, m, FT_OP)
+#define SCALAR_VERDICT(s, m) SCALAR_ROW(s, m, FT_VERDICT)
+#define SCALAR_FFLAGS(s, m) SCALAR_ROW(s, m, FT_FFLAGS)
 #define SCALAR_PAD(s, m)
 #define ROW_SCALAR(s, m, T) SCALAR_##T(s, m)
 #define ROW_PART(i, n, T) { .name = #n, .offset = (i), .type = FT_PART, .part_type = EV_PT_##T },
@@ -75,6 +79,9 @@ EVENTS(STARTS)
 #define TYPE_BOOL32 __u32
 #define TYPE_COMM char[EV_COMM_LEN]
 #define TYPE_IMG __u32
+#define TYPE_OP __u32
+#define TYPE_VERDICT __u32
+#define TYPE_FFLAGS __u32
 #define TYPE_PAD __u32
 #define CHECK_TYPE(s, m, T)                                                              \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(s, m)), TYPE_##T), \
@@ -117,6 +124,62 @@ const struct part *event__part(const struct event *ev, unsigned int id)
 	return NULL;
 }
 
+size_t event__path(const struct part *p, char *buf, size_t size)
+{
+	size_t end = MIN((size_t)p->len, size - 1), out = 0;
+	bool rooted = p->state == EV_PART_OK && p->len < size;
+
+	if (p->type != EV_PT_PATH) {
+		memcpy(buf, p->data, end);
+		return end;
+	}
+	if (end && !p->data[end - 1])
+		end--;
+	else if (!end && rooted)
+		buf[out++] = '/';
+	/* components come leaf first, each with its NUL */
+	while (p->len) {
+		size_t from = end;
+
+		while (from && p->data[from - 1])
+			from--;
+		if (out || rooted)
+			buf[out++] = '/';
+		memcpy(buf + out, p->data + from, end - from);
+		out += end - from;
+		if (!from)
+			break;
+		end = from - 1;
+	}
+	return out;
+}
+
+/* The paths of what lies in no tree (memfd, a pipe) are names: one may stand for the other. */
+static bool is_text(unsigned int type)
+{
+	return type == EV_PT_STR || type == EV_PT_PATH;
+}
+
+static bool takes(const struct event_desc *desc, const struct part *p)
+{
+	for (size_t i = 0; i < desc->n_fields; i++) {
+		const struct field *f = &desc->fields[i];
+
+		if (f->type == FT_PART && f->offset == p->id)
+			return f->part_type == p->type || (is_text(f->part_type) && is_text(p->type));
+	}
+	return false;
+}
+
+/* Does the kind have such parts? Of a call any argument may be one: its signature says how it was copied. */
+static __attribute__((noinline)) int check_parts(const struct event *ev)
+{
+	for (unsigned int i = 0; i < ev->n_parts; i++)
+		if (!takes(ev->desc, &ev->parts[i]))
+			return -EBADMSG;
+	return 0;
+}
+
 /*
  * Follows the chain. Offsets only grow and parts do not overlap, so it ends, and no byte is shown
  * twice. MIN is where the first part may begin, MAX_ID the first id that is not allowed.
@@ -154,6 +217,7 @@ int decode(const void *rec, size_t len, struct event *ev)
 	const struct ev_header *hdr = rec;
 	const struct event_desc *desc;
 	bool is_syscall;
+	int err;
 
 	if (len < sizeof(*hdr) || len > EV_RECORD_MAX)
 		return -EBADMSG;
@@ -173,6 +237,7 @@ int decode(const void *rec, size_t len, struct event *ev)
 	is_syscall = desc->class == EV_CLASS_SYSCALL;
 	if (is_syscall && ev->syscall->abi >= EV_ABI_MAX)
 		return -EBADMSG;
-	return decode_parts(rec, len, sizeof(*hdr) + desc->payload_size,
-			    is_syscall ? EV_PART_CWD + 1 : EV_MAX_PARTS, ev);
+	err = decode_parts(rec, len, sizeof(*hdr) + desc->payload_size,
+			   is_syscall ? EV_PART_CWD + 1 : EV_MAX_PARTS, ev);
+	return is_syscall || err ? err : check_parts(ev);
 }

@@ -12,7 +12,8 @@
 
 #include "events.h"
 
-enum field_type { FT_U32, FT_S32, FT_U64, FT_S64, FT_BOOL32, FT_COMM, FT_IMG, FT_PART };
+enum field_type { FT_U32, FT_S32, FT_U64, FT_S64, FT_BOOL32, FT_COMM, FT_IMG, FT_OP, FT_VERDICT, FT_FFLAGS,
+		  FT_PART };
 
 /* One scalar or part of a kind, generated from the field lists of include/events.h. */
 struct field {
@@ -26,7 +27,7 @@ struct event_desc {
 	uint16_t kind;
 	uint16_t payload_size;
 	const char *event_type; /* "syscall", "process" */
-	const char *action;	/* "exec", ...; "" for syscalls */
+	const char *action;	/* "exec", ...; "" for syscalls, and where each record tells its own: event__action() */
 	enum event_class class;
 	const struct field *fields;
 	size_t n_fields;
@@ -59,6 +60,10 @@ struct event {
 		const struct ev_proc_spawn *spawn;
 		const struct ev_proc_exec *exec;
 		const struct ev_proc_exit *exit;
+		const struct ev_file *file;
+		const struct ev_net *net;
+		const struct ev_kernel *kernel;
+		const struct ev_cred *cred;
 	};
 	struct part parts[EV_MAX_PARTS];
 	unsigned int n_parts;
@@ -72,12 +77,34 @@ struct event {
 	const struct denial *denial;   /* policy: who refused it and why; NULL: nobody, or not known */
 };
 
+/* "exec", "open_write", "connect"; "" for a syscall; "unknown" for a number without a name. */
+const char *event__action(const struct event *ev);
+/* The head of a record of the security profile; NULL: of another kind. */
+const struct ev_act *event__act(const struct event *ev);
+/* "allowed", "denied", "would_deny"; NULL: a number without a name. */
+const char *event__verdict_name(uint32_t verdict);
+
+/* Who it is about. NULL: of a syscall, the only kind that does not begin with it. */
+static inline const struct ev_task *event__task(const struct event *ev)
+{
+	return ev->hdr->kind == EV_SYSCALL ? NULL : ev->payload;
+}
+
 /* NULL when the record carries no part with this id. */
 const struct part *event__part(const struct event *ev, unsigned int id);
 
+/* Room for any path that the programs make, which a component may exceed by its length. */
+#define EVENT_PATH_MAX (EV_PATH_MAX + 512)
+/*
+ * What a PATH or STR part says, as text into BUF, without a NUL; returns its length. A path begins with a slash only if
+ * it was walked up to the root: what was cut does not look absolute. What does not fit is cut too, of a path at the root.
+ */
+size_t event__path(const struct part *p, char *buf, size_t size);
+
 /*
  * Checks a record and makes EV point into it. REC must be 8-byte aligned.
- * 0, or -EBADMSG: shorter than its kind, unknown kind, a part outside the record, a part chain that loops.
+ * 0, or -EBADMSG: shorter than its kind, unknown kind, a part outside the record, a part chain that loops, a part that
+ * its kind does not have or has with another type.
  */
 int decode(const void *rec, size_t len, struct event *ev);
 

@@ -87,7 +87,7 @@ static bool judge_exec_listener(const struct denial_case *k, struct denial *d)
 	if (denial_path__absolute(k, arg, path)) {
 		d->expected = k->ctx->exists && !k->ctx->exists(k->ctx->ctx, path);
 		denial__object(d, "", path);
-		if (!denial__denied_by_rule(k, path, d))
+		if (!denial__denied_by_rule(k, path, ACCESS_EXEC, d))
 			denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
 		return true;
 	}
@@ -294,14 +294,10 @@ static bool can_matter(int err)
 	}
 }
 
-static void clear(struct denial *d)
+/* What runs already is in no sandbox: the cgroup's network filter is the only layer that refuses a call of its. */
+static bool judge_bare(const struct denial_case *k, struct denial *d)
 {
-	d->layer = LAYER_NONE;
-	d->access = NULL;
-	d->object[0] = d->rule[0] = d->suggest_key[0] = d->suggest_value[0] = d->suggest_flag[0] = 0;
-	d->err = 0;
-	d->sensitive = d->expected = false;
-	d->nth = 0;
+	return k->err == EPERM && k->ctx->net_filtered && !(k->ev->hdr->flags & EV_F_NO_ENTER) && denial_net__judge(k, d);
 }
 
 bool denial__judge(const struct denial_ctx *c, const struct event *ev, struct denial *ret)
@@ -310,23 +306,29 @@ bool denial__judge(const struct denial_ctx *c, const struct event *ev, struct de
 	struct denial_case k = { .ctx = c, .ev = ev };
 	bool failed;
 
-	clear(ret);
+	denial__clear(ret);
 	if (!denial__candidate(ev))
 		return false;
 	failed = s->ret < 0 && s->ret >= -4095;
 	k.err = failed ? (int)-s->ret : 0;
+	if (!c->grants) {
+		if (judge_bare(&k, ret))
+			return true;
+		denial__clear(ret);
+		return false;
+	}
 	if (ev->hdr->flags & EV_F_NO_ENTER) {
 		/* a result that no filter makes: a supervisor answered in the call's place */
 		if (!failed && ev->action != ACTION_DENY)
 			return false;
 		if (judge_seccomp(&k, ret))
 			return true;
-		clear(ret);
+		denial__clear(ret);
 		return false;
 	}
 	if (can_matter(k.err) &&
 	    (denial_path__judge(&k, ret) || denial_net__judge(&k, ret) || judge_capability(&k, ret) || judge_limit(&k, ret)))
 		return true;
-	clear(ret);
+	denial__clear(ret);
 	return false;
 }

@@ -13,12 +13,6 @@
 #include "../event/syscalls.h"
 #include "denial_impl.h"
 
-struct endpoint {
-	char text[64]; /* "1.2.3.4:80", "[::1]:80" */
-	uint16_t port;
-	bool inside; /* loopback, private, link-local, unspecified: what is near this machine */
-};
-
 static bool near4(const uint8_t a[4])
 {
 	return a[0] == 127 || a[0] == 10 || a[0] == 0 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
@@ -32,7 +26,7 @@ static bool near6(const uint8_t a[16])
 	return (!memcmp(a, zero, 15) && a[15] <= 1) || (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
 }
 
-static bool endpoint_of(const struct part *p, struct endpoint *e)
+bool denial_net__endpoint(const struct part *p, struct endpoint *e)
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 	char text[INET6_ADDRSTRLEN];
@@ -73,14 +67,15 @@ static bool refuse(const struct denial_case *k, enum layer layer, const char *op
 	return true;
 }
 
-static void suggest(struct denial *d, const struct endpoint *e)
+void denial_net__suggest(struct denial *d, const struct endpoint *e, bool flag)
 {
-	char flag[80];
+	char text[80] = "";
 
 	if (!e->port) /* only asks which route would be taken */
 		return;
-	snprintf(flag, sizeof(flag), "--net %s", e->text);
-	denial__suggest(d, "network.allow", e->text, flag);
+	if (flag)
+		snprintf(text, sizeof(text), "--net %s", e->text);
+	denial__suggest(d, "network.allow", e->text, text);
 	d->sensitive = e->inside;
 }
 
@@ -90,7 +85,7 @@ int denial_net__port(const struct part *p)
 
 	if (!p || p->type != EV_PT_SOCKADDR || p->len < 8)
 		return -1;
-	return endpoint_of(p, &e) ? e.port : -1;
+	return denial_net__endpoint(p, &e) ? e.port : -1;
 }
 
 static bool is_bound(const struct denial_ctx *c, uint16_t port)
@@ -135,32 +130,41 @@ static bool judge_inet(const struct denial_case *k, const char *op, const struct
 		return false;
 	}
 	if (!binds)
-		suggest(d, e);
+		denial_net__suggest(d, e, c->grants);
+	return true;
+}
+
+bool denial_net__unix(const struct part *p, char path[DENIAL_UNIX_MAX])
+{
+	const char *name = (const char *)p->data + 2;
+	size_t len = p->len < 2 ? 0 : p->len - 2;
+
+	_Static_assert(DENIAL_UNIX_MAX > sizeof(((struct sockaddr_un *)0)->sun_path), "room for any name and its NUL");
+	if (!len || len >= DENIAL_UNIX_MAX)
+		return false;
+	if (*name)
+		len = strnlen(name, len);
+	memcpy(path, name, len);
+	if (!*name)
+		path[0] = '@';
+	path[len] = 0;
 	return true;
 }
 
 /* A socket in the file system is found as a file is; an abstract one belongs to the network namespace. */
 static bool judge_unix(const struct denial_case *k, const struct part *p, struct denial *d)
 {
-	const char *name = (const char *)p->data + 2;
-	size_t len = p->len - 2;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	char path[DENIAL_UNIX_MAX];
 	struct verdict_path v;
 
-	if (!len || len >= sizeof(path))
+	if (!denial_net__unix(p, path))
 		return false;
-	if (!*name) {
-		path[0] = '@';
-		memcpy(path + 1, name + 1, len - 1);
-		path[len] = 0;
+	if (!p->data[2]) {
 		if (k->err == EPERM)
 			return refuse(k, LAYER_LANDLOCK, "connect", path, "abstract sockets of the host are out of scope", d);
 		return k->err == ECONNREFUSED && k->ctx->net_isolated &&
 		       refuse(k, LAYER_NETWORK, "connect", path, "own network namespace: no abstract sockets of the host", d);
 	}
-	len = strnlen(name, len);
-	memcpy(path, name, len);
-	path[len] = 0;
 	if (*path != '/' || (k->err != ENOENT && k->err != EACCES))
 		return false;
 	v = grants__path(k->ctx->grants, path, ACCESS_READ);
@@ -169,7 +173,7 @@ static bool judge_unix(const struct denial_case *k, const struct part *p, struct
 	if (k->ctx->exists && !k->ctx->exists(k->ctx->ctx, path))
 		return false;
 	refuse(k, LAYER_MOUNT, "connect", path, "not in allow_read", d);
-	if (denial__denied_by_rule(k, path, d))
+	if (denial__denied_by_rule(k, path, ACCESS_READ, d))
 		return true;
 	denial__suggest_path(d, "filesystem.allow_read", "--read", true, path);
 	d->sensitive = true; /* whoever serves it is outside */
@@ -196,6 +200,6 @@ bool denial_net__judge(const struct denial_case *k, struct denial *d)
 		return false;
 	memcpy(&family, p->data, sizeof(family));
 	if (family == AF_UNIX)
-		return strcmp(op, "bind") && judge_unix(k, p, d);
-	return endpoint_of(p, &e) && judge_inet(k, op, &e, d);
+		return k->ctx->grants && strcmp(op, "bind") && judge_unix(k, p, d);
+	return denial_net__endpoint(p, &e) && judge_inet(k, op, &e, d);
 }

@@ -213,7 +213,7 @@ static void suggest(const struct denial_case *k, const char *path, uint8_t use, 
 {
 	char dir[DENIAL_PATH_MAX];
 
-	if (denial__denied_by_rule(k, path, d))
+	if (denial__denied_by_rule(k, path, use, d))
 		return;
 	if (use & ACCESS_WRITE) {
 		parent_of(path, dir);
@@ -275,7 +275,7 @@ static bool judge_absent(const struct denial_case *k, const char *path, uint8_t 
 	}
 	/* in a directory that a rule denies: whether it is there is what the rule hides */
 	parent_of(path, dir);
-	if (exists(k->ctx, dir) && denial__denied_by_rule(k, dir, d)) {
+	if (exists(k->ctx, dir) && denial__denied_by_rule(k, dir, ACCESS_READ, d)) {
 		strcpy(rule, d->rule);
 		return refuse(k, LAYER_MOUNT, path, use, rule, d);
 	}
@@ -368,7 +368,7 @@ static bool judge_mapped(const struct denial_case *k, struct denial *d)
 	if (!g || g->exec_mount || g->kind == GRANT_MASK)
 		return false;
 	refuse(k, LAYER_MOUNT, path, ACCESS_EXEC, NULL, d);
-	if (!denial__denied_by_rule(k, path, d))
+	if (!denial__denied_by_rule(k, path, ACCESS_EXEC, d))
 		denial__suggest_path(d, "filesystem.allow_exec", "--allow-exec", false, path);
 	return true;
 }

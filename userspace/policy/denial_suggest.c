@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a denial: its object, its rule, and a suggestion that is safe to paste. */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,49 +121,27 @@ static bool can_be_pasted(const char *path)
 	return true;
 }
 
-/* Does PATTERN (struct policy_rule) match PATH or a directory above it? Component by component, both from their slash. */
-static bool covers(const char *pattern, const char *path)
+void denial__deny_rule(struct denial *d, const struct policy_rule *rule)
 {
-	char part[256], name[256];
-	size_t n, len;
-
-	for (;;) {
-		pattern += *pattern == '/';
-		path += *path == '/';
-		if (!*pattern)
-			return true;
-		n = strcspn(pattern, "/");
-		if (n == 2 && !strncmp(pattern, "**", 2)) {
-			for (const char *p = path;; p++) {
-				if (covers(pattern + n, p))
-					return true;
-				p = strchr(p, '/');
-				if (!p)
-					return false;
-			}
-		}
-		len = strcspn(path, "/");
-		if (!len || n >= sizeof(part) || len >= sizeof(name))
-			return false;
-		snprintf(part, sizeof(part), "%.*s", (int)n, pattern);
-		snprintf(name, sizeof(name), "%.*s", (int)len, path);
-		if (fnmatch(part, name, 0))
-			return false;
-		pattern += n;
-		path += len;
-	}
+	denial__rule_of(d, strchr(rule_kind__key(rule->kind), '.') + 1, rule);
 }
 
-bool denial__denied_by_rule(const struct denial_case *k, const char *path, struct denial *d)
+static bool denies(enum rule_kind kind, uint8_t access)
+{
+	return kind == RULE_DENY || (kind == RULE_DENY_WRITE && access & ACCESS_WRITE) ||
+	       (kind == RULE_DENY_EXEC && access & ACCESS_EXEC);
+}
+
+bool denial__denied_by_rule(const struct denial_case *k, const char *path, uint8_t access, struct denial *d)
 {
 	const struct policy *p = k->ctx->grants->policy;
 
 	for (size_t i = 0; p && i < p->n_rules; i++) {
 		const struct policy_rule *r = &p->rules[i];
 
-		if (r->kind != RULE_DENY || !(r->pattern ? covers(r->value, path) : grants__covers(r->value, path)))
+		if (!denies(r->kind, access) || !policy_rule__covers(r, path))
 			continue;
-		denial__rule_of(d, "deny", r);
+		denial__deny_rule(d, r);
 		return true;
 	}
 	return false;

@@ -48,21 +48,31 @@ static uint32_t hash(const struct denial *d)
 static bool same(const struct denial *a, const struct denial *b)
 {
 	/* access is static text of few words, but of more than one file */
-	return a->layer == b->layer && a->expected == b->expected && !strcmp(a->object, b->object) &&
+	return a->layer == b->layer && a->expected == b->expected && a->audit == b->audit && !strcmp(a->object, b->object) &&
 	       !strcmp(a->access ? a->access : "", b->access ? b->access : "") && !strcmp(a->rule, b->rule);
 }
 
 /* Names are chosen by the command, so the chain is bounded: it cannot make a search long. */
 #define PROBES 64
 
-void denials__add(struct denials *t, const struct event *ev, const char *comm, struct denial *d)
+static void count(struct denials *t, const struct denial *d)
 {
-	uint32_t h = hash(d), i, probe;
-	struct denial_entry *e = NULL;
-
+	if (d->audit) {
+		t->audit++;
+		return;
+	}
 	t->total++;
 	t->expected += d->expected;
 	t->by_layer[d->layer]++;
+}
+
+void denials__add(struct denials *t, const struct event *ev, const char *comm, struct denial *d)
+{
+	const struct ev_task *task = event__task(ev);
+	uint32_t h = hash(d), i, probe;
+	struct denial_entry *e = NULL;
+
+	count(t, d);
 	for (probe = 0; probe < PROBES; probe++) {
 		i = (h + probe) & (SLOTS - 1);
 		if (!t->slots[i])
@@ -74,7 +84,7 @@ void denials__add(struct denials *t, const struct event *ev, const char *comm, s
 		}
 	}
 	if (probe == PROBES || t->n == DENIALS_MAX) {
-		d->nth = ++t->dropped[d->layer];
+		d->nth = d->audit ? ++t->audit_dropped : ++t->dropped[d->layer];
 		return;
 	}
 	e = &t->v[t->n++];
@@ -83,7 +93,7 @@ void denials__add(struct denials *t, const struct event *ev, const char *comm, s
 	e->d = *d;
 	e->first_ts = ev->hdr->ts;
 	e->pid = ev->hdr->tgid;
-	strncpy(e->comm, comm, EV_COMM_LEN);
+	strncpy(e->comm, *comm || !task ? comm : task->comm, EV_COMM_LEN);
 }
 
 static int by_need(const void *pa, const void *pb)
@@ -93,6 +103,8 @@ static int by_need(const void *pa, const void *pb)
 
 	if (a->d.expected != b->d.expected)
 		return a->d.expected ? 1 : -1;
+	if (a->d.audit != b->d.audit)
+		return a->d.audit ? 1 : -1;
 	if (a->d.nth != b->d.nth)
 		return a->d.nth < b->d.nth ? 1 : -1;
 	return a < b ? -1 : a > b;

@@ -21,20 +21,21 @@ struct denials {
 	struct denial_entry *v;	/* in the order of their first */
 	uint32_t n;
 	uint16_t *slots;	/* index + 1 into v; 0: free */
-	uint64_t total;		/* all, expected ones included */
+	uint64_t total;		/* all, expected ones included; but not AUDIT */
 	uint64_t expected;
 	uint64_t by_layer[LAYER_MAX]; /* exact */
 	uint64_t dropped[LAYER_MAX];  /* of by_layer: objects that did not fit */
+	uint64_t audit, audit_dropped; /* let through in audit mode; entries of their own */
 };
 
 /* NULL: no memory. */
 struct denials *denials__new(void);
 void denials__free(struct denials *t);
-/* Counts D and sets D->nth. COMM is the process's name, "" when not known. */
+/* Counts D and sets D->nth. COMM is the process's name, "" when not known: then what the record says. */
 void denials__add(struct denials *t, const struct event *ev, const char *comm, struct denial *d);
 /*
- * Most in need of attention first: expected ones last, otherwise the most frequent first. RET has room for T->n
- * pointers. Returns how many.
+ * Most in need of attention first: expected ones last, before them those of audit mode, otherwise the most frequent
+ * first. RET has room for T->n pointers. Returns how many.
  */
 uint32_t denials__sorted(const struct denials *t, const struct denial_entry **ret);
 

@@ -25,6 +25,7 @@ static const char *const layer_names[LAYER_MAX] = {
 	[LAYER_SECCOMP] = "seccomp",
 	[LAYER_CGROUP] = "cgroup",
 	[LAYER_EXEC] = "exec",
+	[LAYER_LSM] = "lsm",
 };
 
 const char *layer__name(enum layer l)
@@ -284,54 +285,6 @@ bool grants__glob(const char *pattern, const char *name, bool hidden)
 	return !*pattern;
 }
 
-/* The component at P without its slashes, into BUF; returns what follows it, NULL at the end. */
-static const char *component(const char *p, char *buf, size_t size)
-{
-	size_t len;
-
-	p += strspn(p, "/");
-	if (!*p)
-		return NULL;
-	len = strcspn(p, "/");
-	snprintf(buf, size, "%.*s", (int)len, p);
-	return p + len;
-}
-
-/*
- * Does PATTERN match PATH or a directory above it? As in grants__glob, only the last "**" need be tried again: what it
- * skipped can be skipped by it alone.
- */
-static bool matches(const char *pattern, const char *path)
-{
-	const char *retry_pattern = NULL, *retry_path = NULL;
-	char want[NAME_MAX + 1], have[NAME_MAX + 1];
-
-	for (;;) {
-		const char *next_pattern = component(pattern, want, sizeof(want));
-		const char *next_path = component(path, have, sizeof(have));
-
-		if (!next_pattern)
-			return true;
-		if (!strcmp(want, "**")) {
-			retry_pattern = pattern = next_pattern;
-			retry_path = path;
-			continue;
-		}
-		if (!next_path)
-			return false;
-		if (grants__glob(want, have, true)) {
-			pattern = next_pattern;
-			path = next_path;
-			continue;
-		}
-		if (!retry_pattern)
-			return false;
-		retry_path = component(retry_path, have, sizeof(have));
-		pattern = retry_pattern;
-		path = retry_path;
-	}
-}
-
 const struct policy_rule *grants__deny_rule(const struct grants *g, const char *path)
 {
 	const struct grant *nearest = grants__nearest(g, path, true);
@@ -342,7 +295,7 @@ const struct policy_rule *grants__deny_rule(const struct grants *g, const char *
 	for (size_t i = 0; g->policy && i < g->policy->n_rules; i++) {
 		const struct policy_rule *rule = &g->policy->rules[i];
 
-		if (rule->kind == RULE_DENY && (rule->pattern ? matches(rule->value, path) : grants__covers(rule->value, path)))
+		if (rule->kind == RULE_DENY && policy_rule__covers(rule, path))
 			return rule;
 	}
 	return NULL;

@@ -34,6 +34,27 @@ const struct limit_key policy_limits[] = {
 };
 const size_t policy_n_limits = ARRAY_SIZE(policy_limits);
 
+const char *rule_kind__key(enum rule_kind kind)
+{
+	static const char *const keys[RULE_KIND_MAX] = {
+		[RULE_READ] = "filesystem.allow_read",
+		[RULE_WRITE] = "filesystem.allow_write",
+		[RULE_EXEC] = "filesystem.allow_exec",
+		[RULE_DENY] = "filesystem.deny",
+		[RULE_DENY_WRITE] = "filesystem.deny_write",
+		[RULE_DENY_EXEC] = "filesystem.deny_exec",
+		[RULE_NET] = "network.allow",
+		[RULE_SYSCALL_DENY] = "syscalls.deny",
+		[RULE_SYSCALL_LOG] = "syscalls.log_only",
+		[RULE_SYSCALL_ALLOW] = "syscalls.allow",
+		[RULE_ENV_ALLOW] = "env.allow",
+		[RULE_ENV_SET] = "env.set",
+		[RULE_ENV_STRIP] = "env.strip",
+	};
+
+	return keys[kind];
+}
+
 struct policy *policy__new(void)
 {
 	return calloc(1, sizeof(struct policy));

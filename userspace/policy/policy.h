@@ -25,6 +25,8 @@ enum rule_kind {
 	RULE_WRITE,		/* filesystem.allow_write, --write: read, change, create, delete; --allow-path */
 	RULE_EXEC,		/* filesystem.allow_exec: read and execute */
 	RULE_DENY,		/* filesystem.deny: wins over all of the above */
+	RULE_DENY_WRITE,	/* filesystem.deny_write: what may be read stays as it is; wins over allow_write */
+	RULE_DENY_EXEC,		/* filesystem.deny_exec: neither executed nor mapped executable */
 	RULE_NET,		/* network.allow = [...], --net */
 	RULE_SYSCALL_DENY,	/* syscalls.deny */
 	RULE_SYSCALL_LOG,	/* syscalls.log_only: allowed, and marked in the trace */
@@ -35,14 +37,26 @@ enum rule_kind {
 	RULE_KIND_MAX
 };
 
+/* Of files: READ, WRITE, EXEC, DENY, DENY_WRITE, DENY_EXEC. */
+static inline bool rule_kind__is_path(enum rule_kind kind)
+{
+	return kind <= RULE_DENY_EXEC;
+}
+
+/* Those that take away. They share a syntax, follow links and win over all that allows. */
+static inline bool rule_kind__denies_path(enum rule_kind kind)
+{
+	return kind >= RULE_DENY && kind <= RULE_DENY_EXEC;
+}
+
 struct policy_rule {
 	enum rule_kind kind;
 	char *text;		/* as written; for RULE_ENV_SET the NAME alone, its value is secret */
 	/*
-	 * READ, WRITE, EXEC, DENY: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one
-	 * component, "**" as a whole component), "~" and relative ones expanded. A "**" at the end was cut off. In a
-	 * pattern "[*]", "[?]" and "[[]" are the characters themselves; without `pattern` nothing is special.
-	 * A DENY that began with "**" and a slash begins with a slash and "**": it holds everywhere.
+	 * Of files: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one component, "**" as a whole
+	 * component), "~" and relative ones expanded. A "**" at the end was cut off. In a pattern "[*]", "[?]" and "[[]" are
+	 * the characters themselves; without `pattern` nothing is special.
+	 * One that denies and began with "**" and a slash begins with a slash and "**": it holds everywhere.
 	 * NET: "HOST:PORT" or "ADDRESS/PREFIX:PORT", IPv6 "[ADDRESS]/PREFIX:PORT"; names in lower case, no bits set behind
 	 * the prefix, PORT a number, a range "1-9" or "*".
 	 * SYSCALL_*: the name. ENV_*: the name or pattern; ENV_SET: "NAME=value".
@@ -75,18 +89,22 @@ struct policy {
 	enum exec_mode exec;
 	struct policy_source exec_src;
 	bool net_all;		/* network.allow = true, --allow-net: the host's network, unfiltered */
-	struct policy_source net_src;
+	struct policy_source net_src; /* name NULL: nobody said anything of the network */
 	/*
 	 * network.unix, --allow-unix: sockets of AF_UNIX. Off, because no layer of today's kernels keeps a command from a
 	 * socket of the host that lies in a directory it may see. Pairs (socketpair) are always allowed.
 	 */
 	bool unix_sockets;
+	struct policy_source unix_src;
 	enum seccomp_profile seccomp;
 	struct policy_source seccomp_src;
 	bool synth_identity;	/* filesystem.synthetic: "identity": own /etc/passwd and /etc/group */
 	bool synth_hosts;	/* "hosts": own /etc/hosts and /etc/hostname */
+	struct policy_source synth_src;
 	bool overlay;		/* filesystem.overlay, --overlay */
+	struct policy_source overlay_src; /* of what a file says */
 	bool protect_project;	/* filesystem.protect_project: hooks and configuration that run later stay read-only */
+	struct policy_source protect_src;
 
 	/* [limits] */
 	struct policy_u64 timeout_ns;
@@ -149,6 +167,11 @@ char *policy__print(const struct policy *p);
 /* Names of the built-in policies, NULL at the end, and their text. */
 extern const char *const policy_builtin_names[];
 const char *policy__builtin_text(const char *name, size_t *ret_len);
+
+/* "filesystem.allow_read": where a rule of KIND stands. */
+const char *rule_kind__key(enum rule_kind kind);
+/* Does R, a rule of a path, name PATH or a directory above it? As text: through no link. */
+bool policy_rule__covers(const struct policy_rule *r, const char *path);
 
 /* "strict.toml:12:3", "--read /x", "built-in default:4:1" into BUF; returns BUF. */
 const char *policy__where(const struct policy_source *src, char *buf, size_t size);

@@ -16,7 +16,7 @@ struct key {
 	const char *name;
 	int (*set)(struct policy_file *f, const struct key *k, const struct node *n, const struct value_ctx *ctx);
 	enum rule_kind kind; /* of a list */
-	size_t flag;	     /* offset of a bool in struct policy */
+	size_t flag, src;    /* offsets in struct policy: of a bool, and of the place that set it */
 };
 
 const char *node__type_name(const struct node *n)
@@ -105,6 +105,7 @@ static int set_flag(struct policy_file *f, const struct key *k, const struct nod
 	if (n->type != NODE_BOOL)
 		return fail_type(f, k, n, "true or false");
 	*((bool *)((char *)f->p + k->flag)) = n->boolean;
+	*((struct policy_source *)(void *)((char *)f->p + k->src)) = source(f, n);
 	return 0;
 }
 
@@ -148,6 +149,7 @@ static int set_synthetic(struct policy_file *f, const struct key *k, const struc
 		return fail_type(f, k, n, "a list of strings");
 	/* one value: an empty list takes back what an extended policy made */
 	f->p->synth_identity = f->p->synth_hosts = false;
+	f->p->synth_src = source(f, n);
 	for (const struct node *item = n->child; item; item = item->next) {
 		char name[64];
 
@@ -249,6 +251,8 @@ static int set_env(struct policy_file *f, const struct key *k, const struct node
 	return 0;
 }
 
+#define FLAG(field, place) .set = set_flag, .flag = offsetof(struct policy, field), .src = offsetof(struct policy, place)
+
 static const struct key keys[] = {
 	{ NULL, "description", .set = set_description },
 	{ NULL, "extends", .set = set_nothing },
@@ -256,12 +260,14 @@ static const struct key keys[] = {
 	{ "filesystem", "allow_write", .set = set_list, .kind = RULE_WRITE },
 	{ "filesystem", "allow_exec", .set = set_list, .kind = RULE_EXEC },
 	{ "filesystem", "deny", .set = set_list, .kind = RULE_DENY },
+	{ "filesystem", "deny_write", .set = set_list, .kind = RULE_DENY_WRITE },
+	{ "filesystem", "deny_exec", .set = set_list, .kind = RULE_DENY_EXEC },
 	{ "filesystem", "relative_to", .set = set_nothing },
 	{ "filesystem", "synthetic", .set = set_synthetic },
-	{ "filesystem", "overlay", .set = set_flag, .flag = offsetof(struct policy, overlay) },
-	{ "filesystem", "protect_project", .set = set_flag, .flag = offsetof(struct policy, protect_project) },
+	{ "filesystem", "overlay", FLAG(overlay, overlay_src) },
+	{ "filesystem", "protect_project", FLAG(protect_project, protect_src) },
 	{ "network", "allow", .set = set_network, .kind = RULE_NET },
-	{ "network", "unix", .set = set_flag, .flag = offsetof(struct policy, unix_sockets) },
+	{ "network", "unix", FLAG(unix_sockets, unix_src) },
 	{ "syscalls", "deny", .set = set_list, .kind = RULE_SYSCALL_DENY },
 	{ "syscalls", "log_only", .set = set_list, .kind = RULE_SYSCALL_LOG },
 	{ "syscalls", "allow", .set = set_list, .kind = RULE_SYSCALL_ALLOW },
@@ -329,7 +335,7 @@ static const struct node *member(const struct node *table, const char *key)
 static int find_base(struct policy_file *f, const struct node *root, char **ret_base)
 {
 	static const char *const words[] = { "cwd", "policy", NULL };
-	static const struct key k = { "filesystem", "relative_to", NULL, 0, 0 };
+	static const struct key k = { .section = "filesystem", .name = "relative_to" };
 	struct value_ctx ctx = { .home = f->env->home };
 	const struct node *section = member(root, "filesystem"), *n;
 	struct value_error e = { 0 };

@@ -216,7 +216,7 @@ static int check_pattern(enum rule_kind kind, const char *text, const char *valu
 		return value__fail(e, "allow the directory itself, and `deny` what must stay as it is",
 				   "'%s': no layer can enforce a pattern in allow_write: files made later would not be covered",
 				   value__quote(text, q));
-	if (kind != RULE_DENY && !strncmp(value, "/**", 3))
+	if (!rule_kind__denies_path(kind) && !strncmp(value, "/**", 3))
 		return value__fail(e, "begin with a directory: /usr/**/x",
 				   "'%s': a pattern that searches every file system", value__quote(text, q));
 	return 0;
@@ -236,7 +236,7 @@ int policy_path__check(enum rule_kind kind, const char *text, const struct value
 	if (!strcmp(text, "**"))
 		return value__fail(e, "write \"/\" for everything, \"./**\" for everything below the base", "'**' alone is ambiguous");
 	/* in everything that is allowed, wherever that is */
-	if (kind == RULE_DENY && !strncmp(text, "**/", 3)) {
+	if (rule_kind__denies_path(kind) && !strncmp(text, "**/", 3)) {
 		if (strlen(text) + 2 > sizeof(rooted))
 			return value__fail(e, NULL, "'%s' is longer than %d bytes", value__quote(text, q), POLICY_MAX_PATH - 1);
 		snprintf(rooted, sizeof(rooted), "/%s", text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of value__check that deals with paths: READ, WRITE, EXEC, DENY. */
+/* The part of value__check that deals with paths: those of files. */
 #ifndef SANDTRACE_POLICY_PATH_H
 #define SANDTRACE_POLICY_PATH_H
 

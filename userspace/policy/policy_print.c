@@ -36,9 +36,7 @@ static int by_text(const void *a, const void *b)
 /* How VALUE is to be written so that it is read the same. malloc'ed. */
 static char *written(const struct policy_rule *r)
 {
-	bool path = r->kind == RULE_READ || r->kind == RULE_WRITE || r->kind == RULE_EXEC || r->kind == RULE_DENY;
-
-	return path && !r->pattern ? value__escape(r->value) : strdup(r->value);
+	return rule_kind__is_path(r->kind) && !r->pattern ? value__escape(r->value) : strdup(r->value);
 }
 
 /* FIRST, when not NULL, is printed before the rules; ALWAYS: also an empty list. 0 or -1: no memory. */
@@ -150,6 +148,8 @@ static int print_all(FILE *out, const struct policy *p)
 	if (p->exec != EXEC_COMMAND)
 		err |= print_list(out, p, "allow_exec", RULE_EXEC, p->exec == EXEC_ANY ? "**" : NULL, true);
 	err |= print_list(out, p, "deny", RULE_DENY, NULL, false);
+	err |= print_list(out, p, "deny_write", RULE_DENY_WRITE, NULL, false);
+	err |= print_list(out, p, "deny_exec", RULE_DENY_EXEC, NULL, false);
 	fprintf(out, "synthetic = [%s%s%s]\n", p->synth_identity ? "\"identity\"" : "",
 		p->synth_identity && p->synth_hosts ? ", " : "", p->synth_hosts ? "\"hosts\"" : "");
 	fprintf(out, "overlay = %s\nprotect_project = %s\n", p->overlay ? "true" : "false", p->protect_project ? "true" : "false");

@@ -25,7 +25,7 @@ static bool refused(const struct ev_header *hdr, const struct ev_syscall *s)
 
 void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx)
 {
-	const struct policy *p = ctx->grants->policy;
+	const struct policy *p = ctx->grants ? ctx->grants->policy : NULL;
 
 	memset(v, 0, sizeof(*v));
 	v->ctx = *ctx;
@@ -42,6 +42,13 @@ void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx)
 			v->logs = true;
 		}
 	}
+}
+
+void verdicts__set_live(struct verdicts *v, const struct policy_rule *const *rules, unsigned int n_rules, uint32_t policy)
+{
+	v->ctx.live_rules = rules;
+	v->ctx.n_live_rules = n_rules;
+	v->ctx.live_policy = policy;
 }
 
 static bool is_logged(const struct verdicts *v, const struct ev_syscall *s)
@@ -63,12 +70,27 @@ static void note_port(struct verdicts *v, const struct event *ev)
 		v->local_ports[port / 8] |= (uint8_t)(1 << port % 8);
 }
 
+/* The kernel has judged; a number that is no verdict is one of a newer trace, and means nothing here. */
+static void verdict_of_act(struct verdicts *v, struct event *ev)
+{
+	const struct ev_act *act = event__act(ev);
+
+	if (!act)
+		return;
+	if (act->verdict == EV_DENIED)
+		ev->action = ACTION_DENY;
+	if (v && denial__of_act(&v->ctx, ev, &v->denial))
+		ev->denial = &v->denial;
+}
+
 void verdict(struct verdicts *v, struct event *ev)
 {
 	ev->denial = NULL;
 	ev->action = ACTION_ALLOW;
-	if (ev->hdr->kind != EV_SYSCALL)
+	if (ev->hdr->kind != EV_SYSCALL) {
+		verdict_of_act(v, ev);
 		return;
+	}
 	if (refused(ev->hdr, ev->syscall))
 		ev->action = ACTION_DENY;
 	if (!v)

@@ -51,6 +51,8 @@ struct net_filter;
  * stay until the cgroup is removed, whatever becomes of this process: killing it opens nothing.
  */
 int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret);
+/* The same on a cgroup where others run already: they go with RET, or with this process, however it ends. */
+int net_filter__attach_live(const struct net_plan *n, int cgroup_fd, struct net_filter **ret);
 struct net_filter_counts {
 	uint64_t allowed, denied; /* calls: connect, send, bind; denied ones, socket too, saw EPERM */
 	uint64_t dropped;	  /* packets: unasked ones that came in, source-routed ones that went out */

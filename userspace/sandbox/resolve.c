@@ -11,8 +11,9 @@
 #include "base/util.h"
 #include "resolve_internal.h"
 
-const char *const resolver_rule_keys[RULE_DENY + 1] = {
+const char *const resolver_rule_keys[RULE_DENY_EXEC + 1] = {
 	[RULE_READ] = "allow_read", [RULE_WRITE] = "allow_write", [RULE_EXEC] = "allow_exec", [RULE_DENY] = "deny",
+	[RULE_DENY_WRITE] = "deny_write", [RULE_DENY_EXEC] = "deny_exec",
 };
 
 /* ---- messages ---------------------------------------------------------------------------------------------- */
@@ -187,6 +188,28 @@ static void assemble(struct grants *g)
 	g->n = n;
 }
 
+/*
+ * What deny_write and deny_exec leave of G, which has all that is allowed. Whatever they took, the rule is the one to name.
+ * Landlock's rights add up from directory to directory, so it is G's mount that refuses.
+ */
+static void take_away(const struct resolver *r, struct grant *g)
+{
+	const struct grant *exec = grants__nearest(&r->no_exec, g->path, true);
+	const struct grant *write = grants__nearest(&r->no_write, g->path, true);
+
+	if (exec) {
+		g->rule = g->exec_mount ? exec->rule : g->rule;
+		g->access &= (uint8_t)~ACCESS_EXEC;
+		g->exec_mount = false;
+	}
+	if (write) {
+		g->rule = g->access & ACCESS_WRITE ? write->rule : g->rule;
+		g->access &= (uint8_t)~ACCESS_WRITE;
+		/* as everything that cannot be written */
+		g->exec_mount = !exec && (g->exec_mount || g->kind == GRANT_HOST);
+	}
+}
+
 /* The whole access of G under PARENT, and whether files there may be mapped executable. */
 static void settle_one(const struct resolver *r, const struct grant *parent, struct grant *g)
 {
@@ -206,6 +229,7 @@ static void settle_one(const struct resolver *r, const struct grant *parent, str
 		g->access |= ACCESS_EXEC;
 	/* what cannot be written may be mapped: libraries; running it is another matter, of the exec layer and Landlock */
 	g->exec_mount = g->access & ACCESS_EXEC || (g->kind == GRANT_HOST && !(g->access & ACCESS_WRITE));
+	take_away(r, g);
 }
 
 static void settle(struct resolver *r)
@@ -281,6 +305,58 @@ static void resolver_done(struct resolver *r)
 	free(r->writable.v);
 	free(r->traps.v);
 	grants__done(&r->masks);
+	grants__done(&r->no_write);
+	grants__done(&r->no_exec);
+}
+
+/* What FROM names within something granted becomes a grant of its own: settle() takes its access away. */
+static int add_denied(struct resolver *r, const struct grants *from)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < from->n && !err; i++) {
+		const struct grant *d = &from->v[i];
+		struct found f = { .dev = d->dev, .ino = d->ino };
+
+		r->rule = d->rule;
+		if (d->kind != GRANT_PRIVATE)
+			err = resolver__add(r, r->g, d->path, d->kind, d->kind == GRANT_MASK ? 0 : ACCESS_READ, d->dir, &f);
+	}
+	return err;
+}
+
+static int deny(struct resolver *r)
+{
+	int err = resolver__rules(r, RULE_DENY);
+
+	if (!err)
+		err = resolver__rules(r, RULE_DENY_WRITE);
+	if (!err)
+		err = resolver__rules(r, RULE_DENY_EXEC);
+	assemble(&r->no_write);
+	assemble(&r->no_exec);
+	if (!err)
+		err = add_denied(r, &r->masks);
+	if (!err)
+		err = add_denied(r, &r->no_write);
+	return err ? err : add_denied(r, &r->no_exec);
+}
+
+/* An overlay is of a directory, so what is written to a file with a mount of its own would be written to the host's. */
+static int check_overlay(struct resolver *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; r->p->overlay && i < r->no_exec.n && !err; i++) {
+		const struct grant *d = &r->no_exec.v[i], *g = grants__nearest(r->g, d->path, true);
+
+		r->rule = d->rule;
+		if (g && !strcmp(g->path, d->path) && g->kind == GRANT_HOST && !g->dir && g->access & ACCESS_WRITE)
+			err = resolver__problem(r, -ENOTDIR, "deny writing it too, or executing its whole directory",
+						"no layer can enforce it: %s may be written and is a file: an overlay can only "
+						"hold the changes of a directory", d->path);
+	}
+	return err;
 }
 
 static int resolve(struct resolver *r)
@@ -307,20 +383,14 @@ static int resolve(struct resolver *r)
 	if (err)
 		return err;
 	assemble(r->g);
-	err = resolver__rules(r, RULE_DENY);
-	for (size_t i = 0; i < r->masks.n && !err; i++) {
-		const struct grant *m = &r->masks.v[i];
-		struct found f = { .dev = m->dev, .ino = m->ino };
-
-		r->rule = m->rule;
-		err = resolver__add(r, r->g, m->path, GRANT_MASK, 0, m->dir, &f);
-	}
+	err = deny(r);
 	if (err)
 		return err;
 	assemble(r->g);
 	settle(r);
 	drop_links(r->g);
-	return check_command(r);
+	err = check_overlay(r);
+	return err ? err : check_command(r);
 }
 
 int resolve__policy(const struct policy *p, const struct resolve_opts *o, struct grants *ret)

@@ -55,6 +55,16 @@ struct resolve_opts {
 int resolve__policy(const struct policy *p, const struct resolve_opts *o, struct grants *ret);
 
 /*
+ * The paths that a rule names now, for what runs already (policy/live.h): not only those within something granted, for there
+ * nothing is granted. To what allow_exec lists come a script's interpreters. RESOLVE_LIVE is the CTX of a live_expand_fn.
+ */
+struct resolve_live;
+struct resolve_live *resolve__live_new(const struct policy *p); /* NULL: no memory, said. P is borrowed */
+void resolve__live_free(struct resolve_live *l);
+int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to,
+			 char *ret_why, size_t size);
+
+/*
  * Opens (O_PATH) what the grant was made of, by its path and through no link at all. -ESTALE: something else is
  * there now. Async-signal-safe: called by the child that builds the sandbox.
  */

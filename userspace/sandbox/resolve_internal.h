@@ -14,12 +14,13 @@ struct resolver {
 	uint32_t matches, entries; /* over all patterns */
 	struct writable writable;
 	struct writable traps;	/* paths of project_traps: stay read-only */
-	struct grants masks;	/* what is denied: apart, because g->v must stay sorted while it is looked for */
+	/* what is denied: apart, because g->v must stay sorted while it is looked for; the last two only say where */
+	struct grants masks, no_write, no_exec;
 	bool explained;		/* a problem has been logged */
 };
 
 
-extern const char *const resolver_rule_keys[RULE_DENY + 1]; /* as in a policy: "allow_read" */
+extern const char *const resolver_rule_keys[RULE_DENY_EXEC + 1]; /* as in a policy: "allow_read" */
 
 /* resolve.c. Each returns 0 or -errno, explained. */
 /* Notes it, and returns 0, where problems are collected; else logs it, with the rule at work, and returns ERR. */
@@ -34,8 +35,12 @@ int resolver__add_link(struct resolver *r, const char *path, const char *target)
 int resolver__add_links(struct resolver *r, const struct found *f);
 struct resolve_report *resolver__report(struct resolver *r); /* of the rule at work; NULL: none is wanted */
 
-/* resolve_rules.c: every rule of that kind; RULE_DENY fills r->masks */
+/* resolve_rules.c: every rule of that kind; those that deny fill r->masks, no_write, no_exec */
 int resolver__rules(struct resolver *r, enum rule_kind kind);
+/* Whatever matches the pattern of the rule at work, to w->match with R as its context. */
+int resolver__expand(struct resolver *r, struct walk *w);
+/* In /proc, /sys or /dev, through which no pattern leads? */
+bool resolver__kernel_tree(const char *path);
 
 /* resolve_own.c: what every sandbox has, and what the command needs to start */
 int resolver__private(struct resolver *r);

@@ -111,7 +111,7 @@ static int match_grant(void *ctx, const char *path)
 
 /* ---- patterns ---------------------------------------------------------------------------------------------- */
 
-static bool kernel_tree(const char *path)
+bool resolver__kernel_tree(const char *path)
 {
 	return grants__covers("/proc", path) || grants__covers("/sys", path) || grants__covers("/dev", path);
 }
@@ -119,7 +119,7 @@ static bool kernel_tree(const char *path)
 static bool enter_grant(void *ctx, const char *dir)
 {
 	(void)ctx;
-	return !kernel_tree(dir);
+	return !resolver__kernel_tree(dir);
 }
 
 /*
@@ -166,7 +166,7 @@ static int walk_failed(struct resolver *r, const struct walk *w, int err)
 	return resolver__problem(r, err, "", "no layer can enforce it: %s cannot be read: %s", w->where, strerror(-err));
 }
 
-static int expand(struct resolver *r, struct walk *w)
+int resolver__expand(struct resolver *r, struct walk *w)
 {
 	char pattern[PATH_MAX];
 	int err = anchor(r, w->hidden ? FOLLOW_ALL : FOLLOW_SYSTEM, pattern, sizeof(pattern));
@@ -198,7 +198,7 @@ static bool enter_deny(void *ctx, const char *dir)
 	const struct resolver *r = ctx;
 	const struct grant *nearest;
 
-	if (kernel_tree(dir))
+	if (resolver__kernel_tree(dir))
 		return false;
 	/*
 	 * "anywhere" is where people keep files. What packages install is readable by everyone on every machine, and reading
@@ -240,28 +240,98 @@ static int deny_found(struct resolver *r, const struct found *f)
 	return err;
 }
 
+/* Is PATH one of the sandbox's own places, or above one? */
+static bool own_below(const struct grants *g, const char *path)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].kind == GRANT_PRIVATE && grants__covers(path, g->v[i].path))
+			return true;
+	return false;
+}
+
+/* deny_write, deny_exec of PATH. HOST: it gets a mount of its own; else what is granted there or below loses the access. */
+static int take(struct resolver *r, const char *path, enum grant_kind kind, const struct found *f)
+{
+	struct grants *from = r->rule->kind == RULE_DENY_WRITE ? &r->no_write : &r->no_exec;
+
+	return resolver__add(r, from, path, kind, 0, f && S_ISDIR(f->mode), f);
+}
+
+/* /proc is never written to, and neither it nor /dev executed from: the sandbox has its own. */
+static int take_own(struct resolver *r, const char *path)
+{
+	struct resolve_report *report = resolver__report(r);
+
+	if (r->rule->kind == RULE_DENY_WRITE && !grants__covers("/proc", path))
+		return resolver__problem(r, -EINVAL, "leave it out: of the host it has null, zero, full, random and tty",
+					 "no layer can enforce it: the sandbox has a /dev of its own, and a device is written "
+					 "to on a read-only mount too");
+	if (report)
+		report->own = true;
+	return take(r, path, GRANT_PRIVATE, NULL);
+}
+
+static bool own_tree(const char *path)
+{
+	return grants__covers("/proc", path) || grants__covers("/dev", path);
+}
+
+static int take_found(struct resolver *r, const struct found *f)
+{
+	struct resolve_report *report = resolver__report(r);
+	const struct grant *nearest = grants__nearest(r->g, f->path, true);
+	bool write = r->rule->kind == RULE_DENY_WRITE, within = nearest && nearest->kind == GRANT_HOST;
+	bool host = within || host_below(r->g, f->path), regular = S_ISREG(f->mode) || S_ISDIR(f->mode);
+
+	if (own_tree(f->path))
+		return take_own(r, f->path);
+	if (!strcmp(f->path, "/"))
+		return resolver__problem(r, -EINVAL, write ? "leave allow_write out" : "name what is not to be executed",
+			write ? "\"/\" holds the sandbox's own /dev, which is written to" : "\"/\" holds every program");
+	if (!host && !own_below(r->g, f->path))
+		return 0;
+	/* what is no file cannot be executed anyway, and on a read-only mount a FIFO is written to as on any other */
+	if (write && within && !regular)
+		return resolver__problem(r, -EINVAL, "deny it: a deny covers it", "no layer can enforce it: %s is %s", f->path,
+					 type_name(f->mode));
+	if (report) {
+		report->paths += host;
+		report->own |= !host;
+	}
+	return take(r, f->path, within && regular ? GRANT_HOST : GRANT_PRIVATE, f);
+}
+
 static int deny_path(struct resolver *r, const char *path)
 {
+	bool mask = r->rule->kind == RULE_DENY;
 	struct found f;
 	int err;
 
-	if (grants__covers("/proc", path) || grants__covers("/dev", path))
+	if (own_tree(path) && !mask)
+		return take_own(r, path);
+	if (own_tree(path))
 		return resolver__problem(r, -EINVAL, "leave it out: they show nothing of the host but its kernel",
 			       "no layer can enforce it: the sandbox has a /dev and a /proc of its own");
 	err = walk__path(path, FOLLOW_ALL, NULL, &f);
 	if (!err)
-		err = deny_found(r, &f);
+		err = mask ? deny_found(r, &f) : take_found(r, &f);
 	else if (err == -ENOENT || err == -EACCES || err == -ELOOP)
 		err = 0; /* what we cannot reach, the command cannot */
 	else
 		err = resolver__problem(r, err, "", "no layer can enforce it: %s: %s", path, strerror(-err));
+	/* the host may have a link, or nothing, where the sandbox has a place of its own */
+	if (!err && !mask && strcmp(f.path, path) && own_below(r->g, path)) {
+		err = take(r, path, GRANT_PRIVATE, NULL);
+		if (resolver__report(r))
+			resolver__report(r)->own = true;
+	}
 	walk__done(&f);
 	return err;
 }
 
 static int match_deny(void *ctx, const char *path)
 {
-	return kernel_tree(path) ? 0 : deny_path(ctx, path);
+	return resolver__kernel_tree(path) ? 0 : deny_path(ctx, path);
 }
 
 /* allow_exec = ["**"] is EXEC_ANY, which grants nothing to read. */
@@ -274,17 +344,18 @@ static bool everything(const struct policy_rule *rule)
 int resolver__rules(struct resolver *r, enum rule_kind kind)
 {
 	for (size_t i = 0; i < r->p->n_rules; i++) {
-		struct walk w = { .hidden = kind == RULE_DENY, .enter = kind == RULE_DENY ? enter_deny : enter_grant,
-				  .match = kind == RULE_DENY ? match_deny : match_grant };
+		bool denies = rule_kind__denies_path(kind);
+		struct walk w = { .hidden = denies, .enter = denies ? enter_deny : enter_grant,
+				  .match = denies ? match_deny : match_grant };
 		int err;
 
 		r->rule = &r->p->rules[i];
 		if (r->rule->kind != kind || everything(r->rule))
 			continue;
 		if (r->rule->pattern)
-			err = expand(r, &w);
+			err = resolver__expand(r, &w);
 		else
-			err = kind == RULE_DENY ? deny_path(r, r->rule->value) : grant_path(r, r->rule->value);
+			err = denies ? deny_path(r, r->rule->value) : grant_path(r, r->rule->value);
 		if (err)
 			return err;
 	}

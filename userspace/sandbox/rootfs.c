@@ -416,8 +416,9 @@ static void note_pinned(struct setup *u, const char *path)
 }
 
 /*
- * G is a mask, or read-only, in a tree that may be written. A mount point cannot be renamed, but the directories that
- * lead to it could, and others put in their place: each is mounted onto itself, once, with all that is mounted below.
+ * G is a mask, read-only, or not to be executed from, in a tree that may be written. A mount point cannot be renamed, but the
+ * directories that lead to it could, and others put in their place: each is mounted onto itself, once, with all that is
+ * mounted below.
  */
 static void pin_parents(struct setup *u, const struct grant *g)
 {
@@ -452,9 +453,8 @@ static void host_place(struct setup *u, const struct grant *g)
 {
 	int tree;
 
-	if (!(g->access & ACCESS_WRITE))
+	if (!(g->access & ACCESS_WRITE) || !g->exec_mount)
 		pin_parents(u, g);
-
 	if (redundant(&u->sb->grants, g)) {
 		/* the mount of its parent shows it; only Landlock must know of it, for what may be executed */
 		int err = resolve__reopen(g, &tree);
@@ -508,6 +508,11 @@ static void own_place(struct setup *u, const struct grant *g)
 	/* /proc and everything below /dev: own_proc, own_dev */
 }
 
+static bool own_tree(const char *path)
+{
+	return grants__covers("/proc", path) || grants__covers("/dev", path);
+}
+
 /* By looking: whatever the order of mounts, what is denied is covered by something of ours. */
 static void check_masks(struct setup *u)
 {
@@ -541,6 +546,24 @@ static void links(struct setup *u)
 		/* EEXIST: it is in a tree that was mounted; EROFS: it would be */
 		if (symlinkat(l->target, dir, name) && errno != EEXIST && errno != EROFS)
 			setup__fail(u, LAYER_MOUNT, errno, "make the link %s", l->path);
+	}
+}
+
+/* Places of our own that a deny_write names. Not before: mount points and links are made in them. */
+static void close_private(struct setup *u)
+{
+	struct st_mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	for (size_t i = 0; i < u->sb->grants.n; i++) {
+		const struct grant *g = &u->sb->grants.v[i];
+		int fd;
+
+		if (g->kind != GRANT_PRIVATE || !g->dir || g->access & ACCESS_WRITE || own_tree(g->path))
+			continue;
+		fd = target(u, g->path, 'd');
+		if (sys_mount_setattr(fd, AT_EMPTY_PATH, &ro))
+			setup__fail(u, LAYER_MOUNT, errno, "make %s read-only", g->path);
+		close(fd);
 	}
 }
 
@@ -601,6 +624,7 @@ void rootfs__build(struct setup *u)
 	}
 	check_masks(u);
 	links(u);
+	close_private(u);
 	own_dev(u, dev_fds);
 	own_proc(u);
 	enter(u);

@@ -12,6 +12,7 @@
 
 #include "../base/util.h"
 #include "../event/syscalls.h"
+#include "encode_act.h"
 #include "encode_sandbox.h"
 #include "encode_value.h"
 #include "fmt.h"
@@ -38,7 +39,7 @@ struct encoder {
 };
 
 static const char *const action_names[] = { "allow", "deny", "log_only", "kill" };
-static const char *const class_names[EV_CLASS_MAX] = { "syscall", "process" };
+static const char *const class_names[EV_CLASS_MAX] = { "syscall", "process", "file", "network", "kernel" };
 static const char *const exit_kinds[] = { "exited", "signaled", "timeout", "interrupted",
 					  "not_started", "attached" };
 
@@ -264,17 +265,18 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 	put_text(j, "}", 1);
 }
 
-static void encode_image_flags(struct json *j, uint32_t v)
+static void encode_u32(struct json *j, unsigned int type, uint32_t v)
 {
-	static const char *const names[] = { "memfd", "deleted", "script", "secure" };
+	static const char *const image_flags[] = { "memfd", "deleted", "script", "secure" };
 
-	json__array_begin(j);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (v & 1U << i)
-			json__str(j, names[i]);
-	if (v >> ARRAY_SIZE(names))
-		json__ptr(j, v >> ARRAY_SIZE(names) << ARRAY_SIZE(names));
-	json__array_end(j);
+	if (type == FT_IMG)
+		encode_act__bits(j, image_flags, ARRAY_SIZE(image_flags), v);
+	else if (type == FT_BOOL32)
+		json__bool(j, v);
+	else if (type == FT_S32)
+		json__i64(j, (int32_t)v);
+	else
+		json__u64(j, v);
 }
 
 static void encode_field(struct encoder *e, struct json *j, const struct event *ev,
@@ -285,7 +287,11 @@ static void encode_field(struct encoder *e, struct json *j, const struct event *
 	uint64_t v64;
 	uint32_t v32;
 
+	if (f->type == FT_OP) /* the record's action */
+		return;
 	json__key(j, f->name);
+	if (event__act(ev) && encode_act__field(j, ev, f, at))
+		return;
 	if (f->type == FT_PART) {
 		part = event__part(ev, f->offset);
 		if (part)
@@ -307,14 +313,7 @@ static void encode_field(struct encoder *e, struct json *j, const struct event *
 			json__i64(j, (int64_t)v64);
 	} else {
 		memcpy(&v32, at, sizeof(v32));
-		if (f->type == FT_IMG)
-			encode_image_flags(j, v32);
-		else if (f->type == FT_BOOL32)
-			json__bool(j, v32);
-		else if (f->type == FT_S32)
-			json__i64(j, (int32_t)v32);
-		else
-			json__u64(j, v32);
+		encode_u32(j, f->type, v32);
 	}
 }
 
@@ -327,7 +326,7 @@ static void encode_fields(struct encoder *e, const struct event *ev, struct json
 	json__key(j, "event_type");
 	json__str(j, desc->event_type);
 	json__key(j, "action");
-	json__str(j, desc->action);
+	json__str(j, event__action(ev));
 	json__key(j, "timestamp");
 	json__time(j, realtime(e, hdr->ts));
 	json__key(j, "seq");
@@ -340,6 +339,7 @@ static void encode_fields(struct encoder *e, const struct event *ev, struct json
 	json__u64(j, hdr->exec_id);
 	for (size_t i = 0; i < desc->n_fields; i++)
 		encode_field(e, j, ev, &desc->fields[i]);
+	encode_act__more(j, ev);
 	if (hdr->flags & EV_F_THREAD) {
 		json__key(j, "thread");
 		json__bool(j, true);
@@ -433,6 +433,9 @@ static void encode_totals(struct json *j, const struct run_result *res)
 	for (size_t c = 0; c < EV_CLASS_MAX; c++) {
 		const struct run_totals *t = &res->totals[c];
 
+		/* those of the security profile: a run without it says nothing of them */
+		if (c > EV_CLASS_PROCESS && !t->seen && !t->lost && !t->recorded)
+			continue;
 		json__key(j, class_names[c]);
 		json__object_begin(j);
 		json__member_u64(j, "seen", t->seen);

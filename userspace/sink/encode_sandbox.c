@@ -48,10 +48,16 @@ static void denial_members(struct json *j, const struct denial *d)
 		json__key(j, "sensitive");
 		json__bool(j, true);
 	}
-	if (!*d->suggest_key && !*d->suggest_flag)
+	if (d->audit) {
+		json__key(j, "would_deny");
+		json__bool(j, true);
+	}
+	if (!*d->suggest_key && !*d->suggest_flag && !d->suggest_remove)
 		return;
 	json__key(j, "suggest");
 	json__object_begin(j);
+	if (d->suggest_remove)
+		json__member_str(j, "remove", d->rule);
 	if (*d->suggest_key) {
 		json__member_str(j, "key", d->suggest_key);
 		json__member_str(j, "value", d->suggest_value);
@@ -105,6 +111,8 @@ static void denials(struct json *j, const struct denials *t)
 	if (!sorted)
 		j->err = -ENOMEM;
 	json__member_u64(j, "denied_expected", t->expected);
+	if (t->audit)
+		json__member_u64(j, "would_deny_count", t->audit);
 	layers(j, "denied_by_layer", t->by_layer);
 	json__key(j, "denials");
 	json__array_begin(j);
@@ -122,6 +130,8 @@ static void denials(struct json *j, const struct denials *t)
 	}
 	json__array_end(j);
 	layers(j, "denials_dropped", t->dropped);
+	if (t->audit_dropped)
+		json__member_u64(j, "would_deny_dropped", t->audit_dropped);
 	free(sorted);
 }
 

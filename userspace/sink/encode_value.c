@@ -38,35 +38,6 @@ static bool encode_argv(struct json *j, const uint8_t *data, size_t len)
 	return valid;
 }
 
-/*
- * Turns leaf-first components into a path in m->path and returns its length. The leading slash is
- * written only when the walk reached the root: what was cut does not look like an absolute path.
- */
-static size_t join_path(struct value_memory *m, const struct part *part)
-{
-	const uint8_t *data = part->data;
-	size_t end = MIN(part->len, (size_t)EV_RECORD_MAX), out = 0;
-
-	if (end && !data[end - 1])
-		end--;
-	else if (!end && part->state == EV_PART_OK)
-		m->path[out++] = '/';
-	while (part->len) {
-		size_t from = end;
-
-		while (from && data[from - 1])
-			from--;
-		if (out || part->state == EV_PART_OK)
-			m->path[out++] = '/';
-		memcpy(m->path + out, data + from, end - from);
-		out += end - from;
-		if (!from)
-			break;
-		end = from - 1;
-	}
-	return out;
-}
-
 static void encode_in(struct json *j, const struct part *part, uint16_t family)
 {
 	const uint8_t *d = part->data;
@@ -249,7 +220,7 @@ void value__part(struct value_memory *m, struct json *j, const char *name, const
 	} else if (part->type == EV_PT_ARGV) {
 		valid = encode_argv(j, data, len);
 	} else if (part->type == EV_PT_PATH) {
-		len = join_path(m, part);
+		len = event__path(part, m->path, sizeof(m->path));
 		data = m->path;
 		valid = json__strn(j, data, len);
 	} else if (part->type == EV_PT_SOCKADDR) {

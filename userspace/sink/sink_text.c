@@ -67,6 +67,9 @@ static int text_event(struct sink *s, const struct event *ev)
 static int text_lost(struct sink *s, enum event_class class, uint64_t count, uint64_t from,
 		     uint64_t to, uint64_t seq)
 {
+	static const char *const names[EV_CLASS_MAX] = {
+		" syscall record", " process record", " file record", " network record", " kernel record",
+	};
 	struct sink_text *st = self(s);
 
 	(void)from;
@@ -75,7 +78,7 @@ static int text_lost(struct sink *s, enum event_class class, uint64_t count, uin
 	text__style(&st->out, STYLE_DENIED);
 	text__put(&st->out, "!!! ");
 	text__grouped(&st->out, count);
-	text__put(&st->out, class == EV_CLASS_SYSCALL ? " syscall record" : " process record");
+	text__put(&st->out, names[class]);
 	text__put(&st->out, count == 1 ? " lost" : "s lost");
 	text__style(&st->out, STYLE_NONE);
 	text__char(&st->out, '\n');

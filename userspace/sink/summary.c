@@ -268,6 +268,35 @@ static void exec_event(struct summary *s, const struct event *ev)
 	}
 }
 
+/* The rows of op_rules that speak of what was done to the system itself. */
+static void check_op(struct summary *s, const struct event *ev, const struct sum_who *who)
+{
+	for (size_t i = 0; i < n_op_rules; i++)
+		if (op_rules[i].kind == ev->hdr->kind && op_rules[i].op == event__act(ev)->op)
+			sum_finding__add(s, who, op_rules[i].id, op_rules[i].text, (enum severity)op_rules[i].severity, "", 0,
+					 ev->action == ACTION_DENY);
+	if (ev->hdr->kind == EV_FILE && ev->file->act.op == EV_FILE_CHMOD && ev->file->arg & 04000) {
+		const struct part *p = event__part(ev, EV_FILE_PATH);
+		char path[EVENT_PATH_MAX];
+
+		sum_finding__add(s, who, "set-id-mode", "made a file set-user-id", SEV_HIGH, path,
+				 p ? event__path(p, path, sizeof(path)) : 0, ev->action == ACTION_DENY);
+	}
+}
+
+static void act_event(struct summary *s, const struct event *ev)
+{
+	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts};
+	char comm[EV_COMM_LEN + 1] = "";
+
+	memcpy(comm, event__task(ev)->comm, EV_COMM_LEN);
+	who.comm = comm;
+	who.proc = sum_proc__seen(s, ev);
+	s->denied += ev->action == ACTION_DENY;
+	check_op(s, ev, &who);
+	sum_access__act(s, ev, &who);
+}
+
 const char *summary__comm(const struct summary *s, uint64_t exec_id)
 {
 	const struct sum_proc *p = sum_proc__find(s, exec_id);
@@ -286,7 +315,9 @@ int summary__event(struct summary *s, const struct event *ev)
 	case EV_PROC_SPAWN: sum_proc__spawn(s, ev); break;
 	case EV_PROC_EXEC: exec_event(s, ev); break;
 	case EV_PROC_EXIT: sum_proc__exit(s, ev); break;
-	default: break;
+	default:
+		if (event__act(ev))
+			act_event(s, ev);
 	}
 	return 0;
 }

@@ -255,18 +255,13 @@ static struct sum_addr *addr_get(struct summary *s, const struct text *t, uint8_
 	return a;
 }
 
-static void address(struct summary *s, const struct event *ev, const struct sum_who *who,
-		    uint8_t op, int err)
+static void address(struct summary *s, const struct part *p, const struct sum_who *who, uint8_t op, int err)
 {
-	const struct part *p = NULL;
 	struct sum_addr *a;
 	uint16_t family;
 	struct text t;
 
-	for (unsigned int i = 0; i < ev->n_parts && !p; i++)
-		if (ev->parts[i].type == EV_PT_SOCKADDR && ev->parts[i].state == EV_PART_OK)
-			p = &ev->parts[i];
-	if (!p || p->len < sizeof(family))
+	if (!p || p->state != EV_PART_OK || p->len < sizeof(family))
 		return;
 	/* connecting to AF_UNSPEC undoes a connect */
 	memcpy(&family, p->data, sizeof(family));
@@ -296,6 +291,14 @@ static void address(struct summary *s, const struct event *ev, const struct sum_
 	text__done(&t);
 }
 
+static const struct part *address_of(const struct event *ev)
+{
+	for (unsigned int i = 0; i < ev->n_parts; i++)
+		if (ev->parts[i].type == EV_PT_SOCKADDR && ev->parts[i].state == EV_PART_OK)
+			return &ev->parts[i];
+	return NULL;
+}
+
 void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who,
 			 bool failed)
 {
@@ -305,8 +308,73 @@ void sum_access__syscall(struct summary *s, const struct event *ev, const struct
 	if (!row)
 		return;
 	if (row->kind == ACCESS_NET)
-		address(s, ev, who, row->use[0], err);
+		address(s, address_of(ev), who, row->use[0], err);
 	/* an exec that works has a record of its own, with the file that was really run */
 	else if (row->kind != ACCESS_EXEC || failed)
 		paths(s, ev, who, row, err);
+}
+
+/* ---- what the security profile saw ------------------------------------------------------------------------------ */
+
+/* Of the path and of the second one. What is mapped has been opened, and what is executed has a record of its own. */
+static const uint8_t act_uses[][2] = {
+	[EV_FILE_OPEN_READ] = {USE_READ},
+	[EV_FILE_OPEN_WRITE] = {USE_WRITE},
+	[EV_FILE_CREATE] = {USE_CREATE},
+	[EV_FILE_MKNOD] = {USE_CREATE},
+	[EV_FILE_UNLINK] = {USE_DELETE},
+	[EV_FILE_RMDIR] = {USE_DELETE},
+	[EV_FILE_MKDIR] = {USE_CREATE},
+	[EV_FILE_SYMLINK] = {USE_CREATE},
+	[EV_FILE_LINK] = {USE_READ, USE_CREATE},
+	[EV_FILE_RENAME] = {USE_DELETE, USE_WRITE | USE_CREATE},
+	[EV_FILE_TRUNCATE] = {USE_WRITE},
+	[EV_FILE_CHMOD] = {USE_ATTR},
+	[EV_FILE_CHOWN] = {USE_ATTR},
+	[EV_FILE_SETXATTR] = {USE_ATTR},
+	[EV_FILE_REMOVEXATTR] = {USE_ATTR},
+	[EV_FILE_WRITE] = {USE_WRITE},
+};
+
+static void act_path(struct summary *s, const struct event *ev, unsigned int id, const struct sum_who *who, uint8_t use,
+		     int err)
+{
+	const struct part *p = event__part(ev, id);
+	char text[EVENT_PATH_MAX];
+	struct part path;
+
+	/* what is not whole is no name of a file */
+	if (!p || p->state != EV_PART_OK || p->len >= sizeof(text) - 1 || !use)
+		return;
+	path = *p;
+	path.len = (uint32_t)event__path(p, text, sizeof(text));
+	path.data = (const uint8_t *)text;
+	sum_access__path(s, who, &path, use, err);
+}
+
+static void act_address(struct summary *s, const struct event *ev, const struct sum_who *who, int err)
+{
+	const struct part *remote = event__part(ev, EV_NET_REMOTE);
+
+	switch (ev->net->act.op) {
+	case EV_NET_CONNECT: address(s, remote, who, NET_CONNECT, err); break;
+	case EV_NET_SEND: address(s, remote, who, NET_SEND, err); break;
+	case EV_NET_ACCEPT: address(s, remote, who, NET_ACCEPT, err); break;
+	case EV_NET_BIND: address(s, event__part(ev, EV_NET_LOCAL), who, NET_BIND, err); break;
+	}
+}
+
+void sum_access__act(struct summary *s, const struct event *ev, const struct sum_who *who)
+{
+	const struct ev_act *act = event__act(ev);
+	int err = act->verdict == EV_DENIED ? EPERM : 0;
+
+	if (ev->hdr->kind == EV_NET) {
+		act_address(s, ev, who, err);
+	} else if (ev->hdr->kind == EV_FILE && act->op == EV_FILE_EXEC && err) {
+		act_path(s, ev, EV_FILE_PATH, who, USE_EXEC, err);
+	} else if (ev->hdr->kind == EV_FILE && act->op < ARRAY_SIZE(act_uses)) {
+		act_path(s, ev, EV_FILE_PATH, who, act_uses[act->op][0], err);
+		act_path(s, ev, EV_FILE_NEW_PATH, who, act_uses[act->op][1], err);
+	}
 }

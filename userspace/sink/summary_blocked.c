@@ -86,6 +86,7 @@ static void header(struct print *p, const struct columns *c)
 	text__char(p->t, '\n');
 }
 
+/* Those that were let through look less grave than those that were not. */
 static void row(struct print *p, const struct columns *c, const struct denial_entry *e)
 {
 	const struct denial *d = &e->d;
@@ -94,7 +95,7 @@ static void row(struct print *p, const struct columns *c, const struct denial_en
 	text__pad_to(p->t, 2 + c->count - digits(d->nth));
 	text__grouped(p->t, d->nth);
 	text__pad_to(p->t, col);
-	text__styled(p->t, STYLE_DENIED, layer__name(d->layer));
+	text__styled(p->t, d->audit ? STYLE_WARN : STYLE_DENIED, layer__name(d->layer));
 	text__pad_to(p->t, col += c->layer + 2);
 	if (d->access) {
 		text__style(p->t, STYLE_DIM);
@@ -109,12 +110,29 @@ static void row(struct print *p, const struct columns *c, const struct denial_en
 	text__char(p->t, '\n');
 }
 
-/* "… and 1,204 more of 12 other kinds": what the table leaves out, exactly. */
-static void left_out(struct print *p, const struct denials *t, uint64_t kinds, uint64_t count)
+/* How many each layer refused, of too many kinds to list. */
+static void by_layer(struct print *p, const struct denials *t)
 {
-	uint64_t dropped = 0;
+	text__put(p->t, ", of too many kinds to list\n  in all:");
+	for (int i = 0, first = 1; i < LAYER_MAX; i++) {
+		if (!t->by_layer[i])
+			continue;
+		text__put(p->t, first ? " " : ", ");
+		if (p->t->col + 28 > p->width) /* the longest name and number */
+			text__put(p->t, "\n  ");
+		text__put(p->t, layer__name((enum layer)i));
+		text__char(p->t, ' ');
+		text__grouped(p->t, t->by_layer[i]);
+		first = 0;
+	}
+}
 
-	for (int i = 0; i < LAYER_MAX; i++)
+/* "… and 1,204 more of 12 other kinds": what the table leaves out, exactly. */
+static void left_out(struct print *p, const struct denials *t, bool audit, uint64_t kinds, uint64_t count)
+{
+	uint64_t dropped = audit ? t->audit_dropped : 0;
+
+	for (int i = 0; i < LAYER_MAX && !audit; i++)
 		dropped += t->dropped[i];
 	if (!kinds && !dropped)
 		return;
@@ -122,19 +140,10 @@ static void left_out(struct print *p, const struct denials *t, uint64_t kinds, u
 	text__put(p->t, "  … and ");
 	text__grouped(p->t, count + dropped);
 	text__put(p->t, " more");
-	if (dropped) {
-		text__put(p->t, ", of too many kinds to list\n  in all:");
-		for (int i = 0, first = 1; i < LAYER_MAX; i++) {
-			if (!t->by_layer[i])
-				continue;
-			text__put(p->t, first ? " " : ", ");
-			if (p->t->col + 28 > p->width) /* the longest name and number */
-				text__put(p->t, "\n  ");
-			text__put(p->t, layer__name((enum layer)i));
-			text__char(p->t, ' ');
-			text__grouped(p->t, t->by_layer[i]);
-			first = 0;
-		}
+	if (dropped && audit) {
+		text__put(p->t, ", of too many kinds to list");
+	} else if (dropped) {
+		by_layer(p, t);
 	} else {
 		text__put(p->t, " of ");
 		print_count(p, kinds, "other kind", "other kinds");
@@ -181,15 +190,31 @@ static void expected(struct print *p, const struct denial_entry *const *v, uint3
 	text__done(&t);
 }
 
+static void table(struct print *p, const struct denial_entry *const *v, uint32_t n, bool audit)
+{
+	const struct denials *t = p->res->denials;
+	uint32_t shown = MIN(n, SHOWN);
+	uint64_t more = 0;
+	struct columns c;
+
+	if (shown) {
+		c = layout(p, v, shown);
+		header(p, &c);
+		for (uint32_t i = 0; i < shown; i++)
+			row(p, &c, v[i]);
+	}
+	for (uint32_t i = shown; i < n; i++)
+		more += v[i]->d.nth;
+	left_out(p, t, audit, n - shown, more);
+}
+
 void print_blocked(struct print *p)
 {
 	const struct denials *t = p->res->denials;
 	const struct denial_entry **v;
-	uint32_t n, worth = 0, shown;
-	uint64_t more = 0;
-	struct columns c;
+	uint32_t n, refused = 0, worth;
 
-	if (!t || !t->total)
+	if (!t || (!t->total && !t->audit))
 		return;
 	v = calloc(t->n + 1, sizeof(*v));
 	if (!v) {
@@ -197,21 +222,21 @@ void print_blocked(struct print *p)
 		return;
 	}
 	n = denials__sorted(t, v);
-	while (worth < n && !v[worth]->d.expected)
+	while (refused < n && !v[refused]->d.expected && !v[refused]->d.audit)
+		refused++;
+	for (worth = refused; worth < n && !v[worth]->d.expected;)
 		worth++;
-	shown = MIN(worth, SHOWN);
-	print_heading(p, "blocked");
-	text__char(p->t, '\n');
-	if (shown) {
-		c = layout(p, v, shown);
-		header(p, &c);
-		for (uint32_t i = 0; i < shown; i++)
-			row(p, &c, v[i]);
+	if (t->total) {
+		print_heading(p, "blocked");
+		text__char(p->t, '\n');
+		table(p, v, refused, false);
+		expected(p, v + worth, n - worth);
 	}
-	for (uint32_t i = shown; i < worth; i++)
-		more += v[i]->d.nth;
-	left_out(p, t, worth - shown, more);
-	expected(p, v + worth, n - worth);
+	if (t->audit) {
+		print_heading(p, "would be blocked");
+		text__char(p->t, '\n');
+		table(p, v + refused, worth - refused, true);
+	}
 	print_suggestions(p, v, worth);
 	free(v);
 }

@@ -162,6 +162,8 @@ struct sum_proc *sum_proc__find(const struct summary *s, uint64_t exec_id);
 void sum_proc__spawn(struct summary *s, const struct event *ev);
 void sum_proc__exec(struct summary *s, const struct event *ev);
 void sum_proc__exit(struct summary *s, const struct event *ev);
+/* A process that did something, and ran before it was watched: no record of its birth comes. Its row, or NULL. */
+struct sum_proc *sum_proc__seen(struct summary *s, const struct event *ev);
 /* Index of the process that made it, or SUM_NONE. */
 uint32_t sum_proc__parent(const struct summary *s, uint32_t index);
 
@@ -169,6 +171,8 @@ uint32_t sum_proc__parent(const struct summary *s, uint32_t index);
 /* Files and addresses that a call touched. */
 void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who,
 			 bool failed);
+/* The same, of a record of the security profile. */
+void sum_access__act(struct summary *s, const struct event *ev, const struct sum_who *who);
 void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p,
 		      uint8_t use, int err);
 

@@ -148,6 +148,28 @@ static void fact_losses(struct facts *f)
 	}
 }
 
+static void fact_denials(struct facts *f)
+{
+	const struct print *p = f->p;
+
+	if (p->res->denials) {
+		uint64_t n = p->res->denials->total - p->res->denials->expected;
+
+		text__grouped(&f->item, n);
+		text__put(&f->item, p->info->trace_filter ? " of them blocked" : " blocked"); /* of others nothing is known */
+		fact(f, n ? STYLE_DENIED : STYLE_GOOD);
+	} else if (p->s->denied) {
+		text__grouped(&f->item, p->s->denied);
+		text__put(&f->item, " refused");
+		fact(f, STYLE_DENIED);
+	}
+	if (p->res->denials && p->res->denials->audit) {
+		text__grouped(&f->item, p->res->denials->audit);
+		text__put(&f->item, " would be blocked");
+		fact(f, STYLE_WARN);
+	}
+}
+
 static void fact_calls(struct facts *f)
 {
 	const struct print *p = f->p;
@@ -166,16 +188,29 @@ static void fact_calls(struct facts *f)
 		text__put(&f->item, " failed");
 		fact(f, STYLE_NONE);
 	}
-	if (p->res->denials) {
-		uint64_t n = p->res->denials->total - p->res->denials->expected;
+}
 
-		text__grouped(&f->item, n);
-		text__put(&f->item, p->info->trace_filter ? " of them blocked" : " blocked"); /* of others nothing is known */
-		fact(f, n ? STYLE_DENIED : STYLE_GOOD);
-	} else if (p->s->denied) {
-		text__grouped(&f->item, p->s->denied);
-		text__put(&f->item, " refused");
-		fact(f, STYLE_DENIED);
+/* Of each class that the run was asked for; without its profile, no calls are no news. */
+static void fact_seen(struct facts *f)
+{
+	static const struct {
+		uint8_t class;
+		const char *one, *many;
+	} acts[] = {
+		{ EV_CLASS_FILE, "file action", "file actions" },
+		{ EV_CLASS_NETWORK, "network action", "network actions" },
+		{ EV_CLASS_KERNEL, "kernel action", "kernel actions" },
+	};
+	const struct run_totals *t = f->p->res->totals;
+
+	if (t[EV_CLASS_SYSCALL].seen || f->p->s->syscalls ||
+	    !(t[EV_CLASS_FILE].seen || t[EV_CLASS_NETWORK].seen || t[EV_CLASS_KERNEL].seen))
+		fact_calls(f);
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		if (!t[acts[i].class].seen)
+			continue;
+		counted(f, t[acts[i].class].seen, acts[i].one, acts[i].many);
+		fact(f, STYLE_NONE);
 	}
 }
 
@@ -209,8 +244,10 @@ static void head(struct print *p)
 	text__duration(&f.item,
 		       res->end_ts > p->info->start_ts ? res->end_ts - p->info->start_ts : 0);
 	fact(&f, STYLE_NONE);
-	if (recorded(p))
-		fact_calls(&f);
+	if (recorded(p)) {
+		fact_seen(&f);
+		fact_denials(&f);
+	}
 	if (p->info->policy) {
 		text__put(&f.item, "policy ");
 		text__escape(&f.item, p->info->policy, strlen(p->info->policy), 24);

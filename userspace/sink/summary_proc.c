@@ -151,6 +151,27 @@ void sum_proc__exit(struct summary *s, const struct event *ev)
 	memcpy(p->comm, ev->exit->task.comm, EV_COMM_LEN);
 }
 
+struct sum_proc *sum_proc__seen(struct summary *s, const struct event *ev)
+{
+	const struct ev_task *task = event__task(ev);
+	struct sum_proc *p = sum_proc__find(s, ev->hdr->exec_id);
+
+	if (p || !ev->hdr->exec_id)
+		return p;
+	/* its exec was not seen */
+	p = sum_proc__find(s, task->parent_exec_id);
+	if (!p || p->pid != ev->hdr->tgid)
+		p = find_or_add(s, ev->hdr->tgid);
+	bind_id(s, ev->hdr->exec_id, p);
+	if (!p) /* more than there is room for; how many is not known, since none of them can be told from another */
+		s->procs_dropped += !s->procs_dropped;
+	if (p && !p->comm[0]) {
+		p->parent_id = task->parent_exec_id;
+		memcpy(p->comm, task->comm, EV_COMM_LEN);
+	}
+	return p;
+}
+
 uint32_t sum_proc__parent(const struct summary *s, uint32_t index)
 {
 	const struct sum_proc *parent = sum_proc__find(s, s->procs[index].parent_id);

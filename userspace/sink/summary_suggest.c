@@ -16,7 +16,8 @@ struct suggestions {
 
 static bool same(const struct denial *a, const struct denial *b)
 {
-	return !strcmp(a->suggest_key, b->suggest_key) && !strcmp(a->suggest_value, b->suggest_value) &&
+	return a->suggest_remove == b->suggest_remove && (!a->suggest_remove || !strcmp(a->rule, b->rule)) &&
+	       !strcmp(a->suggest_key, b->suggest_key) && !strcmp(a->suggest_value, b->suggest_value) &&
 	       !strcmp(a->suggest_flag, b->suggest_flag);
 }
 
@@ -31,7 +32,7 @@ static void collect(struct suggestions *s, const struct denial_entry *const *v, 
 		const struct denial *d = &v[i]->d;
 		uint32_t k = 0;
 
-		if (!*d->suggest_key && !*d->suggest_flag) {
+		if (!*d->suggest_key && !*d->suggest_flag && !d->suggest_remove) {
 			s->never++;
 			continue;
 		}
@@ -186,6 +187,29 @@ static void policy_lines(struct print *p, const struct suggestions *s, const cha
 	}
 }
 
+/* A rule that denies has nothing that could be added to it. */
+static void removals(struct print *p, const struct suggestions *s, const char *title)
+{
+	bool first = true;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct denial *d = s->v[i];
+
+		if (!d->suggest_remove)
+			continue;
+		if (first)
+			heading(p, title);
+		first = false;
+		text__put(p->t, "    ");
+		text__style(p->t, d->sensitive ? STYLE_WARN : STYLE_GOOD);
+		escaped(p->t, d->rule);
+		text__style(p->t, STYLE_NONE);
+		if (d->sensitive)
+			text__styled(p->t, STYLE_DIM, "  sensitive");
+		text__char(p->t, '\n');
+	}
+}
+
 void print_suggestions(struct print *p, const struct denial_entry *const *v, uint32_t n)
 {
 	struct suggestions *s = calloc(1, sizeof(*s));
@@ -199,6 +223,7 @@ void print_suggestions(struct print *p, const struct denial_entry *const *v, uin
 	any = flags(p, s, false, "to allow it:");
 	any |= flags(p, s, true, "sensitive, think twice:");
 	policy_lines(p, s, any ? "or in a policy file:" : "to allow it, in a policy file:");
+	removals(p, s, "to allow it, remove from the policy:");
 	print_more(p, s->more, " suggestions");
 	if (s->never) {
 		text__style(p->t, STYLE_DIM);

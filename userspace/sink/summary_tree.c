@@ -24,7 +24,8 @@ static void command(struct text *t, const struct sum_proc *p)
 
 	if (!p->argv_len) {
 		text__escape(t, p->comm, strnlen(p->comm, EV_COMM_LEN), TEXT_NO_LIMIT);
-		text__put(t, p->flags & PROC_EXECED ? "" : " (fork)");
+		/* of one that ran before nobody knows */
+		text__put(t, (p->flags & (PROC_EXECED | PROC_LINKED)) == PROC_LINKED ? " (fork)" : "");
 		return;
 	}
 	while (arg < end) {

@@ -202,6 +202,22 @@ const struct image_rule image_rules[] = {
 };
 const size_t n_image_rules = ARRAY_SIZE(image_rules);
 
+/* By the ids and words of call_rules, whichever profile it is that sees it. */
+const struct op_rule op_rules[] = {
+	{"bpf", "used bpf", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_BPF},
+	{"ptrace-attach", "attached to another process", SEV_HIGH, EV_KERNEL, EV_KERNEL_PTRACE},
+	{"kernel-module", "loaded a kernel module", SEV_HIGH, EV_KERNEL, EV_KERNEL_MODULE},
+	{"kexec", "loaded another kernel", SEV_HIGH, EV_KERNEL, EV_KERNEL_KEXEC},
+	{"perf", "opened a performance event", SEV_LOW, EV_KERNEL, EV_KERNEL_PERF},
+	{"mount", "mounted a file system", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_MOUNT},
+	{"mount", "unmounted a file system", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_UMOUNT},
+	{"mount", "moved a mount", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_MOVE_MOUNT},
+	{"new-root", "changed its root directory", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_PIVOT_ROOT},
+	{"namespace", "made a user namespace", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_USERNS},
+	{"io-uring", "set up io_uring: its I/O is not seen as system calls", SEV_MEDIUM, EV_KERNEL, EV_KERNEL_IO_URING},
+};
+const size_t n_op_rules = ARRAY_SIZE(op_rules);
+
 /* P against S: '*' within a component, '?' one character. Backtracks over the last '*' only. */
 static bool match_here(const char *p, const char *s, const char *end)
 {

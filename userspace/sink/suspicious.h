@@ -63,6 +63,15 @@ struct image_rule {
 	uint32_t flag;
 };
 
+/* An action that the security profile saw, and for which its number says enough. */
+struct op_rule {
+	const char *id;
+	const char *text;
+	uint8_t severity;
+	uint8_t kind; /* enum event_kind */
+	uint8_t op;
+};
+
 extern const struct path_rule path_rules[];
 extern const size_t n_path_rules;
 extern const struct call_rule call_rules[];
@@ -71,6 +80,8 @@ extern const struct address_rule address_rules[];
 extern const size_t n_address_rules;
 extern const struct image_rule image_rules[];
 extern const size_t n_image_rules;
+extern const struct op_rule op_rules[];
+extern const size_t n_op_rules;
 
 bool suspicious__glob(const char *pattern, const char *s, size_t len);
 const char *suspicious__severity_name(enum severity sev);

@@ -118,10 +118,15 @@ void text_line__done(struct text_line *line);
 bool text_line__wants(int verbosity, const struct event *ev);
 /* The same, as if it had not been refused. */
 bool text_line__wants_call(int verbosity, const struct event *ev);
-/* Refused by a seccomp filter or by policy. */
+/* Refused by a seccomp filter or by policy; not what audit mode let through. */
 bool text_line__denied(const struct event *ev);
 /* Appends the line of EV with its newline. */
 void text_line__event(struct text *t, struct text_line *line, const struct event *ev);
+
+/* ---- text_act.c ---- */
+
+/* A record of the security profile, behind the time and without its newline. */
+void text_act__line(struct text *t, struct text_line *line, const struct event *ev);
 
 /* ---- text_denial.c ---- */
 

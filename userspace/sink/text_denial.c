@@ -43,6 +43,10 @@ static void suggestion(struct text *t, const struct denial *d)
 {
 	bool scalar = denial__is_scalar(d->suggest_key);
 
+	if (d->suggest_remove) {
+		text__put(t, "remove that rule");
+		return;
+	}
 	if (*d->suggest_flag) {
 		text__escape(t, d->suggest_flag, strlen(d->suggest_flag), TEXT_NO_LIMIT);
 		return;
@@ -70,7 +74,7 @@ static void place(struct text *t, const struct text *s, int indent, int width, e
 void text_denial__line(struct text *t, const struct text_line *line, const struct denial *d)
 {
 	int indent = line->pid_width + 12, width = line->width;
-	bool can_allow = *d->suggest_key || *d->suggest_flag;
+	bool can_allow = *d->suggest_key || *d->suggest_flag || d->suggest_remove;
 	/* a path that the suggestion repeats need not be said twice */
 	bool say_object = d->access && (!*d->suggest_flag || !strstr(d->suggest_flag, d->object));
 	struct text s;
@@ -78,7 +82,7 @@ void text_denial__line(struct text *t, const struct text_line *line, const struc
 	text__pad_to(t, indent);
 	text__style(t, STYLE_DIM);
 	text__put(t, "╰ ");
-	text__style(t, d->expected ? STYLE_DIM : STYLE_DENIED);
+	text__style(t, d->expected ? STYLE_DIM : d->audit ? STYLE_WARN : STYLE_DENIED);
 	text__put(t, layer__name(d->layer));
 	text__style(t, STYLE_NONE);
 	text__put(t, ": ");

@@ -31,7 +31,10 @@ bool text_line__denied(const struct event *ev)
 
 bool text_line__wants(int verbosity, const struct event *ev)
 {
-	return text_line__denied(ev) || text_line__wants_call(verbosity, ev);
+	const struct ev_act *act = event__act(ev);
+
+	/* who tries a policy out wants to see what it would refuse */
+	return text_line__denied(ev) || (act && act->verdict == EV_WOULD_DENY) || text_line__wants_call(verbosity, ev);
 }
 
 bool text_line__wants_call(int verbosity, const struct event *ev)
@@ -426,7 +429,11 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 	case EV_PROC_EXIT: exit_line(t, ev); break;
 	case EV_PROC_SPAWN: spawn_line(t, ev); break;
 	case EV_PROC_SIGNAL: signal_line(t, ev); break;
-	default: generic_line(t, ev);
+	default:
+		if (event__act(ev))
+			text_act__line(t, line, ev);
+		else
+			generic_line(t, ev);
 	}
 	if (line->verbosity >= 3) {
 		text__style(t, STYLE_DIM);

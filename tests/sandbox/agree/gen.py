@@ -141,6 +141,10 @@ def projects(items):
     return sorted(found)
 
 
+# what the sandbox has of its own, and what holds such places
+ABOVE = ["/tmp", "/var/tmp", "/var", "/srv", "/home", "/proc/sys", "/usr"]
+
+
 def policy(rng, items, top):
     """A dict, as in a policy file; "home" is how it is run."""
     p = {"allow_read": [], "allow_write": [], "deny": []}
@@ -165,10 +169,10 @@ def policy(rng, items, top):
             path = top + "/" + (rng.choice(items).rel if items else "")
         while not is_text(path):
             path = os.path.dirname(path)
-        if key == "deny" and path == top:
+        if key.startswith("deny") and path == top and (key == "deny" or rng.random() < 0.7):
             path = rng.choice([q for q in dirs if is_text(q)] or [top])
         if wild and key != "allow_write" and rng.random() < 0.5:
-            if key == "deny" and rng.random() < 0.3:
+            if key.startswith("deny") and path != top and rng.random() < 0.3:  # the top is found from above
                 return "**/" + escape(os.path.basename(path))
             return pattern(rng, path, top)
         return escape(path) + ("/**" if rng.random() < 0.1 else "")
@@ -176,6 +180,9 @@ def policy(rng, items, top):
     for _ in range(rng.randint(1, 6)):
         key = rng.choice(["allow_read", "allow_read", "allow_write", "allow_write", "deny", "allow_exec"])
         p.setdefault(key, []).append(pick(key))
+    for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
+        key = rng.choice(("deny_write", "deny_exec"))
+        p.setdefault(key, []).append(rng.choice(ABOVE) if rng.random() < 0.1 else pick(key))
     if rng.random() < 0.3:
         p["allow_exec"] = rng.choice([[], ["**"], ["**"]])
     p["overlay"] = rng.random() < 0.25
@@ -192,7 +199,7 @@ def toml(p):
         return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     lines = ["[filesystem]"]
-    for key in ("allow_read", "allow_write", "allow_exec", "deny"):
+    for key in ("allow_read", "allow_write", "allow_exec", "deny", "deny_write", "deny_exec"):
         if key in p:
             lines.append(f"{key} = [" + ", ".join(string(s) for s in p[key]) + "]")
     for key in ("overlay", "protect_project"):
@@ -201,9 +208,14 @@ def toml(p):
     return "\n".join(lines) + "\n"
 
 
+def in_private(top):
+    """Names in the sandbox's own places; outside, nobody else makes them."""
+    return [at + top.replace("/", "-") for at in ("/tmp/absent", "/var/tmp/absent")]
+
+
 def probes(items, top):
     """What is tried: everything, names that are not there, and ways through links."""
-    paths = [top, os.path.dirname(top), os.path.dirname(os.path.dirname(top)), top + "/absent"]
+    paths = [top, os.path.dirname(top), os.path.dirname(os.path.dirname(top)), top + "/absent", *in_private(top)]
     for i in items:
         path = top + "/" + i.rel
         paths.append(path)
@@ -216,7 +228,7 @@ def probes(items, top):
 
 def canonical(items, top):
     """Every path without links: of the tree, and of what is not there but asked for."""
-    paths = {top, top + "/absent", os.path.dirname(top)}
+    paths = {top, top + "/absent", os.path.dirname(top), "/tmp", "/var/tmp", *in_private(top)}
     for i in items:
         path = top + "/" + i.rel
         paths.add(path)

@@ -59,8 +59,16 @@ class Model:
         for text in policy.get("deny", []):
             for path in self.named(text, True):
                 self.deny(path)
-        if any(covers(m, command) for m in self.masks):
+        self.taken = {WRITE: [], EXEC: []}
+        for key, access in (("deny_write", WRITE), ("deny_exec", EXEC)):
+            for text in policy.get(key, []):
+                for path in self.named(text, True):
+                    self.take(text, path, access)
+        if any(covers(m, command) for m in self.masks + self.taken[EXEC]):
             raise Refused("the command itself is denied")
+        if policy.get("overlay"):
+            for path in self.taken[EXEC]:
+                self.check_overlay(path)
 
     # ---- patterns ---------------------------------------------------------------------------------------------------
 
@@ -85,7 +93,8 @@ class Model:
 
     def search(self, at, parts, deny, searched=False):
         head, rest = parts[0], parts[1:]
-        if deny and not any(covers(a, at) or covers(at, a) for a, _ in self.allow):
+        if deny and not any(covers(a, at) or covers(at, a) for a, _ in self.allow) and not any(
+                q != at and covers(at, q) for q in self.private):
             return
         if head == "**":
             if rest:
@@ -180,6 +189,28 @@ class Model:
         if granted:
             self.masks.append(path)
 
+    def take(self, text, path, access):
+        """deny_write, deny_exec: what is granted at the path, above and below it, is no longer written to or executed there."""
+        if covers("/proc", text):
+            return
+        what, path = self.find(path, True)
+        if what in ("", "barred"):
+            path = path or text
+            if not any(covers(path, q) for q in self.private):
+                return
+        inner = max((p for p in self.private if covers(p, path)), key=len, default=None)
+        within = any(covers(p, path) and not (inner and covers(p, inner)) for p, _ in self.allow)
+        if access == WRITE and what == "odd" and within:
+            raise Refused(f"{text!r}: a read-only mount holds no FIFO")
+        if what != "odd":  # which is not executed anyway
+            self.taken[access].append(path)
+
+    def check_overlay(self, path):
+        a, above = self.answer(path), self.answer(os.path.dirname(path))
+        if self.find(path, False)[0] == "f" and a.kind == "h" and a.write and (above.kind, above.access, above.exec_mount) != (
+                "h", a.access, a.exec_mount):
+            raise Refused(f"{path!r}: a file that is written to has no overlay")
+
     def answer(self, p):
         """As the C side's; KIND "h", "p", "m" or "-"."""
         masks = [m for m in self.masks if covers(m, p)]
@@ -191,7 +222,10 @@ class Model:
         host = [a for a in self.allow if covers(a[0], p)]
         own = max((q for q in self.private if covers(q, p)), key=len, default=None)
         if own and not any(covers(own, a) for a, _ in host):
-            return Answer(1, 1, self.any, 0, "p", 7 if self.any else 3, self.any, own == p, skeleton)
+            # what is named within such a place is not there
+            write = not any(covers(t, own) for t in self.taken[WRITE])
+            run = self.any and not any(covers(t, own) for t in self.taken[EXEC])
+            return Answer(1, write, run, 0, "p", 1 + 2 * write + 4 * run, run, own == p, skeleton)
         if not host:
             return Answer(skeleton, 0, 0, not skeleton, "-", 0, 0, 0, skeleton)
         access = 0
@@ -202,5 +236,9 @@ class Model:
                 access &= ~WRITE
         if self.any:
             access |= EXEC
+        if any(covers(t, p) for t in self.taken[WRITE]):
+            access &= ~WRITE
         mapped = bool(access & EXEC) or not access & WRITE
+        if any(covers(t, p) for t in self.taken[EXEC]):
+            access, mapped = access & ~EXEC, False
         return Answer(access & 1, bool(access & WRITE), bool(access & EXEC), 0, "h", access, mapped, None, skeleton)

@@ -246,7 +246,7 @@ class Free(World):
 
 
 def simpler(p):
-    for key in ("allow_read", "allow_write", "allow_exec", "deny"):
+    for key in ("allow_read", "allow_write", "allow_exec", "deny", "deny_write", "deny_exec"):
         for k in range(len(p.get(key, []))):
             q = dict(p)
             q[key] = p[key][:k] + p[key][k + 1:]

@@ -33,7 +33,7 @@ class World:
 
     def protected(self, p):
         a = self.ask(p)
-        return a.own and (a.kind == "m" or (a.kind == "h" and not a.access & 2))
+        return a.own and (a.kind == "m" or (a.kind == "h" and not (a.access & 2 and a.exec_mount)))
 
     def host(self, path):
         if path not in self.host_cache:
@@ -139,7 +139,7 @@ class World:
             return
         write = set() if a.write else set(REFUSED)
         write |= set() if self.may(node, 2) else {E.EACCES}
-        if odd and write and self.may(node, 2) and self.below_private(p):
+        if odd and write and self.may(node, 2) and self.below_writable(p):
             write |= {E.ENXIO}  # opens on a read-only mount, and Landlock adds what it grants above: known, open
         want["write"] = write or ({E.ENXIO} if odd else {0} | self.copy_up(p))
         if node.type == S.S_IFREG and not read:
@@ -154,10 +154,10 @@ class World:
             run = {E.EACCES}
         want["exec"] = run or {0}
 
-    def below_private(self, p):
+    def below_writable(self, p):
         while p:
             p = p.rpartition("/")[0]
-            if self.ask and p and self.answer(p).kind == "p":
+            if self.ask and p and (self.answer(p).kind == "p" or self.answer(p).access & 2):
                 return True
         return False
 

@@ -216,6 +216,14 @@ for d in ("/tmp", "{project}", "/dev/shm"):
     attempt("36-mmap:" + d, errnos="EPERM EACCES", layer="", group="listed")
     attempt("36-mprotect:" + d, errnos="EPERM EACCES", layer="", group="listed")
 attempt("51-exec-threads:/usr/bin/false", layer="", group="listed")
+# with everything but what is denied
+attempt("36-exec:/usr/bin/false", want="allowed", group="denied", bare="ru")
+for spec in ("36-exec:/usr/bin/true", "36-execveat:/usr/bin/true", "36-vfork:/usr/bin/true", "36-copy:/tmp",
+             "36-copy:{project}", "36-script:/tmp", "36-script:{project}"):
+    attempt(spec, errnos="EACCES EPERM", layer="mount seccomp", group="denied")
+for d in ("/tmp", "{project}"):
+    attempt("36-mmap:" + d, errnos="EPERM EACCES", layer="", group="denied")
+    attempt("36-mprotect:" + d, errnos="EPERM EACCES", layer="", group="denied")
 not_here(36, "a list in allow_exec: the dynamic loader is among what may be executed, and can start any program that is visible on a "
          "mount with execution; `policy explain` says so. Without a list or --allow-exec it cannot: tested")
 

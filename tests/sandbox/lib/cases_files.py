@@ -136,6 +136,24 @@ def persist_protected(box):
     same(snapshot(*(os.path.join(project, t) for t in TRAPS)), before, "the files that run later")
 
 
+@case("21-kept")
+def kept(box):
+    """filesystem.deny_write: the same for whatever is named, and nothing that allows gives it back."""
+    project = box.side.path("project")
+    box.side.fresh()
+    before = snapshot(os.path.join(project, ".git"), os.path.join(project, "package.json"))
+    policy = box.write_policy("kept.toml", 'extends = "default"\n[filesystem]\nallow_write = ["%s/.git/hooks"]\n'
+                              'deny_write = ["%s/.git", "%s/pack*.json"]\n[seccomp]\nprofile = "%s"\n'
+                              % (project, project, project, box.config.profile))
+    specs = ["21-write:" + t for t in TRAPS + ("package.json",)] + ["21-swap:.git", "21-swap:.git/hooks"]
+    r, found = box.attempt(*specs, opts=["--policy", policy] + project_opts(box))
+    r.ran()
+    for s in specs:
+        wants(found, s, "blocked" if ".git/" in s or s.endswith((".git", "package.json")) else "allowed")
+    same(snapshot(os.path.join(project, ".git"), os.path.join(project, "package.json")), before, "what is kept")
+    box.side.fresh()
+
+
 @case("8-overlay")
 def socket_overlay(box):
     """A socket of the host below an overlay has another inode there: it cannot be reached though Unix sockets are allowed."""

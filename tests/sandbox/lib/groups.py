@@ -9,7 +9,7 @@ import threading
 
 from records import expect
 
-GROUPS = ("plain", "unix", "tty", "own-tty", "exec", "listed", "stdin-file")
+GROUPS = ("plain", "unix", "tty", "own-tty", "exec", "listed", "denied", "stdin-file")
 
 
 def project_opts(box):
@@ -26,6 +26,10 @@ def options(box, group):
     if group == "listed":
         opts += ["--policy", box.write_policy("listed.toml", 'extends = "default"\n[filesystem]\nallow_exec = ["/usr/bin/true"]\n'
                                               '[seccomp]\nprofile = "%s"\n' % box.config.profile)]
+    if group == "denied":
+        opts += ["--policy", box.write_policy("denied.toml", 'extends = "default"\n[filesystem]\nallow_exec = ["**"]\n'
+                                              'deny_exec = ["/tmp", "%s", "/usr/bin/true"]\n[seccomp]\nprofile = "%s"\n'
+                                              % (box.side.path("project"), box.config.profile))]
     if group == "exec":
         opts += ["--allow-exec", "--read", box.side.path("set-id-dir")]
     return opts

@@ -31,7 +31,7 @@ static void ok(bool good, const char *name, ...)
 	va_end(ap);
 }
 
-/* ---- policies by hand: "r /usr", "w %/p", "d %/p/.env" with % for the top directory ----------------------------- */
+/* ---- policies by hand: "r /usr", "w %/p", "d %/p/.env" with % for the top directory; k: deny_write, n: deny_exec --- */
 
 static struct policy policy;
 static struct policy_rule rules[4200];
@@ -48,7 +48,7 @@ static void reset(void)
 static void rule(const char *what)
 {
 	size_t i = policy.n_rules++;
-	const char *kinds = "rwxd", *percent = strchr(what, '%');
+	const char *kinds = "rwxdkn", *percent = strchr(what, '%');
 	char *v = values[i];
 
 	if (percent)
@@ -256,6 +256,93 @@ static void denied(void)
 	policy.synth_identity = true;
 	ok(!resolve(NULL, NULL), "a denied synthetic file");
 	is("/etc/passwd", "mask");
+}
+
+static void kept(void)
+{
+	dir("%/k");
+	dir("%/k/a");
+	dir("%/k/a/b");
+	file("%/k/a/b/f");
+	file("%/k/f");
+	link_to("a/b", "%/k/link");
+	ok(!resolve_rules(NULL, "w %/k", "k %/k/a", NULL), "a part that is not written to");
+	is("%/k", "rw");
+	is("%/k/a", "rX");
+	ok(grants__nearest(&g, at("%/k/a/b"), true)->rule->kind == RULE_DENY_WRITE, "and the rule is named");
+	ok(!resolve_rules(NULL, "w %/k", "w %/k/a/b", "w %/k/a/b/f", "k %/k/a", NULL), "which nothing below takes back");
+	is("%/k/a", "rX");
+	is("%/k/a/b", "none");
+	ok(!resolve_rules(NULL, "w %/k/a/b", "k %/k", NULL), "nor when it stands above");
+	is("%/k", "none");
+	is("%/k/a/b", "rX");
+	ok(!resolve_rules(NULL, "r %/k", "k %/k/a", NULL), "where nothing is written to it changes nothing");
+	is("%/k/a", "none");
+	ok(!resolve_rules(NULL, "w %/k", "k %/k/link", NULL), "by a link");
+	is("%/k/a/b", "rX");
+	ok(!resolve_rules(NULL, "w %/k", "k %/k/**/f", NULL), "by a pattern");
+	is("%/k/a/b/f", "rX");
+	is("%/k/f", "rX");
+	ok(!resolve_rules(NULL, "w %/k", "d %/k/a", "k %/k/a", "k %/k/a/b", NULL), "a deny is more");
+	is("%/k/a", "mask");
+	ok(!resolve_rules(NULL, "w %/k", "k %/k/gone", "n %/k/gone", NULL), "what is not there is not kept");
+	ok(!resolve_rules(NULL, "k /tmp", NULL), "nor are own places written to");
+	is("/tmp", "private r");
+	is("/var/tmp", "private rw");
+	ok(!resolve_rules(at("%/k"), "w %/k/a", "k %/k", NULL), "a private home");
+	is("%/k", "private r");
+	is("%/k/a", "rX");
+	ok(!resolve_rules(at("%/no-home"), "k %/no-home", NULL), "one that only the sandbox has");
+	is("%/no-home", "private r");
+	ok(resolve_rules(NULL, "k /", NULL) == -EINVAL, "/ cannot be kept: there is /dev");
+	ok(resolve_rules(NULL, "k /dev/null", NULL) == -EINVAL, "which is written to whatever is mounted");
+	ok(!resolve_rules(NULL, "k /proc/sys", NULL), "/proc never is");
+	ok(resolve_rules(NULL, "w %", "k %/fifo", NULL) == -EINVAL, "a FIFO cannot be kept");
+}
+
+static void not_executed(void)
+{
+	struct resolved_command c;
+
+	ok(!resolve_rules(NULL, "r %/k", "n %/k/a", NULL), "a part that is not executed");
+	is("%/k", "rX");
+	is("%/k/a", "r"); /* nor mapped */
+	ok(grants__nearest(&g, at("%/k/a/b"), true)->rule->kind == RULE_DENY_EXEC, "and the rule is named");
+	ok(!resolve_rules(NULL, "w %/k", "n %/k/a", NULL), "of what is written to nothing is executed anyway");
+	is("%/k/a", "none");
+	ok(!resolve_rules(NULL, "r %/k", "x %/k/a/b", "x %/k/a/b/f", "n %/k/a", NULL), "which nothing below takes back");
+	is("%/k/a", "r");
+	is("%/k/a/b", "none");
+	ok(!resolve_rules(NULL, "r %", "n %/fifo", NULL), "what cannot be executed need not be denied it");
+	reset();
+	rule("w %/k");
+	rule("n %/k/a");
+	rule("n /tmp");
+	rule("n /dev");
+	rule("k %/k/a/b");
+	policy.exec = EXEC_ANY;
+	ok(!resolve(NULL, NULL), "where everything may be executed");
+	is("%/k", "rwxX");
+	is("%/k/a", "rw");
+	is("%/k/a/b", "r");
+	is("/tmp", "private rw");
+	is("/dev/shm", "private rw");
+	is("/var/tmp", "private rwxX");
+	rule("n %/k/f");
+	ok(!resolve(NULL, NULL), "a file");
+	is("%/k/f", "rw");
+	policy.overlay = true;
+	ok(resolve(NULL, NULL) == -ENOTDIR, "has no overlay, and would be written to");
+	rule("k %/k/f");
+	ok(!resolve(NULL, NULL), "unless it is kept");
+	is("%/k/f", "r");
+	policy.overlay = false;
+	ok(resolve_rules(NULL, "r /usr", "n /", NULL) == -EINVAL, "/ holds every program");
+	reset();
+	rule("r /usr");
+	rule("n /usr/bin");
+	ok(!resolve__command("/usr/bin/cat", NULL, &c) && resolve(NULL, &c) == -EACCES, "a denied command is told before");
+	resolve__command_done(&c);
 }
 
 static void homes(void)
@@ -533,6 +620,111 @@ static void reported(void)
 	ok(*reports[1].problem && strstr(reports[1].hint, "mkdir -p"), "one is missing: %s", reports[1].hint);
 	ok(*reports[2].problem && strstr(reports[2].problem, "escaped"), "one is a link");
 	ok(reports[3].own && reports[4].missing, "one is ours, one matches nothing");
+	memset(reports, 0, sizeof(reports));
+	reset();
+	rule("w %/k");
+	rule("k %/k/a");
+	rule("n /tmp");
+	rule("k /etc");
+	rule("k /dev/null");
+	grants__done(&g);
+	ok(!resolve__policy(&policy, &o, &g), "what is taken away is told too");
+	ok(reports[1].paths == 1 && !reports[1].own && reports[2].own, "a part of what is granted, a place of our own");
+	ok(!reports[3].paths && !reports[3].own && *reports[4].problem, "nothing that is there, what no layer can do");
+}
+
+/* ---- what runs already ---------------------------------------------------------------------------------------- */
+
+static char named[8][4096];
+static unsigned int n_named;
+
+static int name_it(void *to, const char *path)
+{
+	(void)to;
+	if (n_named < ARRAY_SIZE(named))
+		snprintf(named[n_named], sizeof(named[0]), "%s", path);
+	n_named++;
+	return 0;
+}
+
+/* The last rule names the NULL-terminated paths, in this order. */
+static void names(const char *what, ...)
+{
+	struct resolve_live *l;
+	char why[160] = "", want[4096];
+	const char *path;
+	unsigned int n = 0;
+	bool good;
+	va_list ap;
+	int err;
+
+	rule(what);
+	l = resolve__live_new(&policy);
+	n_named = 0;
+	err = resolve__live_expand(l, &policy.rules[policy.n_rules - 1], name_it, NULL, why, sizeof(why));
+	resolve__live_free(l);
+	good = !err;
+	va_start(ap, what);
+	while ((path = va_arg(ap, const char *))) {
+		snprintf(want, sizeof(want), "%s", at(path));
+		good &= n < n_named && !strcmp(named[n], want);
+		n++;
+	}
+	va_end(ap);
+	ok(good && n == n_named, "live: %s names %u path%s%s%s", what, n, n == 1 ? "" : "s", *why ? ": " : "", why);
+	if (!good || n != n_named)
+		for (unsigned int i = 0; i < n_named && i < ARRAY_SIZE(named); i++)
+			printf("# %s\n", named[i]);
+}
+
+static void names_nothing(const char *what, const char *words)
+{
+	struct resolve_live *l;
+	char why[160] = "";
+	int err;
+
+	rule(what);
+	l = resolve__live_new(&policy);
+	n_named = 0;
+	err = resolve__live_expand(l, &policy.rules[policy.n_rules - 1], name_it, NULL, why, sizeof(why));
+	resolve__live_free(l);
+	ok(err && strstr(why, words), "live: %s: %s", what, why);
+}
+
+static void live(void)
+{
+	char path[300];
+	int fd;
+
+	reset();
+	names("d %/k/a", "%/k/a", NULL);
+	names("d %/gone", NULL);
+	names("d %/gone/*", NULL);
+	names("k %/k/link", "%/k/a/b", NULL); /* what it leads to */
+	names("n /", "/", NULL);
+	names("k /proc/sys", "/proc/sys", NULL);
+	names("d /dev/null", "/dev/null", NULL);
+	names("k %/fifo", "%/fifo", NULL); /* an inode as any other */
+	names("d %/k/*/b", "%/k/a/b", NULL);
+	names("d %/d/deep/.h*", "%/d/deep/.hidden", NULL); /* a deny sees hidden names, though nothing is granted */
+	names("r %/d/deep/*", "%/d/deep/plain", NULL);
+	names_nothing("r %/l/planted", "escaped");
+	names_nothing("r %/many/f*", "more than 4096");
+	/* text and destination of a link in /proc may differ, as where a process has another root */
+	dir("%/gone");
+	fd = open(at("%/gone"), O_PATH | O_DIRECTORY);
+	rmdir(at("%/gone"));
+	dir("%/gone (deleted)");
+	snprintf(path, sizeof(path), "d /proc/%d/fd/%d", getpid(), fd);
+	names_nothing(path, "another file for each process");
+	close(fd);
+	names("r /lib", "/usr/lib", NULL);
+	policy.exec = EXEC_LISTED;
+	names("x /usr/bin/cat", "/usr/bin/cat", NULL); /* not its loader, about which nobody is asked */
+	script("%/tool/planted", "#!/usr/bin/env cat\n");
+	names("x %/tool/planted", "%/tool/planted", "/usr/bin/env", "/usr/bin/cat", NULL);
+	names("w %/tool", "%/tool", NULL);
+	names("x %/tool/planted", "%/tool/planted", NULL); /* what may be written does not choose */
 }
 
 int main(int argc, char **argv)
@@ -543,6 +735,8 @@ int main(int argc, char **argv)
 	odd_files();
 	links();
 	denied();
+	kept();
+	not_executed();
 	homes();
 	projects();
 	bounds();
@@ -551,6 +745,7 @@ int main(int argc, char **argv)
 	commands();
 	listed();
 	reported();
+	live();
 	grants__done(&g);
 	printf("1..%u\n", count);
 	return failures ? 1 : 0;

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy for what runs already: which rows it comes to, what is left over and why, what the maps cannot hold. Network rows
+ * are held against network__match(), looked up as the kernel's trie does it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "policy/live.h"
+#include "sandbox/network_rule.h"
+
+static const struct live_layers everything = { .lsm = true, .lsm_io_uring = true, .cgroup_net = true };
+static const struct policy_env env = { .home = "/home/u", .cwd = "/srv" };
+
+static struct policy *load(const char *text)
+{
+	struct policy *p = policy__new();
+	struct policy_error e;
+
+	assert_non_null(p);
+	if (policy__load_text(p, "t.toml", text, strlen(text), &env, &e) || policy__finish(p, &e))
+		fail_msg("%s", e.text);
+	return p;
+}
+
+/* What there is: a path is itself, but for what begins with /gone; a pattern is two; /bad and /huge cannot be held. */
+static int expand(void *ctx, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to, char *why,
+		  size_t size)
+{
+	char path[4200];
+	int err;
+
+	(*(unsigned int *)ctx)++;
+	if (!strncmp(rule->value, "/gone", 5))
+		return 0;
+	if (!strncmp(rule->value, "/bad", 4)) {
+		snprintf(why, size, "a link that was planted");
+		return -ELOOP;
+	}
+	if (!strncmp(rule->value, "/huge", 5)) {
+		for (unsigned int i = 0; i < 2049; i++) {
+			snprintf(path, sizeof(path), "/huge/%u", i);
+			err = add(to, path);
+			if (err)
+				return err;
+		}
+		return 0;
+	}
+	if (!rule->pattern)
+		return add(to, rule->value);
+	for (const char *name = "ab"; *name; name++) {
+		snprintf(path, sizeof(path), "/pattern/%c", *name);
+		err = add(to, path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct made {
+	struct policy *p;
+	struct live_policy l;
+	struct policy_error e;
+	unsigned int expanded;
+	int err;
+};
+
+static struct made make_with(const char *text, const struct live_layers *layers, const struct net_plan *plan)
+{
+	struct made m = { .p = load(text) };
+
+	m.err = live_policy__make(m.p, plan, layers, expand, &m.expanded, &m.l, &m.e);
+	return m;
+}
+
+static struct made make(const char *text)
+{
+	static const struct net_plan none = { .isolated = true };
+
+	return make_with(text, &everything, &none);
+}
+
+static void done(struct made *m)
+{
+	live_policy__done(&m->l);
+	policy__free(m->p);
+}
+
+/* "d:--1 a:2--" : the rules of PATH's row, for reading, writing, executing. */
+static const char *row(const struct live_policy *l, const char *path)
+{
+	static char text[64];
+
+	for (size_t i = 0; i < l->n_paths; i++) {
+		const struct live_path *p = &l->paths[i];
+		char *s = text;
+
+		if (strcmp(p->path, path))
+			continue;
+		for (int which = 0; which < 2; which++) {
+			const uint16_t *v = which ? p->allow : p->deny;
+
+			s += sprintf(s, which ? " a:" : "d:");
+			for (int a = 0; a < GUARD_ACCESS_MAX; a++)
+				s += v[a] ? sprintf(s, "%u", v[a]) : sprintf(s, "-");
+		}
+		return text;
+	}
+	return "none";
+}
+
+static const char *gap_text(const struct live_policy *l, const char *begin)
+{
+	for (size_t i = 0; i < l->n_gaps; i++)
+		if (!strncmp(l->gaps[i].text, begin, strlen(begin)))
+			return l->gaps[i].text + l->gaps[i].why;
+	return "none";
+}
+
+static enum live_gap_kind gap_kind(const struct live_policy *l, const char *begin)
+{
+	for (size_t i = 0; i < l->n_gaps; i++)
+		if (!strncmp(l->gaps[i].text, begin, strlen(begin)))
+			return l->gaps[i].kind;
+	fail_msg("no gap: %s", begin);
+	return 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------- */
+
+static void a_kind_is_closed_by_rules_of_that_kind(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t closed, denies;
+	} cases[] = {
+		{ "", 0, 0 },
+		{ "[filesystem]\ndeny = ['/a']\n", 0, 7 },
+		{ "[filesystem]\ndeny_write = ['/a']\n", 0, 1 << GUARD_WRITE },
+		{ "[filesystem]\ndeny_exec = ['/a']\n", 0, 1 << GUARD_EXEC },
+		{ "[filesystem]\nallow_read = ['/a']\n", 1 << GUARD_READ, 0 },
+		{ "[filesystem]\nallow_write = ['/a']\n", 1 << GUARD_WRITE, 0 },
+		{ "[filesystem]\nallow_exec = ['/a']\n", 1 << GUARD_EXEC, 0 },
+		{ "[filesystem]\nallow_exec = []\n", 0, 0 },
+		{ "[filesystem]\nallow_exec = ['**']\n", 0, 0 },
+		{ "[filesystem]\nallow_exec = ['/a', '**']\n", 0, 0 },
+		{ "[filesystem]\nallow_write = []\n", 0, 0 },
+		{ "[filesystem]\nallow_write = ['/gone']\n", 1 << GUARD_WRITE, 0 },
+		{ "[filesystem]\ndeny = ['/gone']\n", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct made m = make(cases[i].text);
+
+		assert_int_equal(m.err, 0);
+		if (m.l.head.closed != cases[i].closed || m.l.head.denies != cases[i].denies)
+			fail_msg("%s: closed %u, denies %u", cases[i].text, m.l.head.closed, m.l.head.denies);
+		for (int a = 0; a < GUARD_ACCESS_MAX; a++)
+			assert_int_equal(!!m.l.head.closed_rule[a], cases[i].closed >> a & 1);
+		done(&m);
+	}
+}
+
+static void what_may_be_written_or_executed_may_be_read(void **state)
+{
+	struct made m = make("[filesystem]\nallow_read = ['/r']\nallow_write = ['/w']\nallow_exec = ['/x']\n");
+
+	(void)state;
+	assert_string_equal(row(&m.l, "/r"), "d:--- a:1--");
+	assert_string_equal(row(&m.l, "/w"), "d:--- a:22-");
+	assert_string_equal(row(&m.l, "/x"), "d:--- a:3-3");
+	done(&m);
+	/* where reading is not closed nobody asks */
+	m = make("[filesystem]\nallow_write = ['/w']\nallow_exec = ['/x', '**']\n");
+	assert_string_equal(row(&m.l, "/w"), "d:--- a:-1-");
+	assert_string_equal(row(&m.l, "/x"), "none");
+	assert_int_equal(m.l.n_gaps, 0);
+	done(&m);
+}
+
+static void denials_are_of_their_accesses(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = ['/d', '/both']\ndeny_write = ['/w', '/both', '/p/*']\n"
+			     "deny_exec = ['/x', '/w', '/']\n");
+
+	(void)state;
+	assert_string_equal(row(&m.l, "/d"), "d:111 a:---");
+	assert_string_equal(row(&m.l, "/both"), "d:222 a:---"); /* the first for each */
+	assert_string_equal(row(&m.l, "/w"), "d:-37 a:---");
+	assert_string_equal(row(&m.l, "/x"), "d:--6 a:---");
+	assert_string_equal(row(&m.l, "/pattern/a"), "d:-5- a:---");
+	assert_string_equal(row(&m.l, "/pattern/b"), "d:-5- a:---");
+	assert_string_equal(row(&m.l, "/"), "d:--8 a:---");
+	assert_int_equal(m.l.n_paths, 7);
+	assert_int_equal(m.l.n_rules, 9);
+	for (unsigned int n = 1; n < 9; n++)
+		assert_ptr_equal(m.l.rules[n], &m.p->rules[n - 1]);
+	for (size_t i = 1; i < m.l.n_paths; i++)
+		assert_true(strcmp(m.l.paths[i - 1].path, m.l.paths[i].path) < 0);
+	done(&m);
+}
+
+static void what_is_not_there_is_a_gap(void **state)
+{
+	struct made m = make("[filesystem]\nallow_write = ['/w', '/gone/x']\ndeny = ['**/.env', '/bad']\n"
+			     "deny_exec = ['/gone']\n");
+	const char *why = NULL;
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	assert_int_equal(m.l.n_gaps, 4);
+	assert_string_equal(gap_text(&m.l, "filesystem.allow_write /gone/x"), "not there now");
+	assert_int_equal(gap_kind(&m.l, "filesystem.allow_write /gone/x"), LIVE_GAP_ABSENT);
+	assert_int_equal(gap_kind(&m.l, "filesystem.deny_exec /gone"), LIVE_GAP_ABSENT);
+	assert_int_equal(gap_kind(&m.l, "filesystem.deny **/.env"), LIVE_GAP_PATH);
+	assert_string_equal(gap_text(&m.l, "filesystem.deny /bad"), "a link that was planted");
+	assert_int_equal(m.expanded, 4); /* nobody looks for what is everywhere */
+	assert_string_equal(live_policy__layer(&m.l, &m.p->rules[0], &why), "lsm");
+	assert_null(live_policy__layer(&m.l, &m.p->rules[1], &why));
+	assert_string_equal(why, "not there now");
+	assert_null(live_policy__layer(&m.l, &m.p->rules[2], &why));
+	assert_non_null(strstr(why, "every file system"));
+	for (size_t i = 0; i < m.l.n_gaps; i++)
+		assert_ptr_equal(m.l.gaps[i].src, &m.l.gaps[i].rule->src);
+	done(&m);
+}
+
+static void a_long_path_leaves_room_for_the_reason(void **state)
+{
+	char text[600], path[300];
+	struct made m;
+
+	(void)state;
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = 0;
+	snprintf(text, sizeof(text), "[filesystem]\ndeny = ['/gone%s']\n", path);
+	m = make(text);
+	assert_int_equal(m.l.n_gaps, 1);
+	assert_string_equal(gap_text(&m.l, "filesystem.deny /gonexxx"), "not there now");
+	assert_non_null(strstr(m.l.gaps[0].text, "xx...: not"));
+	done(&m);
+}
+
+/* ---- layers ------------------------------------------------------------------------------------------------ */
+
+static void without_lsm_only_the_network_is_left(void **state)
+{
+	static const char text[] = "[filesystem]\nallow_write = ['/w']\ndeny = ['/d']\n[network]\nallow = ['192.0.2.1:80']\n"
+				   "[syscalls]\ndeny = ['bpf', 'reboot']\n";
+	struct live_layers layers = { .cgroup_net = true };
+	struct net_plan plan = { 0 };
+	const char *why = NULL;
+	struct made m = make_with(text, &layers, &plan);
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	assert_int_equal(m.expanded, 0);
+	assert_true(!m.l.n_paths && !m.l.n_nets && !m.l.head.closed && !m.l.head.denies && !m.l.head.net_closed);
+	assert_string_equal(gap_text(&m.l, "filesystem.allow_write /w"), "needs BPF LSM");
+	assert_int_equal(gap_kind(&m.l, "filesystem.deny /d"), LIVE_GAP_LAYER);
+	assert_int_equal(gap_kind(&m.l, "syscalls.deny bpf"), LIVE_GAP_LAYER);
+	assert_int_equal(gap_kind(&m.l, "syscalls.deny reboot"), LIVE_GAP_HOOK);
+	assert_int_equal(m.l.n_gaps, 4);
+	for (size_t i = 0; i < m.p->n_rules; i++) {
+		const char *layer = live_policy__layer(&m.l, &m.p->rules[i], &why);
+
+		if (m.p->rules[i].kind == RULE_NET)
+			assert_string_equal(layer, "cgroup-bpf");
+		else
+			assert_null(layer);
+	}
+	done(&m);
+	layers.cgroup_net = false;
+	m = make_with(text, &layers, &plan);
+	assert_int_equal(gap_kind(&m.l, "network.allow 192.0.2.1:80"), LIVE_GAP_LAYER);
+	done(&m);
+	m = make_with("[network]\nallow = false\n", &layers, &plan);
+	assert_int_equal(gap_kind(&m.l, "network.allow = false"), LIVE_GAP_LAYER);
+	assert_string_equal(m.l.gaps[0].src->name, "t.toml");
+	assert_int_equal(m.l.gaps[0].src->line, 2);
+	done(&m);
+	m = make_with(text, &everything, NULL);
+	assert_int_equal(gap_kind(&m.l, "network.allow 192.0.2.1:80"), LIVE_GAP_PATH);
+	assert_true(m.l.head.net_closed && !m.l.n_nets); /* what is not known is not allowed */
+	done(&m);
+}
+
+static void calls_stand_for_hooks(void **state)
+{
+	static const struct {
+		const char *name;
+		enum guard_op op;
+	} cases[] = {
+		{ "bpf", GUARD_OP_BPF }, { "ptrace", GUARD_OP_PTRACE }, { "process_vm_writev", GUARD_OP_PTRACE },
+		{ "mount", GUARD_OP_MOUNT }, { "umount2", GUARD_OP_MOUNT }, { "pivot_root", GUARD_OP_MOUNT },
+		{ "move_mount", GUARD_OP_MOUNT }, { "finit_module", GUARD_OP_MODULE }, { "kexec_file_load", GUARD_OP_KEXEC },
+		{ "perf_event_open", GUARD_OP_PERF }, { "io_uring_setup", GUARD_OP_IO_URING },
+		{ "mount_setattr", GUARD_OP_NONE }, { "fsmount", GUARD_OP_NONE }, { "open_tree", GUARD_OP_NONE }, { "delete_module", GUARD_OP_NONE },
+		{ "reboot", GUARD_OP_NONE },
+	};
+	struct live_layers layers = everything;
+	struct made m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[100];
+		int n = 0;
+
+		snprintf(text, sizeof(text), "[syscalls]\ndeny = ['%s']\n", cases[i].name);
+		m = make(text);
+		assert_int_equal(live_policy__op(cases[i].name), cases[i].op);
+		for (int op = 0; op < GUARD_OP_MAX; op++)
+			n += m.l.head.op_rule[op] != 0;
+		assert_int_equal(n, cases[i].op != GUARD_OP_NONE);
+		assert_int_equal(m.l.n_gaps, cases[i].op == GUARD_OP_NONE);
+		if (cases[i].op)
+			assert_non_null(strstr(live_policy__op_calls(cases[i].op), cases[i].name));
+		done(&m);
+	}
+	m = make("[syscalls]\ndeny = ['mount', 'umount2']\nallow = ['mount']\n");
+	assert_int_equal(m.l.head.op_rule[GUARD_OP_MOUNT], 1);
+	assert_int_equal(m.l.n_rules, 3);
+	done(&m);
+	layers.lsm_io_uring = false;
+	m = make_with("[syscalls]\ndeny = ['io_uring_setup']\n", &layers, &(struct net_plan){ .isolated = true });
+	assert_int_equal(gap_kind(&m.l, "syscalls.deny io_uring_setup"), LIVE_GAP_LAYER);
+	done(&m);
+}
+
+static void what_only_a_launch_gives_is_a_gap_if_it_is_asked_for(void **state)
+{
+	struct made m = make("");
+
+	(void)state;
+	assert_true(!m.l.n_gaps && m.l.n_rules == 1 && !m.l.n_paths && !m.l.head.net_closed);
+	done(&m);
+	m = make("[filesystem]\nsynthetic = ['hosts']\noverlay = true\nprotect_project = true\n[network]\nunix = false\n"
+		 "[seccomp]\nprofile = 'strict'\n[limits]\npids = 5\noutput = 'unlimited'\n[syscalls]\nlog_only = ['read']\n"
+		 "[env]\nallow = ['A', 'B']\nset = { C = '' }\nstrip = ['D']\n");
+	for (size_t i = 0; i < m.l.n_gaps; i++) {
+		assert_int_equal(m.l.gaps[i].kind, LIVE_GAP_LAUNCH);
+		assert_true(m.l.gaps[i].src->line > 0);
+		assert_null(m.l.gaps[i].rule);
+	}
+	assert_int_equal(m.l.n_gaps, 10);
+	assert_string_equal(gap_text(&m.l, "limits.pids"), "only at a launch");
+	assert_string_equal(gap_text(&m.l, "limits.output"), "none");
+	done(&m);
+	m = make("[filesystem]\nsynthetic = []\noverlay = false\nprotect_project = false\n[network]\nunix = true\n");
+	assert_int_equal(m.l.n_gaps, 0);
+	done(&m);
+}
+
+static void numbers_have_words(void **state)
+{
+	struct made m = make("[filesystem]\ndeny_write = ['/w']\nallow_exec = ['/x']\n[network]\nallow = false\n");
+	char buf[200];
+
+	(void)state;
+	assert_string_equal(live_policy__describe(&m.l, 1, buf, sizeof(buf)), "t.toml:2:15: filesystem.deny_write \"/w\"");
+	assert_string_equal(live_policy__describe(&m.l, m.l.head.closed_rule[GUARD_EXEC], buf, sizeof(buf)),
+			    "not in filesystem.allow_exec");
+	assert_string_equal(live_policy__describe(&m.l, m.l.head.net_rule, buf, sizeof(buf)),
+			    "t.toml:5:9: network.allow = false");
+	assert_string_equal(live_policy__describe(&m.l, 0, buf, sizeof(buf)), "not in the policy");
+	assert_string_equal(live_policy__describe(&m.l, 900, buf, sizeof(buf)), "not in the policy");
+	assert_int_equal(m.l.n_rules, 5);
+	done(&m);
+	m = make_with("[network]\nallow = ['192.0.2.1:80']\n", &everything, &(struct net_plan){ 0 });
+	assert_string_equal(live_policy__describe(&m.l, m.l.head.net_rule, buf, sizeof(buf)), "not in network.allow");
+	done(&m);
+	m = make("[network]\nallow = true\n");
+	assert_true(!m.l.head.net_closed && m.l.n_rules == 1 && !m.l.n_gaps);
+	done(&m);
+}
+
+/* ---- bounds ------------------------------------------------------------------------------------------------ */
+
+static void what_the_maps_cannot_hold_is_an_error(void **state)
+{
+	struct policy *p = load("");
+	struct policy_error e;
+	struct live_policy l;
+	unsigned int expanded = 0;
+	struct made m;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1023; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/f%u", i);
+		assert_int_equal(policy__add(p, RULE_DENY, "--deny", path, &env, &e), 0);
+	}
+	assert_int_equal(live_policy__make(p, NULL, &everything, expand, &expanded, &l, &e), 0);
+	assert_true(l.n_rules == 1024 && l.n_paths == 1023);
+	assert_ptr_equal(l.rules[1023], &p->rules[1022]);
+	live_policy__done(&l);
+	assert_int_equal(policy__add(p, RULE_DENY, "--deny", "/one", &env, &e), 0);
+	assert_int_equal(live_policy__make(p, NULL, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_non_null(strstr(e.text, "1023 rules"));
+	assert_true(e.hint[0]);
+	live_policy__done(&l);
+	policy__free(p);
+	m = make("[filesystem]\ndeny = ['/huge']\n");
+	assert_int_equal(m.err, -ENOSPC);
+	assert_non_null(strstr(m.e.text, "2048 paths"));
+	done(&m);
+}
+
+/* ---- network ----------------------------------------------------------------------------------------------- */
+
+#define ENTRIES_MAX 40
+static struct policy_rule net_rules[ENTRIES_MAX];
+
+/* The row that the kernel's trie finds, by looking at all. */
+static const struct live_net *longest(const struct live_policy *l, const struct in6_addr *addr)
+{
+	const struct live_net *best = NULL;
+
+	for (size_t i = 0; i < l->n_nets; i++) {
+		const struct live_net *n = &l->nets[i];
+		unsigned int bits = n->key.prefixlen - 32, same = 0;
+
+		while (same < bits && !((n->key.addr[same / 8] ^ addr->s6_addr[same / 8]) & 0x80 >> same % 8))
+			same++;
+		if (same == bits && (!best || best->key.prefixlen < n->key.prefixlen))
+			best = n;
+	}
+	return best;
+}
+
+static unsigned int looked_up(const struct live_policy *l, const struct in6_addr *addr, uint16_t port)
+{
+	const struct live_net *n = longest(l, addr);
+
+	for (unsigned int i = 0; n && i < n->row.n; i++)
+		if (port >= n->row.ports[i].first && port <= n->row.ports[i].last)
+			return n->row.ports[i].rule;
+	return 0;
+}
+
+/* How many ranges of ports hold for addresses at PREFIX bits of ADDR: as add_range() leaves them, found by asking all. */
+static unsigned int ranges_at(const struct net_plan *plan, const struct net_entry *at)
+{
+	const struct net_entry *in[ENTRIES_MAX];
+	unsigned int n = 0, kept = 0;
+	bool v4 = at->prefix >= 96 && net_addr__is_v4(&at->addr);
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct net_entry *e = &plan->v[i];
+		unsigned int same = 0;
+
+		if (e->prefix > at->prefix || v4 != (e->prefix >= 96 && net_addr__is_v4(&e->addr)))
+			continue;
+		while (same < e->prefix && !((e->addr.s6_addr[same / 8] ^ at->addr.s6_addr[same / 8]) & 0x80 >> same % 8))
+			same++;
+		if (same == e->prefix)
+			in[n++] = e;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		bool hidden = false;
+
+		for (unsigned int k = 0; k < i; k++)
+			hidden |= in[k]->port_first <= in[i]->port_first && in[k]->port_last >= in[i]->port_last;
+		kept += !hidden;
+	}
+	return kept;
+}
+
+static uint32_t seed = 1;
+
+static uint32_t any(uint32_t below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+static void clear_behind(struct in6_addr *addr, unsigned int bits)
+{
+	for (unsigned int i = bits; i < 128; i++)
+		addr->s6_addr[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+}
+
+/* Few different ones, so that they contain each other. */
+static struct net_entry any_entry(const struct policy_rule *rule)
+{
+	static const uint8_t v4_bits[] = { 96, 97, 100, 104, 104, 112, 120, 127, 128, 128 };
+	static const uint8_t v6_bits[] = { 0, 1, 8, 32, 64, 79, 80, 81, 88, 95, 96, 120, 127, 128 };
+	static const uint8_t bytes[] = { 0, 0, 10, 127, 255 };
+	static const uint16_t ports[] = { 1, 22, 80, 81, 443, 8080, 65535 };
+	struct net_entry e = { .rule = rule };
+	bool v4 = any(2);
+
+	if (v4)
+		e.addr.s6_addr[10] = e.addr.s6_addr[11] = 0xff;
+	for (unsigned int i = v4 ? 12 : any(3) ? 8 : 0; i < 16; i++)
+		e.addr.s6_addr[i] = bytes[any(ARRAY_SIZE(bytes))];
+	e.prefix = v4 ? v4_bits[any(ARRAY_SIZE(v4_bits))] : v6_bits[any(ARRAY_SIZE(v6_bits))];
+	clear_behind(&e.addr, e.prefix);
+	e.port_first = ports[any(ARRAY_SIZE(ports))];
+	e.port_last = any(3) ? e.port_first : ports[any(ARRAY_SIZE(ports))];
+	if (e.port_last < e.port_first) {
+		uint16_t swap = e.port_first;
+
+		e.port_first = e.port_last;
+		e.port_last = swap;
+	}
+	return e;
+}
+
+static void compare(const struct net_plan *plan, const struct live_policy *l, const struct in6_addr *addr)
+{
+	static const uint16_t ports[] = { 1, 2, 21, 22, 79, 80, 81, 82, 443, 8080, 40000, 65534, 65535 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		const struct net_entry *want = network__match(plan, addr, ports[i]);
+		unsigned int have = looked_up(l, addr, ports[i]);
+		char text[INET6_ADDRSTRLEN];
+
+		if (have == (want ? (unsigned int)(want->rule - net_rules) + 1 : 0))
+			continue;
+		for (size_t k = 0; k < plan->n; k++)
+			print_error("%s/%u %u-%u\n", net_addr__print(&plan->v[k].addr, text), plan->v[k].prefix,
+				    plan->v[k].port_first, plan->v[k].port_last);
+		fail_msg("%s port %u: rule %u, not %d", net_addr__print(addr, text), ports[i], have,
+			 want ? (int)(want->rule - net_rules) + 1 : 0);
+	}
+}
+
+/* Addresses at both ends of each rule, one beyond, and those that are special. */
+static void compare_all(const struct net_plan *plan, const struct live_policy *l)
+{
+	static const struct in6_addr zero4 = { .s6_addr = { [10] = 0xff, [11] = 0xff } }, zero6 = { 0 };
+
+	compare(plan, l, &zero4);
+	compare(plan, l, &zero6);
+	for (size_t i = 0; i < plan->n; i++) {
+		struct in6_addr addr = plan->v[i].addr;
+		unsigned int bits = plan->v[i].prefix;
+
+		compare(plan, l, &addr);
+		for (unsigned int b = bits; b < 128; b++)
+			addr.s6_addr[b / 8] |= (uint8_t)(0x80 >> b % 8);
+		compare(plan, l, &addr);
+		if (bits) {
+			addr.s6_addr[(bits - 1) / 8] ^= (uint8_t)(0x80 >> (bits - 1) % 8);
+			compare(plan, l, &addr);
+		}
+		for (unsigned int k = 0; k < 4; k++)
+			addr.s6_addr[12 + k] = (uint8_t)any(256);
+		compare(plan, l, &addr);
+	}
+}
+
+static void flat_rows_say_what_the_rules_say(void **state)
+{
+	struct net_entry entries[ENTRIES_MAX];
+	struct policy p = { .rules = net_rules, .net_src = { "t.toml", 1, 1 } };
+	unsigned int expanded = 0, full = 0;
+
+	(void)state;
+	for (unsigned int round = 0; round < 4000; round++) {
+		struct net_plan plan = { .v = entries, .n = any(round % 50 ? 12 : ENTRIES_MAX) + 1 };
+		struct policy_error e;
+		struct live_policy l;
+		bool too_many = false;
+		int err;
+
+		p.n_rules = plan.n;
+		for (size_t i = 0; i < plan.n; i++) {
+			net_rules[i] = (struct policy_rule){ .kind = RULE_NET, .text = (char *)"x", .src = { "t.toml", 1, 1 } };
+			/* a name is one rule and several addresses */
+			entries[i] = any_entry(&net_rules[i && !any(4) ? i - 1 : i]);
+		}
+		for (size_t i = 0; i < plan.n; i++)
+			too_many |= ranges_at(&plan, &entries[i]) > GUARD_NET_PORTS;
+		err = live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e);
+		if (err != -ENOSPC) {
+			assert_int_equal(err, 0);
+			compare_all(&plan, &l);
+		}
+		/* what an earlier range hides need not be kept, but it is only seen when one range does */
+		if (too_many != (err == -ENOSPC))
+			fail_msg("round %u: %s", round, err ? e.text : "more ranges than a row has");
+		full += err == -ENOSPC;
+		live_policy__done(&l);
+	}
+	assert_true(full < 400);
+}
+
+static void a_row_has_room_for_so_many_ports(void **state)
+{
+	struct net_entry entries[GUARD_NET_PORTS + 1];
+	struct policy p = { .rules = net_rules, .n_rules = ARRAY_SIZE(entries), .net_src = { "t.toml", 1, 1 } };
+	struct net_plan plan = { .v = entries, .n = GUARD_NET_PORTS };
+	struct live_policy l;
+	struct policy_error e;
+	unsigned int expanded = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(entries); i++) {
+		net_rules[i] = (struct policy_rule){ .kind = RULE_NET, .text = (char *)"10.0.0.0/8:7",
+						     .src = { "t.toml", 7, i + 1 } };
+		entries[i] = (struct net_entry){ .prefix = (uint8_t)(104 + i), .port_first = (uint16_t)(i + 1),
+						 .port_last = (uint16_t)(i + 1), .rule = &net_rules[i] };
+		entries[i].addr.s6_addr[10] = entries[i].addr.s6_addr[11] = 0xff;
+		entries[i].addr.s6_addr[12] = 10;
+	}
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(l.n_nets, GUARD_NET_PORTS); /* the empty ones that would stand above are left out */
+	compare_all(&plan, &l);
+	live_policy__done(&l);
+	plan.n++;
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_string_equal(e.text, "t.toml:7:17: network.allow \"10.0.0.0/8:7\": more than 16 ranges of ports for 10.0.0.0");
+	live_policy__done(&l);
+	/* one that holds them all is one */
+	entries[0].port_last = 65535;
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(l.n_nets, 1);
+	assert_int_equal(l.nets[0].row.n, 1);
+	live_policy__done(&l);
+	/* also where the others are of what is around it, and come later */
+	for (unsigned int i = 1; i < ARRAY_SIZE(entries); i++)
+		entries[i].prefix = 104;
+	entries[0].prefix = 120;
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(l.n_nets, 2);
+	assert_int_equal(l.nets[1].row.n, 1);
+	compare_all(&plan, &l);
+	live_policy__done(&l);
+}
+
+static void so_many_networks_fit(void **state)
+{
+	static struct net_entry entries[1025];
+	struct policy p = { .rules = net_rules, .n_rules = 1, .net_src = { "t.toml", 1, 1 } };
+	struct net_plan plan = { .v = entries, .n = 1024 };
+	struct live_policy l;
+	struct policy_error e;
+	unsigned int expanded = 0;
+
+	(void)state;
+	net_rules[0] = (struct policy_rule){ .kind = RULE_NET, .text = (char *)"many:7", .src = { "t.toml", 1, 1 } };
+	for (unsigned int i = 0; i < ARRAY_SIZE(entries); i++) {
+		entries[i] = (struct net_entry){ .prefix = 128, .port_first = 7, .port_last = 7, .rule = &net_rules[0] };
+		entries[i].addr.s6_addr[10] = entries[i].addr.s6_addr[11] = 0xff;
+		entries[i].addr.s6_addr[12] = 10;
+		entries[i].addr.s6_addr[14] = (uint8_t)(i >> 8);
+		entries[i].addr.s6_addr[15] = (uint8_t)i;
+	}
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(l.n_nets, 1024);
+	compare_all(&plan, &l);
+	live_policy__done(&l);
+	plan.n++;
+	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_non_null(strstr(e.text, "1024 different"));
+	live_policy__done(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kind_is_closed_by_rules_of_that_kind),
+		cmocka_unit_test(what_may_be_written_or_executed_may_be_read),
+		cmocka_unit_test(denials_are_of_their_accesses),
+		cmocka_unit_test(what_is_not_there_is_a_gap),
+		cmocka_unit_test(a_long_path_leaves_room_for_the_reason),
+		cmocka_unit_test(without_lsm_only_the_network_is_left),
+		cmocka_unit_test(calls_stand_for_hooks),
+		cmocka_unit_test(what_only_a_launch_gives_is_a_gap_if_it_is_asked_for),
+		cmocka_unit_test(numbers_have_words),
+		cmocka_unit_test(what_the_maps_cannot_hold_is_an_error),
+		cmocka_unit_test(flat_rows_say_what_the_rules_say),
+		cmocka_unit_test(a_row_has_room_for_so_many_ports),
+		cmocka_unit_test(so_many_networks_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a record says was done: the "action" of its JSON and of the terminal view. */
+#include "event.h"
+
+#include "../base/util.h"
+
+static const char *const file_ops[] = {
+	[EV_FILE_OPEN_READ] = "open_read",	 [EV_FILE_OPEN_WRITE] = "open_write",
+	[EV_FILE_CREATE] = "create",		 [EV_FILE_MKNOD] = "mknod",
+	[EV_FILE_UNLINK] = "unlink",		 [EV_FILE_RMDIR] = "rmdir",
+	[EV_FILE_MKDIR] = "mkdir",		 [EV_FILE_SYMLINK] = "symlink",
+	[EV_FILE_LINK] = "link",		 [EV_FILE_RENAME] = "rename",
+	[EV_FILE_TRUNCATE] = "truncate",	 [EV_FILE_CHMOD] = "chmod",
+	[EV_FILE_CHOWN] = "chown",		 [EV_FILE_SETXATTR] = "setxattr",
+	[EV_FILE_REMOVEXATTR] = "removexattr",	 [EV_FILE_MMAP_EXEC] = "mmap_exec",
+	[EV_FILE_MPROTECT_EXEC] = "mprotect_exec", [EV_FILE_EXEC] = "execute",
+	[EV_FILE_WRITE] = "write",
+};
+static const char *const net_ops[] = {
+	[EV_NET_SOCKET] = "socket", [EV_NET_CONNECT] = "connect", [EV_NET_BIND] = "bind",
+	[EV_NET_LISTEN] = "listen", [EV_NET_ACCEPT] = "accept",	  [EV_NET_SEND] = "send",
+	[EV_NET_OPTION] = "option",
+};
+static const char *const kernel_ops[] = {
+	[EV_KERNEL_BPF] = "bpf",
+	[EV_KERNEL_PTRACE] = "ptrace",
+	[EV_KERNEL_MODULE] = "load_module",
+	[EV_KERNEL_FIRMWARE] = "load_firmware",
+	[EV_KERNEL_KEXEC] = "load_kexec",
+	[EV_KERNEL_PERF] = "perf_event",
+	[EV_KERNEL_MOUNT] = "mount",
+	[EV_KERNEL_UMOUNT] = "umount",
+	[EV_KERNEL_MOVE_MOUNT] = "move_mount",
+	[EV_KERNEL_PIVOT_ROOT] = "pivot_root",
+	[EV_KERNEL_USERNS] = "user_namespace",
+	[EV_KERNEL_IO_URING] = "io_uring",
+	[EV_KERNEL_SIGNAL] = "signal",
+	[EV_KERNEL_READ_FILE] = "kernel_read",
+};
+static const char *const cred_ops[] = {
+	[EV_CRED_SETUID] = "setuid",
+	[EV_CRED_SETGID] = "setgid",
+	[EV_CRED_CAPSET] = "capset",
+};
+
+static const char *name(const char *const *names, size_t n, uint32_t op)
+{
+	return op < n && names[op] ? names[op] : "unknown";
+}
+
+const char *event__verdict_name(uint32_t verdict)
+{
+	static const char *const names[] = {
+		[EV_ALLOWED] = "allowed", [EV_DENIED] = "denied", [EV_WOULD_DENY] = "would_deny",
+	};
+
+	return verdict < ARRAY_SIZE(names) ? names[verdict] : NULL;
+}
+
+const struct ev_act *event__act(const struct event *ev)
+{
+	switch (ev->hdr->kind) {
+	case EV_FILE:
+		return &ev->file->act;
+	case EV_NET:
+		return &ev->net->act;
+	case EV_KERNEL:
+		return &ev->kernel->act;
+	case EV_CRED:
+		return &ev->cred->act;
+	default:
+		return NULL;
+	}
+}
+
+const char *event__action(const struct event *ev)
+{
+	const struct ev_act *act = event__act(ev);
+
+	if (!act)
+		return ev->desc->action;
+	switch (ev->hdr->kind) {
+	case EV_FILE:
+		return name(file_ops, ARRAY_SIZE(file_ops), act->op);
+	case EV_NET:
+		return name(net_ops, ARRAY_SIZE(net_ops), act->op);
+	case EV_KERNEL:
+		return name(kernel_ops, ARRAY_SIZE(kernel_ops), act->op);
+	default:
+		return name(cred_ops, ARRAY_SIZE(cred_ops), act->op);
+	}
+}

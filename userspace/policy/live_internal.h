@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between live.c and live_net.c. */
+#ifndef SANDTRACE_POLICY_LIVE_INTERNAL_H
+#define SANDTRACE_POLICY_LIVE_INTERNAL_H
+
+#include "live.h"
+
+/* The rules of PLAN, of which none is without a number in L, as l->nets. 0, -ENOMEM or -ENOSPC with RET_ERROR filled. */
+int live_net__flatten(struct live_policy *l, const struct net_plan *plan, struct policy_error *ret_error);
+/* The number of RULE in L; 0: it has none. */
+uint16_t live_policy__number(const struct live_policy *l, const struct policy_rule *rule);
+/* -ENOSPC: "PLACE: KEY "TEXT": " and the rest into E. */
+int live_policy__full(struct policy_error *e, const struct policy_rule *rule, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif

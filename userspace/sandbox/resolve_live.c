@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules for what runs already: the same patterns, the same links, but no sandbox around them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "resolve_internal.h"
+
+struct resolve_live {
+	struct resolver r; /* first: what patterns are expanded with */
+	struct resolve_opts o;
+	struct grants noted; /* what expanding notes of links: not wanted here */
+	int (*add)(void *to, const char *path);
+	void *to;
+};
+
+void resolve__live_free(struct resolve_live *l)
+{
+	if (!l)
+		return;
+	walk__end();
+	for (size_t i = 0; i < l->r.writable.n; i++)
+		free(l->r.writable.v[i]);
+	free(l->r.writable.v);
+	free(l->o.reports);
+	grants__done(&l->noted);
+	free(l);
+}
+
+struct resolve_live *resolve__live_new(const struct policy *p)
+{
+	struct resolve_live *l = calloc(1, sizeof(*l));
+	int err = 0;
+
+	if (!l) {
+		log_errno(-ENOMEM, "resolve the policy");
+		return NULL;
+	}
+	walk__begin();
+	l->r = (struct resolver){ .p = p, .o = &l->o, .g = &l->noted };
+	l->o.reports = calloc(p->n_rules + 1, sizeof(*l->o.reports));
+	/* a link below these may be of what runs */
+	for (size_t i = 0; i < p->n_rules && !err; i++)
+		if (p->rules[i].kind == RULE_WRITE)
+			err = resolver__add_string(&l->r, &l->r.writable, p->rules[i].value);
+	if (err || !l->o.reports) {
+		if (!err)
+			resolver__no_memory(&l->r);
+		resolve__live_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+/*
+ * /proc has links that are none: what their text says is not where they lead, and to each process they lead elsewhere.
+ * Found by going there at once, as the kernel does.
+ */
+static bool misled(const char *path, const struct found *f)
+{
+	struct stat st;
+
+	return stat(path, &st) || st.st_dev != f->dev || st.st_ino != f->ino;
+}
+
+/* Is file I of C the loader of another? It is not asked about when that one is executed. */
+static bool is_loader(const struct resolved_command *c, unsigned int i)
+{
+	bool is = false;
+
+	for (unsigned int k = 0; k < c->n && !is; k++) {
+		char loader[PATH_MAX];
+		struct found f;
+
+		resolver__loader(AT_FDCWD, c->v[k].path, loader, sizeof(loader));
+		if (!*loader)
+			continue;
+		is = !walk__path(loader, FOLLOW_ALL, NULL, &f) && !strcmp(f.path, c->v[i].path);
+		walk__done(&f);
+	}
+	return is;
+}
+
+/* The kernel asks about each. Not for what the policy lets be written, which could then choose. */
+static int add_interpreters(struct resolve_live *l, const char *path)
+{
+	struct resolved_command c;
+	char what[PATH_MAX];
+	int err = 0;
+
+	for (size_t i = 0; i < l->r.writable.n; i++)
+		if (grants__covers(l->r.writable.v[i], path))
+			return 0;
+	if (!resolver__chain(path, NULL, &c, what, sizeof(what)))
+		for (unsigned int i = 1; i < c.n && !err; i++)
+			err = is_loader(&c, i) ? 0 : l->add(l->to, c.v[i].path);
+	resolve__command_done(&c);
+	return err;
+}
+
+static int found(struct resolve_live *l, const char *path, const struct found *f)
+{
+	int err;
+
+	if (misled(path, f))
+		return resolver__problem(&l->r, -EXDEV, "name where it leads", "%s is another file for each process", path);
+	err = l->add(l->to, f->path);
+	return err || l->r.rule->kind != RULE_EXEC || !S_ISREG(f->mode) ? err : add_interpreters(l, f->path);
+}
+
+static int live_path(void *ctx, const char *path)
+{
+	struct resolve_live *l = ctx;
+	struct resolver *r = &l->r;
+	bool denies = rule_kind__denies_path(r->rule->kind);
+	struct found f;
+	int err = walk__path(path, denies ? FOLLOW_ALL : FOLLOW_SYSTEM, &r->writable, &f);
+
+	if (err == -ELOOP)
+		err = resolver__bad_link(r, &f);
+	else if (err == -ENOENT)
+		err = 0;
+	else if (err == -ENOMEM)
+		err = resolver__no_memory(r);
+	else if (err)
+		err = resolver__problem(r, err, "", "%s: %s", path, strerror(-err));
+	else
+		err = found(l, path, &f);
+	walk__done(&f);
+	return err;
+}
+
+static bool enter(void *ctx, const char *dir)
+{
+	(void)ctx;
+	return !resolver__kernel_tree(dir);
+}
+
+int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to,
+			 char *ret_why, size_t size)
+{
+	struct resolve_live *l = resolve_live;
+	struct walk w = { .hidden = rule_kind__denies_path(rule->kind), .enter = enter, .match = live_path };
+	const struct resolve_report *report = &l->o.reports[rule - l->r.p->rules];
+	int err;
+
+	l->r.rule = rule;
+	l->add = add;
+	l->to = to;
+	err = rule->pattern ? resolver__expand(&l->r, &w) : live_path(l, rule->value);
+	if (err || !*report->problem)
+		return err;
+	snprintf(ret_why, size, "%s", report->problem);
+	return -EINVAL;
+}
