@@ -63,6 +63,10 @@ APP_OBJ := $(APP_SRC:%.c=$(B)/%.o)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
 SKEL := $(B)/sandtrace.skel.h
+# What `run` needs without the security profile, once more by itself: libbpf reads the whole of what it opens, and looks the
+# types of functions up that nobody calls.
+CALLS_OBJ := $(patsubst %,$(B)/bpf/%.bpf.o,process signal syscall adopt)
+CALLS_SKEL := $(B)/calls.skel.h
 # The network rules are an object of their own, which `run` loads without the recorder too.
 NET_SRC := $(wildcard bpf/net/*.bpf.c)
 NET_OBJ := $(NET_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
@@ -86,7 +90,7 @@ $(B)/%.o: %.cc
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The one file that includes each skeleton.
-$(B)/userspace/capture/capture_ebpf.o: $(SKEL)
+$(B)/userspace/capture/capture_ebpf.o: $(SKEL) $(CALLS_SKEL)
 $(B)/userspace/capture/net_filter.o: $(NET_SKEL)
 $(B)/userspace/capture/capture_ebpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
 
@@ -127,12 +131,18 @@ $(eval $(call bpf_rules,bpf,$(ARCH),$(BPF_ARCH_$(ARCH))))
 $(eval $(call bpf_rules,bpf-aarch64,aarch64,arm64))
 
 $(B)/sandtrace.bpf.o: $(BPF_OBJ)
+$(B)/calls.bpf.o: $(CALLS_OBJ)
+$(B)/sandtrace.bpf.o $(B)/calls.bpf.o:
 	$(call msg,BPFLINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
 $(SKEL): $(B)/sandtrace.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name sandtrace_bpf > $@
+
+$(CALLS_SKEL): $(B)/calls.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name calls_bpf > $@
 
 $(NET_SKEL): $(NET_OBJ)
 	$(call msg,SKEL,$@)
@@ -197,10 +207,12 @@ include tests/bench/bench.mk
 include tests/sandbox/sandbox.mk
 include tests/sandbox/seccomp/seccomp.mk
 include tests/backends/backends.mk
+include tests/security/security.mk
 
 # The test programs of every suite, so that a suite only runs them.
 .PHONY: test-build
-test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64 sandbox-progs seccomp-progs backends-progs
+test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64 sandbox-progs seccomp-progs backends-progs \
+	security-progs
 
 ORACLE_PROG := $(patsubst tests/oracle/prog/%.c,$(B)/tests/oracle/%,$(wildcard tests/oracle/prog/*.c))
 $(B)/tests/oracle/%: tests/oracle/prog/%.c
@@ -225,7 +237,7 @@ test: test-build ## run every test but the kernel matrix; needs root; SUITES="un
 .PHONY: test-kernels
 test-kernels: test-build ## run the live tests, the sandbox's and the degraded worlds on other kernels, in QEMU
 	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10 \
-		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10
+		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10 gate vm-evasion-6.1 vm-evasion-6.12
 
 .PHONY: test-chroot
 test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)

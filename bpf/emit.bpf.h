@@ -116,6 +116,21 @@ static __always_inline void emit__submit_process(void *rec)
 	emit__submit_checked(&st_urgent, rec, EV_CLASS_PROCESS, true);
 }
 
+/* The ring of a record of the security profile: what was refused must not wait behind what was not. */
+static __always_inline void *emit__ring_of(bool urgent, __u32 tgid)
+{
+	return urgent ? &st_urgent : emit__bulk_ring(tgid);
+}
+
+static __always_inline void emit__submit_act(void *ring, void *rec, __u32 class, bool urgent)
+{
+	struct st_counters *c = counters__get(class);
+
+	if (c)
+		__sync_fetch_and_add(&c->emitted, 1);
+	emit__submit_checked(ring, rec, urgent ? EV_CLASS_PROCESS : EV_CLASS_SYSCALL, true);
+}
+
 /*
  * A record of a call. Counted in the task's storage, which is at hand, and to which only its own programs write: an
  * atomic add to a per-CPU counter would cost 6 ns each.

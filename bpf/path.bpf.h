@@ -81,17 +81,16 @@ static long path__step_large(__u32 i, struct path_walk *w)
 	return path__step(w, PATH_LARGE);
 }
 
-/* KPATH and KROOT: addresses of struct path in the kernel. bpf_loop: since 5.17. */
-static __always_inline int path__part(struct ev_part *p, bool large, __u32 id, __u64 kpath, __u64 kroot)
+/* As far as ROOT. bpf_loop: since 5.17. */
+static __always_inline int path__walk(struct ev_part *p, bool large, __u32 id, const struct path *path, __u64 kroot)
 {
 	struct path_walk w = { .p = p, .state = EV_PART_FAULT };
-	struct path path = {}, root = {};
+	struct path root = {};
 
 	p->len = 0;
-	if (!bpf_probe_read_kernel(&path, sizeof(path), (void *)kpath) && !bpf_probe_read_kernel(&root, sizeof(root), (void *)kroot) && path.dentry &&
-	    path.mnt) {
-		w.dentry = path.dentry;
-		w.vfsmnt = path.mnt;
+	if (!bpf_probe_read_kernel(&root, sizeof(root), (void *)kroot) && path->dentry && path->mnt) {
+		w.dentry = path->dentry;
+		w.vfsmnt = path->mnt;
 		w.root_dentry = root.dentry;
 		w.root_mnt = root.mnt;
 		if (large)
@@ -109,6 +108,25 @@ static __always_inline int path__part(struct ev_part *p, bool large, __u32 id, _
 	return 0;
 }
 
+/* KPATH and KROOT: addresses of struct path in the kernel. */
+static __always_inline int path__part(struct ev_part *p, bool large, __u32 id, __u64 kpath, __u64 kroot)
+{
+	struct path path = {};
+
+	bpf_probe_read_kernel(&path, sizeof(path), (void *)kpath);
+	return path__walk(p, large, id, &path, kroot);
+}
+
+/* A name in a directory, as the current task would write it; MNT: of the directory. */
+static __always_inline int path__name(struct ev_part *p, bool large, __u32 id, __u64 dentry, __u64 mnt)
+{
+	struct path path = { .dentry = (void *)dentry, .mnt = (void *)mnt };
+	struct fs_struct *fs = NULL;
+
+	KGET(fs, bpf_get_current_task_btf(), fs);
+	return path__walk(p, large, id, &path, (__u64)&fs->root);
+}
+
 /* Global and weak: verified once each, however often they are called and in however many objects they stand. */
 __weak __noinline int path__small(struct path_small *m, __u32 id, __u64 kpath, __u64 kroot)
 {
@@ -118,6 +136,16 @@ __weak __noinline int path__small(struct path_small *m, __u32 id, __u64 kpath, _
 __weak __noinline int path__large(struct path_large *m, __u32 id, __u64 kpath, __u64 kroot)
 {
 	return m ? path__part(&m->p, true, id, kpath, kroot) : 0;
+}
+
+__weak __noinline int path__name_small(struct path_small *m, __u32 id, __u64 dentry, __u64 mnt)
+{
+	return m ? path__name(&m->p, false, id, dentry, mnt) : 0;
+}
+
+__weak __noinline int path__name_large(struct path_large *m, __u32 id, __u64 dentry, __u64 mnt)
+{
+	return m ? path__name(&m->p, true, id, dentry, mnt) : 0;
 }
 
 #define S_IFMT 00170000 /* uapi/linux/stat.h */

@@ -26,12 +26,12 @@ struct rec_exit {
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct st_task *pst = task__state(parent), *st;
+	struct st_task *pst = scope__current(parent), *st;
 	bool thread = parent->tgid == child->tgid;
 	struct rec_spawn *r;
 	__u64 ts;
 
-	if (!pst || !(pst->flags & ST_TASK_SCOPE) || (!st_cfg.follow_forks && !thread))
+	if (!pst || (!st_cfg.follow_forks && !thread))
 		return 0;
 	counters__seen(EV_CLASS_PROCESS);
 	st = bpf_task_storage_get(&st_tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -316,7 +316,11 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	struct mm_struct *mm = NULL;
 	int err = 1;
 
-	if (!st || !(st->flags & ST_TASK_SCOPE))
+	/* without the programs of the calls, and without an LSM, this is the first that is seen of the command */
+	if (st && st->flags & ST_TASK_ARMED)
+		st->flags = (st->flags & ~ST_TASK_ARMED) | ST_TASK_SCOPE;
+	st = scope__current(task);
+	if (!st)
 		return 0;
 	KGET(x.filename, bprm, filename);
 	KGET(x.interp, bprm, interp);
@@ -495,19 +499,19 @@ static __always_inline bool exit__is_last(struct task_struct *task, struct st_ta
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct st_task *st = task__state(task);
+	struct st_task *st = scope__current(task);
 	struct signal_struct *signal = NULL;
 	struct rec_exit *r;
 	bool last;
 	__u64 ts;
 
-	if (!st || !(st->flags & ST_TASK_SCOPE))
+	if (!st)
 		return 0;
 	exit__open_call(task, st);
 	counters__flush(st);
 	KGET(signal, task, signal);
 	last = exit__is_last(task, st, signal);
-	st->flags = 0;
+	st->flags = ST_TASK_GONE;
 	counters__seen(EV_CLASS_PROCESS);
 	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);

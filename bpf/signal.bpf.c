@@ -39,13 +39,13 @@ SEC("tp_btf/signal_deliver")
 int BPF_PROG(process_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct st_task *st = task__state(task);
+	struct st_task *st = scope__current(task);
 	struct rec_signal *r;
 	unsigned long handler = 0;
 	int code = 0, sender = 0;
 	__u64 ts;
 
-	if (!st || !(st->flags & ST_TASK_SCOPE))
+	if (!st)
 		return 0;
 	sig = signal__real(task, sig);
 	if (!sig)

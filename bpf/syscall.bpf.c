@@ -50,6 +50,8 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long id)
 	__u8 plan;
 	__u32 abi;
 
+	if (st_cfg.scope_cgroup && !(st && st->flags & ST_TASK_SCOPE))
+		st = scope__adopt(task, st);
 	if (!st)
 		return 0;
 	abi = syscall__abi(task, &id);

@@ -4,11 +4,43 @@
 #define SANDTRACE_TASK_BPF_H
 
 #include "compat.bpf.h"
+#include "emit.bpf.h"
 
-/* The scope test: every program's first branch. NULL: not ours. */
+/* NULL: nobody ever marked it. */
 static __always_inline struct st_task *task__state(struct task_struct *task)
 {
 	return bpf_task_storage_get(&st_tasks, task, 0, 0);
+}
+
+/* A task in the cgroup that nobody marked: it was there before, or has just been moved in. A process has one exec_id. */
+static __always_inline struct st_task *scope__adopt(struct task_struct *task, struct st_task *st)
+{
+	struct st_task *leader;
+
+	if ((st && st->flags & ST_TASK_GONE) || (__u32)task->tgid == st_cfg.own_tgid ||
+	    bpf_get_current_ancestor_cgroup_id(st_cfg.scope_level) != st_cfg.scope_cgroup)
+		return NULL;
+	st = bpf_task_storage_get(&st_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st || !leader) {
+		counters__lost(EV_CLASS_PROCESS);
+		return NULL;
+	}
+	if (!leader->exec_id)
+		__sync_val_compare_and_swap(&leader->exec_id, 0, exec_id__next());
+	st->exec_id = leader->exec_id;
+	st->flags |= ST_TASK_SCOPE | ST_TASK_NEWBORN; /* in the middle of a call, perhaps: its end is not one without an enter */
+	return st;
+}
+
+/* First branch of every program. Once in scope a task stays so, wherever it moves. NULL: not in scope. */
+static __always_inline struct st_task *scope__current(struct task_struct *task)
+{
+	struct st_task *st = task__state(task);
+
+	if (st && st->flags & ST_TASK_SCOPE)
+		return st;
+	return st_cfg.scope_cgroup ? scope__adopt(task, st) : NULL;
 }
 
 /* What the task calls itself: its number in its innermost pid namespace. 0: could not be read. */

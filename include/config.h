@@ -57,7 +57,11 @@ struct st_config {
 	__u32 brake_urgent;
 	__u8 fd_paths;		   /* -y */
 	__u8 deny_paths;	   /* of a failed call with a relative path: record what it is relative to */
-	__u8 pad2[2];
+	__u8 judge;		   /* security profile: there is a policy */
+	__u8 pad2;
+	__u32 own_tgid;		   /* sandtrace itself: never in scope, wherever it is */
+	__u32 scope_level;	   /* of scope_cgroup in the v2 tree, the root being 0 */
+	__u64 scope_cgroup;	   /* what runs in it or below is in scope, without being marked; 0: none */
 };
 
 /* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */
@@ -67,6 +71,7 @@ struct st_config {
 #define ST_TASK_EXEC_DONE (1 << 3) /* the execve was recorded at sched_process_exec: skip its sys_exit */
 #define ST_TASK_IN_CALL (1 << 4)   /* between sys_enter and sys_exit */
 #define ST_TASK_REFUSED (1 << 5)   /* its last sys_exit had no enter */
+#define ST_TASK_GONE (1 << 6)	   /* its exit was recorded: not to be adopted again */
 struct st_task {
 	__u64 enter_ts;	      /* 0: the current call is not of interest */
 	__u64 exec_id;
@@ -104,6 +109,13 @@ struct st_shared {
 	__u32 reader_awake; /* written by the reader: it looks at the rings by itself and needs no wake-up */
 	__u32 pressure;	    /* set by the programs, cleared by the reader: look at each record, not at one in 64 */
 	__u64 next_exec_id; /* minted by atomic add */
+	__u32 guard_gen;    /* generation of the policy in force: 0 or 1 */
+	__u32 guard_serial; /* counts policies: ev_act.policy */
+	__u32 adopted;	    /* tasks that adopt_tasks has put in scope */
+	__u32 adopt_tgid;   /* whose tasks, and whose descendants, it puts in scope, as the reader counts; 0: only counts */
+	__u32 in_scope;	    /* tasks that adopt_tasks found to be in scope and alive */
+	__u64 guard_mnt_ns; /* address of the loader's mount namespace */
+	__u32 guard_rows;   /* descriptors that adopt_inodes made rows of */
 };
 
 #endif

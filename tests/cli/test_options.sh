@@ -69,7 +69,7 @@ expect "option before the subcommand" 2 "'--trace-only'" "follow the subcommand"
 expect "empty subcommand" 2 "''" -- ""
 expect "help of an unknown subcommand" 2 "'rum'" "did you mean 'run'" -- help rum
 expect "help of two subcommands" 2 "'doctor'" -- help run doctor
-for c in run doctor policy bench help completion version; do
+for c in run attach doctor policy bench help completion version; do
 	expect "help $c" 0 "Usage: sandtrace $c" -- help $c
 done
 expect "run --help" 0 "--trace-only" "--ring-size" "%network" "Exit status" "--allow-path" "--overlay" -- run --help
@@ -77,7 +77,7 @@ expect "run -h after other options" 0 "Usage: sandtrace run" -- run -q --timeout
 expect "run -- --help is a command" 127 "--help: command not found" -- run -- --help
 expect "completion --help" 0 "Usage: sandtrace completion" -- completion --help
 
-for args in --help "help run" "help doctor" "help policy" "help bench" "help help" "help completion" "help version"; do
+for args in --help "help run" "help attach" "help doctor" "help policy" "help bench" "help help" "help completion" "help version"; do
 	# shellcheck disable=SC2086
 	wide=$("$bin" $args | awk 'length($0) > 79')
 	if [ -z "$wide" ]; then ok "fits 80 columns: $args"; else not_ok "fits 80 columns: $args" "$wide"; fi
@@ -128,7 +128,7 @@ expect "one dash" 125 "two dashes: --timeout" -- run -timeout 5 true
 expect "strace -f" 125 "'-f'" "recorded by default" -- run -f true
 expect "--pid contains nothing" 125 "cannot be contained" "--trace-only" -- run -p $$
 expect "--pid and a command" 125 "a command is given too" -- run --trace-only -p $$ true
-expect "--pid and --backend ebpf" 125 "ptrace" "drop --backend ebpf" -- run --trace-only -p $$ --backend ebpf
+expect "--pid and --backend ebpf" 125 "ptrace" "drop --backend ebpf" "sandtrace attach --pid" -- run --trace-only -p $$ --backend ebpf
 expect "--pid of nobody" 125 "trace the command with ptrace: No such process" -- run --trace-only -p 4194303
 expect "value where none is taken" 125 "--quiet takes no value" "'--quiet=1'" -- run --quiet=1 true
 for o in -p --pid -o --output --format --timeout -e --trace --on-overload --ring-size --backend --policy --allow-path --read --write \
@@ -321,6 +321,9 @@ bash_offers "subcommand" doctor "do"
 bash_offers "option of run" --follow-forks run --fo
 bash_offers "letter of run" -y run -
 bash_offers "option of doctor" --json doctor --
+bash_offers "option of attach" --cgroup attach --c
+bash_offers "choice of attach" audit attach --mode a
+bash_offers "backend of attach, where none makes no sense" ptrace attach --backend p
 bash_offers "choice" jsonl run --format js
 bash_offers "choice after =" jsonl run --format = js
 bash_offers "choice after = and nothing" drop run --on-overload =
@@ -367,17 +370,19 @@ if [ "$of_run" = "$of_readme" ]; then ok "README: the options of run"; else
 # ---- man pages
 if command -v scdoc >/dev/null && command -v mandoc >/dev/null; then
 	"$here/scripts/gen-man" "$bin" "$tmp/man" || not_ok "man: generated" "scripts/gen-man failed"
-	for page in sandtrace.1 sandtrace-run.1 sandtrace-doctor.1 sandtrace-policy.1 sandtrace-bench.1; do
+	for page in sandtrace.1 sandtrace-run.1 sandtrace-attach.1 sandtrace-doctor.1 sandtrace-policy.1 sandtrace-bench.1; do
 		if out=$(mandoc -Tlint -Werror "$tmp/man/$page" 2>&1); then
 			ok "man: $page has no errors"
 		else
 			not_ok "man: $page has no errors" "$out"
 		fi
 	done
-	missing=$("$bin" help run | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | while read -r o; do
-		mandoc -Tascii "$tmp/man/sandtrace-run.1" | col -b | grep -qF -e "$o" || echo "$o"
-	done)
-	if [ -z "$missing" ]; then ok "man: every option of run"; else not_ok "man: every option of run" "$missing"; fi
+	for c in run attach; do
+		missing=$("$bin" help $c | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | while read -r o; do
+			mandoc -Tascii "$tmp/man/sandtrace-$c.1" | col -b | grep -qF -e "$o" || echo "$o"
+		done)
+		if [ -z "$missing" ]; then ok "man: every option of $c"; else not_ok "man: every option of $c" "$missing"; fi
+	done
 else
 	skip "man pages" "scdoc or mandoc is not installed"
 fi

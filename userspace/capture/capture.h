@@ -16,10 +16,15 @@
 #include "config.h"
 #include "ring.h"
 
+struct guard_target;
 struct sandbox_report;
 struct seccomp_opts;
 
 enum capture_kind { CAPTURE_EBPF, CAPTURE_PTRACE };
+
+/* What is recorded besides processes and signals. */
+#define CAPTURE_SYSCALLS (1 << 0) /* system calls */
+#define CAPTURE_SECURITY (1 << 1) /* what LSM hooks see: ebpf, where the kernel lets BPF be one */
 
 struct capture_opts {
 	struct st_plan (*plans)[ST_NR_SYSCALLS]; /* [EV_ABI_MAX][ST_NR_SYSCALLS], interest included; outlives the capture */
@@ -32,12 +37,18 @@ struct capture_opts {
 	bool lossless;	      /* slow callers down rather than lose a record */
 	size_t ring_bytes;    /* of all bulk rings together; a power of two */
 	unsigned int shards;  /* bulk rings; a power of two, at most ST_MAX_SHARDS; ptrace has one in any case */
+	uint32_t profile;     /* CAPTURE_* bits; 0: system calls */
+	bool running;	      /* what it will be attached to runs already */
+	bool judge;	      /* with CAPTURE_SECURITY: there will be a policy, see capture.guard */
+	uint64_t scope_cgroup; /* whatever runs in this cgroup (v2) or below is recorded; 0: only what is attached */
+	uint64_t scope_top;   /* the topmost cgroup of its hierarchy that can be seen: in a container not the root */
+	uint32_t scope_level; /* its depth below that */
 };
 
 /* A process that waits to be released and is recorded from its next execve on, as exec_id 1. */
 struct capture_target {
 	pid_t pid;
-	int pidfd;
+	int pidfd;	      /* -1: not open, nobody will ask whether it is alive */
 	struct sandbox_report *report;	/* shared with it: what it installs before that execve */
 	const struct seccomp_opts *seccomp; /* the sandbox's filter; NULL: no sandbox */
 	bool running;	      /* it does not wait: recorded from now on, and left alone in the end */
@@ -69,6 +80,12 @@ struct capture {
 	uint64_t ring_bytes;
 	bool throttles; /* its tasks wait by themselves while a ring is full: nobody need be frozen */
 	char how[160];	/* what is worth telling of the way it works: "stops only at the calls of -e"; "": nothing */
+	/* CAPTURE_SECURITY */
+	unsigned int n_hooks;	    /* that are in force */
+	const char *const *missing; /* those that are not: "file_truncate: the kernel has no such hook"; NULL-terminated, or NULL */
+	bool whole;		    /* all are in force that a policy needs; and, apart, the one for rings of io_uring */
+	bool sees_io_uring;
+	const struct guard_target *guard; /* where a policy goes: guard_load.h; NULL: it cannot judge */
 };
 
 /*

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The eBPF backend: the only module that includes libbpf and the recorder's skeleton. */
+/* The eBPF backend: the only module that includes the recorder's skeletons. */
 #include "capture.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/membarrier.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "guard_hooks.h"
+#include "guard_load.h"
+#include "iterate.h"
 #include "libbpf_print.h"
 
+#include "calls.skel.h"
 #include "sandtrace.skel.h"
 
 /* Process events: an exec takes 3 KiB, or 50 with a long argv. Grows with the CPUs that can exec at the same time. */
@@ -20,14 +29,56 @@
 
 struct ebpf {
 	struct capture base; /* first */
-	struct sandtrace_bpf *skel;
+	/* of calls.bpf.o, or of sandtrace.bpf.o, which has it all and takes longer to open */
+	void *skel; /* generated */
+	struct bpf_object_skeleton *skeleton;
+	struct bpf_object *obj;
+	struct st_config *cfg;
+	struct st_plan *plans;
+	struct st_shared *shared;
 	int ring_fds[ST_MAX_RINGS]; /* borrowed */
 	int shard_fds[ST_MAX_SHARDS]; /* owned; 0: none */
 	unsigned int n_rings;
 	int n_cpus;
+	struct hooks hooks;
+	struct guard_target guard;
+	uint32_t own_tgid, scope_level; /* as the kernel counts */
+	/* of what ran before */
+	bool attached;
+	bool running;	    /* and has not been let go */
+	int target_pidfd;   /* owned; -1: none */
+	uint64_t looked_at;
+	uint32_t live;
 };
 
 static struct ebpf *ebpf(const struct capture *c) { return (struct ebpf *)c; }
+static struct bpf_map *map(const struct ebpf *c, const char *name) { return bpf_object__find_map_by_name(c->obj, name); }
+static int map_fd(const struct ebpf *c, const char *name) { return bpf_map__fd(map(c, name)); }
+static struct bpf_program *program(const struct ebpf *c, const char *name)
+{
+	return bpf_object__find_program_by_name(c->obj, name);
+}
+
+#define OPEN(c, name)                                                                              \
+	do {                                                                                       \
+		struct name *_s = name##__open();                                                  \
+		if (!_s)                                                                           \
+			break;                                                                     \
+		(c)->skel = _s;                                                                    \
+		(c)->skeleton = _s->skeleton;                                                      \
+		(c)->obj = _s->obj;                                                                \
+		(c)->cfg = (struct st_config *)&_s->rodata->st_cfg;                                \
+		(c)->plans = (struct st_plan *)_s->rodata->st_plans;                               \
+		(c)->shared = &_s->bss->st_shared;                                                 \
+	} while (0)
+
+static void close_object(struct ebpf *c)
+{
+	if (c->skel)
+		bpf_object__destroy_skeleton(c->skeleton);
+	free(c->skel);
+	c->skel = NULL;
+}
 
 /* FD is borrowed from the skeleton, or owned when it is a shard's. */
 static int add_ring(struct ebpf *c, int fd, size_t size)
@@ -48,17 +99,17 @@ static int add_shard(struct ebpf *c, __u32 slot, size_t size)
 	if (fd < 0)
 		return log_errno(fd, "create a ring buffer of %zu bytes", size);
 	c->shard_fds[slot] = fd;
-	err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.st_shards), &slot, &fd, BPF_ANY);
+	err = bpf_map_update_elem(map_fd(c, "st_shards"), &slot, &fd, BPF_ANY);
 	return err ? log_errno(err, "place ring buffer %u", slot) : add_ring(c, fd, size);
 }
 
 static int add_rings(struct ebpf *c, const struct capture_opts *opts)
 {
 	size_t size = opts->ring_bytes / opts->shards;
-	int err = add_ring(c, bpf_map__fd(c->skel->maps.st_urgent), bpf_map__max_entries(c->skel->maps.st_urgent));
+	int err = add_ring(c, map_fd(c, "st_urgent"), bpf_map__max_entries(map(c, "st_urgent")));
 
 	if (opts->shards == 1)
-		return err ? err : add_ring(c, bpf_map__fd(c->skel->maps.st_bulk), size);
+		return err ? err : add_ring(c, map_fd(c, "st_bulk"), size);
 	for (__u32 i = 0; i < opts->shards && !err; i++)
 		err = add_shard(c, i, size);
 	return err;
@@ -73,9 +124,86 @@ static __u32 urgent_bytes(void)
 	return n;
 }
 
-static void configure(struct sandtrace_bpf *skel, const struct capture_opts *opts)
+/* Runs a few instructions in our own context, with ARG as their only argument: what they return, or 0. */
+static __u32 run_here(const struct bpf_insn *insns, size_t n, __u64 arg)
 {
-	struct st_config *cfg = (struct st_config *)&skel->rodata->st_cfg;
+	_cleanup_(close) int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "st_self", "GPL", insns, n, NULL);
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &arg, .ctx_size_in = sizeof(arg));
+
+	return fd < 0 || bpf_prog_test_run_opts(fd, &run) ? 0 : run.retval;
+}
+
+/* Our number as the kernel's programs see it: in a pid namespace getpid() says another. */
+static __u32 own_tgid(void)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_pid_tgid },
+		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = BPF_REG_0, .imm = 32 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return run_here(insns, ARRAY_SIZE(insns), 0);
+}
+
+#define ROOT_CGROUP 1
+#define CGROUP_DEPTH_MAX 64
+
+/* The depth of the cgroup ID, which is one of those above ours. -ENOENT: it is not. */
+static int level_of(uint64_t id)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_ancestor_cgroup_id },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	for (__u32 level = 0; id != ROOT_CGROUP && level < CGROUP_DEPTH_MAX; level++)
+		if (run_here(insns, ARRAY_SIZE(insns), level) == (__u32)id)
+			return (int)level;
+	return id == ROOT_CGROUP ? 0 : -ENOENT;
+}
+
+/* Where the cgroup is from the kernel's point of view. 0 or -errno, explained. */
+static int find_scope(struct ebpf *c, const struct capture_opts *opts)
+{
+	int top = opts->scope_cgroup ? level_of(opts->scope_top) : 0;
+
+	if (top < 0) {
+		log_err(top, "the cgroup is in a part of the hierarchy that this process is not in, so its depth cannot be told");
+		log_hint("mount the hierarchy of this cgroup namespace (mount -t cgroup2 none DIR), or attach from outside of the container");
+		return top;
+	}
+	c->scope_level = (uint32_t)top + opts->scope_level;
+	c->own_tgid = opts->running ? own_tgid() : 0; /* before a command starts, nobody of us can be in scope */
+	return 0;
+}
+
+static void enable(const struct ebpf *c, const char *name, bool load)
+{
+	struct bpf_program *prog = program(c, name);
+
+	bpf_program__set_autoload(prog, load);
+	bpf_program__set_autoattach(prog, false);
+}
+
+/* What a profile does not use is not loaded. */
+static void choose(struct ebpf *c, const struct capture_opts *opts)
+{
+	bool calls = opts->profile & CAPTURE_SYSCALLS || !opts->profile;
+
+	bpf_program__set_autoload(program(c, "syscall_enter"), calls);
+	bpf_program__set_autoload(program(c, "syscall_exit"), calls);
+	enable(c, "adopt_tasks", opts->running);
+	enable(c, "flush_tasks", opts->running);
+	if (!(opts->profile & CAPTURE_SECURITY))
+		return;
+	enable(c, "adopt_inodes", opts->judge);
+	hooks__choose(&c->hooks, c->obj);
+}
+
+static void configure(struct ebpf *c, const struct capture_opts *opts)
+{
+	struct st_config *cfg = c->cfg;
 
 	cfg->shard_mask = opts->shards - 1;
 	/* an eighth of a ring: early enough to be drained before three quarters, rare enough to cost nothing */
@@ -87,18 +215,22 @@ static void configure(struct sandtrace_bpf *skel, const struct capture_opts *opt
 	cfg->deny_paths = opts->deny_paths;
 	cfg->interest_beyond = opts->interest_beyond;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
+	cfg->judge = opts->judge;
+	cfg->own_tgid = c->own_tgid;
+	cfg->scope_cgroup = opts->scope_cgroup;
+	cfg->scope_level = c->scope_level;
 	if (opts->lossless) {
 		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
 		cfg->brake_urgent = urgent_bytes() / 4 * 3;
 	}
-	memcpy((void *)skel->rodata->st_plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
-	skel->bss->st_shared.next_exec_id = 2; /* 1 is the command */
-	skel->bss->st_shared.reader_awake = 1;
-	bpf_map__set_max_entries(skel->maps.st_urgent, urgent_bytes());
+	memcpy(c->plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
+	c->shared->next_exec_id = 2; /* 1 is the command */
+	c->shared->reader_awake = 1;
+	bpf_map__set_max_entries(map(c, "st_urgent"), urgent_bytes());
 	if (opts->shards == 1)
-		bpf_map__set_max_entries(skel->maps.st_bulk, (__u32)opts->ring_bytes);
+		bpf_map__set_max_entries(map(c, "st_bulk"), (__u32)opts->ring_bytes);
 	if (!opts->aggregate)
-		bpf_map__set_max_entries(skel->maps.st_counts, 1);
+		bpf_map__set_max_entries(map(c, "st_counts"), 1);
 }
 
 static void ebpf_free(struct capture *capture)
@@ -109,25 +241,107 @@ static void ebpf_free(struct capture *capture)
 	for (unsigned int i = 0; i < ST_MAX_SHARDS; i++)
 		if (c->shard_fds[i] > 0)
 			close(c->shard_fds[i]);
-	sandtrace_bpf__destroy(c->skel);
+	hooks__detach(&c->hooks);
+	close_object(c);
+	if (c->target_pidfd >= 0)
+		close(c->target_pidfd);
 	free(c);
 }
 
 static void ebpf_detach(struct capture *c)
 {
-	sandtrace_bpf__detach(ebpf(c)->skel);
+	int err;
+
+	hooks__detach(&ebpf(c)->hooks);
+	bpf_object__detach_skeleton(ebpf(c)->skeleton);
+	if (!ebpf(c)->attached)
+		return;
+	/* what was attached to goes on: a program may be under way on another CPU, and calls are counted in its tasks */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	err = iterate(bpf_program__fd(program(ebpf(c), "flush_tasks")), false);
+	if (err)
+		log_errno(err, "collect the counts of what runs on");
+}
+
+/* Deep trees take some rounds, as children can have smaller numbers; one that grows faster than we look never ends. */
+#define ADOPT_ROUNDS 64
+
+static bool ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* A process that runs, with what descends from it. From when it is in scope its children are from birth. */
+static int adopt(struct ebpf *c, const struct capture_target *target)
+{
+	struct st_shared *shared = c->shared;
+	uint32_t before;
+	int err = 0, round = 0;
+
+	shared->adopt_tgid = (uint32_t)target->pid;
+	do {
+		before = shared->adopted;
+		err = iterate(bpf_program__fd(program(c, "adopt_tasks")), false);
+	} while (!err && shared->adopted != before && ++round < ADOPT_ROUNDS);
+	shared->adopt_tgid = 0;
+	if (err)
+		return log_errno(err, "put process %d in scope", target->pid);
+	/* alive in the end, so the number was its own all the time */
+	if (!shared->adopted || ended(target->pidfd))
+		return log_err(-ESRCH, "process %d has just ended", target->pid);
+	if (round == ADOPT_ROUNDS)
+		log_warn("process %d starts others as fast as they are found: some of them may not be recorded", target->pid);
+	c->target_pidfd = fcntl(target->pidfd, F_DUPFD_CLOEXEC, 3);
+	return c->target_pidfd < 0 ? log_errno(-errno, "watch process %d", target->pid) : 0;
+}
+
+/* How often to look whether anything is left in scope: it takes a walk over all tasks of the machine. */
+#define LOOK_NS 200000000ULL
+
+static uint32_t count_in_scope(struct ebpf *c)
+{
+	struct st_shared *shared = c->shared;
+
+	shared->in_scope = 0;
+	return iterate(bpf_program__fd(program(c, "adopt_tasks")), false) ? 1 : shared->in_scope;
+}
+
+/* Of what ran before. Once only: a child may be born behind the walker's back, with a smaller number than its parent's. */
+static uint32_t ebpf_live(struct capture *capture)
+{
+	struct ebpf *c = ebpf(capture);
+	struct timespec ts;
+	uint64_t now;
+
+	if (!c->running || c->target_pidfd < 0)
+		return 0;
+	if (!ended(c->target_pidfd))
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	if (c->live && now - c->looked_at < LOOK_NS)
+		return c->live;
+	c->looked_at = now;
+	c->live = count_in_scope(c) ?: count_in_scope(c);
+	return c->live;
+}
+
+/* What ran before is let go, not killed. */
+static void ebpf_kill(struct capture *c)
+{
+	ebpf(c)->running = false;
 }
 
 static int ebpf_attach(struct capture *c, const struct capture_target *target)
 {
 	struct st_task st = { .exec_id = 1, .flags = ST_TASK_ARMED };
 
-	if (target->running) {
-		log_err(0, "what runs already is recorded by ptrace only, so far");
-		log_hint("--backend ptrace");
-		return -ENOTSUP;
-	}
-	if (bpf_map_update_elem(bpf_map__fd(ebpf(c)->skel->maps.st_tasks), &target->pidfd, &st, BPF_ANY))
+	ebpf(c)->running = ebpf(c)->attached = target->running;
+	if (target->running)
+		return target->pid ? adopt(ebpf(c), target) : 0;
+	if (bpf_map_update_elem(map_fd(ebpf(c), "st_tasks"), &target->pidfd, &st, BPF_ANY))
 		return log_errno(-errno, "put the command in scope");
 	return 0;
 }
@@ -139,12 +353,12 @@ static int ebpf_wake_fd(const struct capture *c, unsigned int index)
 
 static void ebpf_set_awake(struct capture *c, bool awake)
 {
-	__atomic_store_n(&ebpf(c)->skel->bss->st_shared.reader_awake, awake, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&ebpf(c)->shared->reader_awake, awake, __ATOMIC_SEQ_CST);
 }
 
 static void ebpf_release_pressure(struct capture *c)
 {
-	uint32_t *pressure = &ebpf(c)->skel->bss->st_shared.pressure;
+	uint32_t *pressure = &ebpf(c)->shared->pressure;
 
 	if (__atomic_load_n(pressure, __ATOMIC_RELAXED))
 		__atomic_store_n(pressure, 0, __ATOMIC_RELAXED);
@@ -155,11 +369,12 @@ static uint64_t ebpf_skipped(const struct capture *c)
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(prog, ebpf(c)->skel->obj) {
+	bpf_object__for_each_program(prog, ebpf(c)->obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(prog);
 
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
 			sum += info.recursion_misses;
 	}
 	return sum;
@@ -169,12 +384,13 @@ static int ebpf_counters(struct capture *capture, struct st_counters out[EV_CLAS
 {
 	struct ebpf *c = ebpf(capture);
 	_cleanup_(free) struct st_counters *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
+	int fd = map_fd(c, "st_counters");
 
 	if (!per_cpu)
 		return -ENOMEM;
 	memset(out, 0, EV_CLASS_MAX * sizeof(*out));
 	for (__u32 class = 0; class < EV_CLASS_MAX; class++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.st_counters), &class, per_cpu))
+		if (bpf_map_lookup_elem(fd, &class, per_cpu))
 			return -errno;
 		for (int cpu = 0; cpu < c->n_cpus; cpu++) {
 			out[class].seen += per_cpu[cpu].seen;
@@ -190,11 +406,12 @@ static int ebpf_counts(struct capture *capture, struct st_count *out)
 {
 	struct ebpf *c = ebpf(capture);
 	_cleanup_(free) struct st_count *per_cpu = calloc((size_t)c->n_cpus, sizeof(*per_cpu));
+	int fd = map_fd(c, "st_counts");
 
 	if (!per_cpu)
 		return -ENOMEM;
 	for (__u32 i = 0; i < EV_ABI_MAX * ST_NR_SYSCALLS; i++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(c->skel->maps.st_counts), &i, per_cpu))
+		if (bpf_map_lookup_elem(fd, &i, per_cpu))
 			return -errno;
 		memset(&out[i], 0, sizeof(out[i]));
 		for (int cpu = 0; cpu < c->n_cpus; cpu++) {
@@ -214,6 +431,8 @@ static const struct capture_ops ebpf_ops = {
 	.set_awake = ebpf_set_awake,
 	.release_pressure = ebpf_release_pressure,
 	.skipped = ebpf_skipped,
+	.live = ebpf_live,
+	.kill = ebpf_kill,
 	.counters = ebpf_counters,
 	.counts = ebpf_counts,
 	.free = ebpf_free,
@@ -221,27 +440,88 @@ static const struct capture_ops ebpf_ops = {
 
 /* Rings, maps, programs, links and their BTF: counted on 6.18, with some to spare. */
 #define DESCRIPTORS_NEEDED 48
+/* A program and a link each. */
+#define DESCRIPTORS_HOOKS (2 * HOOKS_MAX)
 
 /* The kernel's own answer to a full table, deep inside libbpf, is EINVAL: ask beforehand. */
-static int check_descriptors(void)
+static int check_descriptors(const struct capture_opts *opts)
 {
-	int fds[DESCRIPTORS_NEEDED], n = 0;
+	int fds[DESCRIPTORS_NEEDED + DESCRIPTORS_HOOKS], n = 0;
+	int need = opts->profile & CAPTURE_SECURITY ? DESCRIPTORS_NEEDED + DESCRIPTORS_HOOKS : DESCRIPTORS_NEEDED;
 
-	while (n < DESCRIPTORS_NEEDED && (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
+	while (n < need && (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0)
 		n++;
 	for (int i = 0; i < n; i++)
 		close(fds[i]);
-	if (n == DESCRIPTORS_NEEDED)
+	if (n == need)
 		return 0;
-	log_err(-EMFILE, "only %d file descriptors are free here, and recording takes %d", n, DESCRIPTORS_NEEDED);
+	log_err(-EMFILE, "only %d file descriptors are free here, and recording takes %d", n, need);
 	log_hint("close what is inherited, or raise the limit: ulimit -n");
 	return -EMFILE;
+}
+
+/* Again without a program of the security profile that the kernel has refused, until it takes what is left. */
+static int open_and_load(struct ebpf *c, const struct capture_opts *opts)
+{
+	int err;
+
+	for (;;) {
+		if (opts->profile & CAPTURE_SECURITY)
+			OPEN(c, sandtrace_bpf);
+		else
+			OPEN(c, calls_bpf);
+		if (!c->skel)
+			return log_errno(-errno, "open the BPF programs");
+		configure(c, opts);
+		choose(c, opts);
+		err = bpf_object__load_skeleton(c->skeleton);
+		if (!err || !(opts->profile & CAPTURE_SECURITY) || !hooks__drop_refused(&c->hooks))
+			break;
+		close_object(c);
+	}
+	return err ? log_errno(err, "the kernel does not accept the BPF programs") : 0;
+}
+
+static void offer_guard(struct ebpf *c)
+{
+	c->guard = (struct guard_target){
+		.heads = map_fd(c, "st_guard"),
+		.inodes = map_fd(c, "st_guard_inodes"),
+		.nets = map_fd(c, "st_guard_nets"),
+		.hits = map_fd(c, "st_guard_hits"),
+		.fds = map_fd(c, "st_guard_fds"),
+		.adopt_inodes = bpf_program__fd(program(c, "adopt_inodes")),
+		.shared = c->shared,
+		.n_cpus = c->n_cpus,
+	};
+	c->base.guard = &c->guard;
+}
+
+/* The hooks last: by then a child of what they see is in scope from birth. */
+static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
+{
+	int err = bpf_object__attach_skeleton(c->skeleton);
+
+	if (err)
+		return log_errno(err, "attach the BPF programs");
+	if (!(opts->profile & CAPTURE_SECURITY))
+		return 0;
+	hooks__attach(&c->hooks, c->obj);
+	c->base.n_hooks = c->hooks.n_on;
+	c->base.missing = c->hooks.missing;
+	c->base.whole = hooks__whole(&c->hooks);
+	c->base.sees_io_uring = hooks__has(&c->hooks, "inode_init_security_anon");
+	if (!c->hooks.n_on)
+		return log_err(-ENOTSUP, "no hook of the security profile can be had here: %s", c->hooks.missing[0] ?: "there are none");
+	if (opts->judge)
+		offer_guard(c);
+	return 0;
 }
 
 int capture_ebpf__start(const struct capture_opts *opts, struct capture **ret_capture)
 {
 	struct ebpf *c;
-	int err = check_descriptors();
+	int err = check_descriptors(opts);
 
 	if (err)
 		return err;
@@ -249,32 +529,22 @@ int capture_ebpf__start(const struct capture_opts *opts, struct capture **ret_ca
 	if (!c)
 		return log_errno(-ENOMEM, "start the recorder");
 	c->base.ops = &ebpf_ops;
+	c->target_pidfd = -1;
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(libbpf__print);
+	libbpf_set_print(opts->profile & CAPTURE_SECURITY ? hooks__print : libbpf__print);
 	c->n_cpus = libbpf_num_possible_cpus();
 	c->base.rings = ring_set__new();
-	c->skel = sandtrace_bpf__open();
-	if (!c->skel || !c->base.rings || c->n_cpus < 1) {
-		err = log_errno(c->skel ? -ENOMEM : -errno, "open the BPF programs");
-		goto fail;
-	}
-	configure(c->skel, opts);
-	err = sandtrace_bpf__load(c->skel);
+	err = c->base.rings && c->n_cpus > 0 ? find_scope(c, opts) : log_errno(-ENOMEM, "start the recorder");
+	if (!err)
+		err = open_and_load(c, opts);
+	if (!err)
+		err = add_rings(c, opts);
+	if (!err)
+		err = attach_programs(c, opts);
 	if (err) {
-		log_errno(err, "the kernel does not accept the BPF programs");
-		goto fail;
-	}
-	err = add_rings(c, opts);
-	if (err)
-		goto fail;
-	err = sandtrace_bpf__attach(c->skel);
-	if (err) {
-		log_errno(err, "attach the BPF programs");
-		goto fail;
+		ebpf_free(&c->base);
+		return err;
 	}
 	*ret_capture = &c->base;
 	return 0;
-fail:
-	ebpf_free(&c->base);
-	return err;
 }

@@ -13,8 +13,13 @@
 
 #include "network.skel.h"
 
+/* As many as bpf/net/network.bpf.c has, and some to spare. */
+#define MAX_LINKS 16
+
 struct net_filter {
 	struct network_bpf *skel;
+	struct bpf_link *links[MAX_LINKS];
+	unsigned int n_links;
 };
 
 static void to_rule(const struct net_entry *e, struct st_net_rule *r)
@@ -76,13 +81,29 @@ static int attach_all(struct network_bpf *skel, int cgroup_fd)
 	return 0;
 }
 
-int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret)
+/* What is attached to runs on without us, and without the rules. */
+static int link_all(struct net_filter *f, int cgroup_fd)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, f->skel->obj) {
+		struct bpf_link *link = f->n_links < MAX_LINKS ? bpf_program__attach_cgroup(prog, cgroup_fd) : NULL;
+
+		if (!link) {
+			log_errno(-errno, "attach the network rules (%s) to the cgroup", bpf_program__section_name(prog));
+			log_hint("they need Linux 5.17 with CONFIG_CGROUP_BPF; a program there that allows no others is in the way as well");
+			return -errno;
+		}
+		f->links[f->n_links++] = link;
+	}
+	return 0;
+}
+
+static int load_filter(const struct net_plan *n, struct net_filter **ret)
 {
 	struct net_filter *f;
 	int err;
 
-	if (cgroup_fd < 0)
-		return way_out(log_err(geteuid() ? -EPERM : -ENOENT, "network rules are kept by the command's cgroup, and it has none"));
 	if (n->n > ST_NET_MAX_RULES)
 		return log_err(-E2BIG, "%zu network rules are more than %d", n->n, ST_NET_MAX_RULES);
 	f = calloc(1, sizeof(*f));
@@ -103,8 +124,6 @@ int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filte
 		goto fail;
 	}
 	err = fill(f->skel, n);
-	if (!err)
-		err = attach_all(f->skel, cgroup_fd);
 	if (err)
 		goto fail;
 	*ret = f;
@@ -112,6 +131,33 @@ int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filte
 fail:
 	net_filter__free(f);
 	return err;
+}
+
+static int load_and(const struct net_plan *n, int cgroup_fd, bool live, struct net_filter **ret)
+{
+	struct net_filter *f = NULL;
+	int err = load_filter(n, &f);
+
+	if (err)
+		return err;
+	err = live ? link_all(f, cgroup_fd) : attach_all(f->skel, cgroup_fd);
+	if (err)
+		net_filter__free(f);
+	else
+		*ret = f;
+	return err;
+}
+
+int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret)
+{
+	if (cgroup_fd < 0)
+		return way_out(log_err(geteuid() ? -EPERM : -ENOENT, "network rules are kept by the command's cgroup, and it has none"));
+	return load_and(n, cgroup_fd, false, ret);
+}
+
+int net_filter__attach_live(const struct net_plan *n, int cgroup_fd, struct net_filter **ret)
+{
+	return load_and(n, cgroup_fd, true, ret);
 }
 
 int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret)
@@ -140,6 +186,8 @@ void net_filter__free(struct net_filter *f)
 {
 	if (!f)
 		return;
+	for (unsigned int i = 0; i < f->n_links; i++)
+		bpf_link__destroy(f->links[i]);
 	network_bpf__destroy(f->skel);
 	free(f);
 }

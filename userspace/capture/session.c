@@ -36,7 +36,7 @@
 /* Drains with the command frozen: several times what the rings hold. */
 #define FROZEN_ROUNDS 64
 
-enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_COMMAND, SRC_CGROUP, SRC_RELAY };
+enum source { SRC_RING, SRC_SIGNAL, SRC_TIMER, SRC_CHILD, SRC_COMMAND, SRC_CGROUP, SRC_RELAY, SRC_WATCHED, SRC_TARGET };
 
 uint64_t clock_ns(void)
 {
@@ -92,6 +92,10 @@ static int setup(struct session *s)
 		err = watch(s, s->relay->pidfd, EPOLLIN, SRC_RELAY);
 	if (!err && s->cgroup->events_fd >= 0)
 		err = watch(s, s->cgroup->events_fd, EPOLLPRI, SRC_CGROUP);
+	if (!err && s->watched && s->watched->events_fd >= 0)
+		err = watch(s, s->watched->events_fd, EPOLLPRI, SRC_WATCHED);
+	if (!err && s->target_pidfd > 0)
+		err = watch(s, s->target_pidfd, EPOLLIN, SRC_TARGET);
 	return err;
 }
 
@@ -264,12 +268,26 @@ static void interrupted(struct session *s, const struct signalfd_siginfo *si)
 		kill_tree(s, "interrupt");
 }
 
+/* Nobody gets what is sent to who only watches: it ends us, or means something to us. */
+static void attached_signal(struct session *s, int sig)
+{
+	struct sigaction sa;
+	bool nohup = sig == SIGHUP && !sigaction(sig, NULL, &sa) && sa.sa_handler == SIG_IGN;
+
+	if (!nohup && (sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT))
+		kill_tree(s, "interrupt");
+	else if ((sig == SIGUSR1 || sig == SIGUSR2) && s->on_signal)
+		s->on_signal(s->signal_ctx, sig);
+}
+
 static int on_signals(struct session *s)
 {
 	struct signalfd_siginfo si;
 	int err = 0;
 
 	while (!err && read(s->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		if (s->attached)
+			attached_signal(s, (int)si.ssi_signo);
 		switch (si.ssi_signo) {
 		case SIGCHLD:
 			err = reap(s);
@@ -409,6 +427,12 @@ static int rest(struct session *s, long handled)
 		case SRC_RELAY:
 			relay_ended(s);
 			break;
+		case SRC_WATCHED:
+			cgroup__populated(s->watched);
+			break;
+		case SRC_TARGET:
+			epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->target_pidfd, NULL);
+			break;
 		case SRC_RING:
 			break;
 		}
@@ -436,10 +460,23 @@ static int finish(struct session *s)
 	return err ? err : check_loss(s, clock_ns());
 }
 
+/* Has what we are attached to, a cgroup, somebody in it, or has not had yet? The root has no file that tells. */
+static bool inhabited(struct session *s)
+{
+	int populated;
+
+	if (!s->watched || s->killed_by)
+		return false;
+	populated = s->watched->events_fd >= 0 ? cgroup__populated(s->watched) : 1;
+	s->inhabited |= populated > 0;
+	return populated > 0 || (!populated && !s->inhabited);
+}
+
 /* Is anything of the run still going on? */
 static bool alive(struct session *s)
 {
-	return !s->reaped || (s->cgroup->dir_fd >= 0 && cgroup__populated(s->cgroup) > 0) ||
+	return inhabited(s) ||
+	       !s->reaped || (s->cgroup->dir_fd >= 0 && cgroup__populated(s->cgroup) > 0) ||
 	       (s->capture && capture__live(s->capture));
 }
 

@@ -9,14 +9,16 @@
 
 /* Exit statuses of sandtrace itself (docs/exit-codes in README): the rest is the command's own. */
 #define EXIT_UNSUPPORTED 4 /* doctor: `run` does not work here */
-#define EXIT_USAGE 2	   /* every subcommand but run */
+#define EXIT_USAGE 2	   /* every subcommand but run: bad usage */
 #define EXIT_TIMED_OUT 124
-#define EXIT_SANDTRACE 125 /* run: sandtrace failed, or bad usage */
+#define EXIT_SANDTRACE 125 /* run, attach: sandtrace failed; run: or bad usage */
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
 
 enum output_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
 enum backend { BACKEND_AUTO, BACKEND_EBPF, BACKEND_PTRACE, BACKEND_NONE };
+/* Every system call; what LSM hooks see; both. */
+enum profile { PROFILE_SYSCALLS, PROFILE_SECURITY, PROFILE_BOTH };
 
 /* One option that becomes a rule of the policy, in the order given: --read PATH. */
 struct policy_option {
@@ -26,7 +28,9 @@ struct policy_option {
 };
 
 struct run_options {
+	const char *command;	  /* whose options these are: "run" or "attach" */
 	bool trace_only;
+	enum profile profile;
 	const char *output;	  /* -o, NULL: stderr; "-" stands for stdout */
 	enum output_format format;
 	uint64_t timeout_ns;	  /* default 30 s */
@@ -41,6 +45,11 @@ struct run_options {
 	uint64_t ring_bytes;	  /* --ring-size, 0: default */
 	uint64_t pid;		  /* --pid: a process that runs already; 0: none */
 	char **argv;		  /* the command, NULL-terminated */
+
+	/* attach */
+	const char *cgroup;	  /* --cgroup: its directory, or its path in the hierarchy; NULL: none */
+	bool audit;		  /* --mode audit */
+	bool without_lsm;	  /* --allow-degraded=lsm */
 
 	/* the sandbox */
 	enum backend backend;
@@ -63,7 +72,11 @@ struct run_options {
  */
 int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret_exit);
 
+/* The same for the arguments after `attach`. */
+int options__parse_attach(int argc, char **argv, struct run_options *opts, int *ret_exit);
+
 int cmd_run(int argc, char **argv);    /* run.c */
+int cmd_attach(int argc, char **argv); /* attach.c: 0, 2 on bad usage, or 125 */
 int cmd_doctor(int argc, char **argv); /* doctor.c: 0, 4, or 2 on bad usage */
 int cmd_policy(int argc, char **argv); /* policy.c: see its --help */
 int cmd_bench(int argc, char **argv);  /* bench.c: 0, 2 on bad usage, 4 if nothing can be measured, or the command's own */

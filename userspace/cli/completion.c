@@ -107,6 +107,11 @@ static void print_bash(FILE *out)
 		fprintf(out, "%s ", c->name);
 	fputs("--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n",
 	      out);
+	fputs("\tattach)\n\t\tcase $prev in\n", out);
+	bash_values(attach_option_table, out);
+	fputs("\tesac\n\t\tCOMPREPLY=($(compgen -W '", out);
+	bash_words(attach_option_table, out);
+	fputs("' -- \"$cur\")); return ;;\n", out);
 	fputs("\tdoctor) COMPREPLY=($(compgen -W '", out);
 	bash_words(doctor_option_table, out);
 	fputs("' -- \"$cur\")); return ;;\n\tpolicy)\n\t\tcompopt -o filenames 2>/dev/null\n"
@@ -244,8 +249,10 @@ static void print_zsh(FILE *out)
 	      out);
 	zsh_options(bench_option_table, out);
 	fputs("\t\t\t'(-)1:command: _command_names -e' '*::arguments:_normal' ;;\n"
-	      "\t\tdoctor) _arguments \\\n",
+	      "\t\tattach) _arguments -s -S \\\n",
 	      out);
+	zsh_options(attach_option_table, out);
+	fputs("\t\t\t;;\n\t\tdoctor) _arguments \\\n", out);
 	zsh_options(doctor_option_table, out);
 	fputs("\t\t\t;;\n\t\tpolicy) _arguments -S \\\n", out);
 	zsh_options(policy_option_table, out);
@@ -305,6 +312,7 @@ static void print_fish(FILE *out)
 		fputs("'\n", out);
 	}
 	fish_options("run", run_option_table, out);
+	fish_options("attach", attach_option_table, out);
 	fish_options("doctor", doctor_option_table, out);
 	fish_options("policy", policy_option_table, out);
 	fish_options("bench", bench_option_table, out);

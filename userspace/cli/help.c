@@ -18,6 +18,7 @@ static const char *const group_titles[] = {
 	[OPT_GROUP_OUTPUT] = "Where it goes and how it looks",
 	[OPT_GROUP_RUN] = "Limits",
 	[OPT_GROUP_SANDBOX] = "What the command may do",
+	[OPT_GROUP_LIVE] = "What it may do from now on",
 	[OPT_GROUP_HELP] = "Help",
 };
 
@@ -86,6 +87,19 @@ static void print_run_notes(FILE *out)
 	      out);
 }
 
+static void print_attach_notes(FILE *out)
+{
+	fputs("\nExit status:\n"
+	      "  0 it ended, or was let go: Ctrl-C, TERM, --timeout; 2 bad usage;\n"
+	      "  125 sandtrace failed, or the policy cannot be enforced here\n"
+	      "\nSignals: USR1 switches to --mode audit, USR2 to enforce.\n"
+	      "\nExamples:\n"
+	      "  sandtrace attach --pid 1234 -o t.jsonl\n"
+	      "  sandtrace attach --cgroup /system.slice/nginx.service --policy web.toml\n"
+	      "  sandtrace attach --pid 1234 --profile syscalls -e '%network' -v\n",
+	      out);
+}
+
 void help__overview(FILE *out)
 {
 	fputs("Usage: sandtrace SUBCOMMAND [ARGUMENT]...\n"
@@ -115,6 +129,8 @@ static void print_command(const struct command_desc *command, FILE *out)
 	}
 	if (command->options == run_option_table)
 		print_run_notes(out);
+	if (command->options == attach_option_table)
+		print_attach_notes(out);
 }
 
 int help__flush(int failure_status)
@@ -132,12 +148,12 @@ int help__command(const char *name)
 	return help__flush(strcmp(name, "run") ? EXIT_FAILURE : EXIT_SANDTRACE);
 }
 
-/* The OPTIONS section of sandtrace-run(1) in scdoc; scripts/gen-man puts it in its place. */
-static void print_man_options(FILE *out)
+/* The OPTIONS section of sandtrace-COMMAND(1) in scdoc; scripts/gen-man puts it in its place. */
+static void print_man_options(const struct option_desc *options, FILE *out)
 {
 	int group = -1;
 
-	for (const struct option_desc *o = run_option_table; o->name; o++) {
+	for (const struct option_desc *o = options; o && o->name; o++) {
 		if (o->group != group)
 			fprintf(out, "## %s\n\n", group_titles[o->group]);
 		group = o->group;
@@ -185,15 +201,17 @@ int cmd_help(int argc, char **argv)
 
 	if (!strcmp(argv[0], "completion"))
 		return cmd_completion(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "--man-options")) {
+		command = argc > 2 ? command__find(argv[2]) : NULL;
+		if (command)
+			print_man_options(command->options, stdout);
+		return help__flush(EXIT_FAILURE);
+	}
 	if (argc > 2)
 		return complain("help", argv[2], "one subcommand at a time",
 				"usage: sandtrace help [SUBCOMMAND]");
 	if (argc < 2) {
 		help__overview(stdout);
-		return help__flush(EXIT_FAILURE);
-	}
-	if (!strcmp(argv[1], "--man-options")) {
-		print_man_options(stdout);
 		return help__flush(EXIT_FAILURE);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))

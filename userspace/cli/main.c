@@ -32,6 +32,14 @@ const struct command_desc command_table[] = {
 		  "and its descendants make, names what was refused, by which rule, and how to allow it, and exits with "
 		  "the status of COMMAND. The trace is written as text to standard error, or as JSONL to a file. With "
 		  "--trace-only the command is recorded and not contained." },
+	{ .name = "attach",
+	  .args = "(--pid PID | --cgroup PATH) [OPTION]...",
+	  .run = cmd_attach,
+	  .options = attach_option_table,
+	  .summary = "record what runs already, and enforce a policy on it",
+	  .help = "Records what a process or a cgroup does from now on, and enforces a policy on it in the kernel, until it ends, "
+		  "Ctrl-C, or --timeout; then it is let go, runs on as before, and nothing stays behind. Needs root, but for "
+		  "--backend ptrace." },
 	{ .name = "doctor",
 	  .args = "[--json] [--no-color]",
 	  .run = cmd_doctor,

@@ -23,9 +23,9 @@
 #define MAX_RING_BYTES (1ULL << 30)
 #define MAX_VERBOSITY 3
 
-static int refuse(const struct option_desc *opt, const char *value, const char *reason)
+static int refuse(const struct run_options *opts, const struct option_desc *opt, const char *value, const char *reason)
 {
-	return log_err(-EINVAL, "run: --%s '%s': %s", opt->name, value, reason);
+	return log_err(-EINVAL, "%s: --%s '%s': %s", opts->command, opt->name, value, reason);
 }
 
 static void *member(struct run_options *opts, const struct option_desc *opt)
@@ -53,13 +53,13 @@ static int set_bool(struct run_options *opts, const struct option_desc *opt, con
 		return set_true(opts, opt, NULL);
 	if (!strcmp(value, "false"))
 		return set_false(opts, opt, NULL);
-	return refuse(opt, value, "the value is true or false");
+	return refuse(opts, opt, value, "the value is true or false");
 }
 
 static int set_output(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	if (!*value) {
-		refuse(opt, value, "the file name is empty");
+		refuse(opts, opt, value, "the file name is empty");
 		log_hint("give a file, or - for standard output");
 		return -EINVAL;
 	}
@@ -68,7 +68,7 @@ static int set_output(struct run_options *opts, const struct option_desc *opt, c
 }
 
 /* Index of VALUE in the option's choices, or -EINVAL after saying what they are. */
-static int choose(const struct option_desc *opt, const char *value)
+static int choose(const struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	char list[128] = "";
 	size_t n = 0;
@@ -79,7 +79,7 @@ static int choose(const struct option_desc *opt, const char *value)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
 				      i ? ", " : "it is one of ", opt->choices[i]);
 	}
-	return refuse(opt, value, list);
+	return refuse(opts, opt, value, list);
 }
 
 static const char *const formats[] = { "auto", "text", "jsonl", NULL };
@@ -87,7 +87,7 @@ static const char *const formats[] = { "auto", "text", "jsonl", NULL };
 static int set_format(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	static const enum output_format values[] = { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
-	int i = choose(opt, value);
+	int i = choose(opts, opt, value);
 
 	if (i < 0)
 		return i;
@@ -97,10 +97,25 @@ static int set_format(struct run_options *opts, const struct option_desc *opt, c
 
 static const char *const overload_modes[] = { "freeze", "drop", NULL };
 
+static const char *const attach_backends[] = { "auto", "ebpf", "ptrace", NULL };
+
+static int set_attach_backend(struct run_options *opts, const struct option_desc *opt, const char *value)
+{
+	return choose(opts, opt, value) < 0 ? -EINVAL : set_backend(opts, opt, value);
+}
+
+/* Nobody who is attached to is held up. */
+static const char *const attach_overload_modes[] = { "drop", NULL };
+
+static int set_attach_overload(struct run_options *opts, const struct option_desc *opt, const char *value)
+{
+	return choose(opts, opt, value) < 0 ? -EINVAL : 0;
+}
+
 static int set_on_overload(struct run_options *opts, const struct option_desc *opt,
 			   const char *value)
 {
-	int i = choose(opt, value);
+	int i = choose(opts, opt, value);
 
 	if (i < 0)
 		return i;
@@ -111,7 +126,7 @@ static int set_on_overload(struct run_options *opts, const struct option_desc *o
 static int set_pid(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	if (parse_u64(value, 1, 4194304, &opts->pid))
-		return refuse(opt, value, "a process id is a number from 1 to 4194304");
+		return refuse(opts, opt, value, "a process id is a number from 1 to 4194304");
 	return 0;
 }
 
@@ -121,15 +136,15 @@ static int set_timeout(struct run_options *opts, const struct option_desc *opt, 
 	int err = parse_duration(value, MAX_TIMEOUT_NS, &ns);
 
 	if (*value == '-')
-		refuse(opt, value, "a duration is not negative");
+		refuse(opts, opt, value, "a duration is not negative");
 	else if (err == -EINVAL)
-		refuse(opt, value, "not a duration");
+		refuse(opts, opt, value, "not a duration");
 	else if (err)
-		refuse(opt, value, "longer than 7 days, the longest there is");
+		refuse(opts, opt, value, "longer than 7 days, the longest there is");
 	else if (!ns)
-		refuse(opt, value, "there is no 'never': a command always has a limit");
+		refuse(opts, opt, value, !strcmp(opts->command, "attach") ? "leave it out for no limit" : "there is no 'never': a command always has a limit");
 	else if (ns < MIN_TIMEOUT_NS)
-		refuse(opt, value, "shorter than 1 ms, the shortest there is");
+		refuse(opts, opt, value, "shorter than 1 ms, the shortest there is");
 	if (err || ns < MIN_TIMEOUT_NS) {
 		log_hint("give seconds, or a number with ms, s, m or h, from 1ms to 168h");
 		return -EINVAL;
@@ -162,7 +177,7 @@ static int set_ring_size(struct run_options *opts, const struct option_desc *opt
 	int err = parse_size(value, MIN_RING_BYTES, MAX_RING_BYTES, &bytes);
 
 	if (err) {
-		refuse(opt, value, err == -EINVAL ? "not a size" : "outside 64K to 1G");
+		refuse(opts, opt, value, err == -EINVAL ? "not a size" : "outside 64K to 1G");
 		log_hint("give a power of two from 64K to 1G, for all rings together");
 		return -EINVAL;
 	}
@@ -171,7 +186,7 @@ static int set_ring_size(struct run_options *opts, const struct option_desc *opt
 			below *= 2;
 		format_size(below, lower, sizeof(lower));
 		format_size(below * 2, upper, sizeof(upper));
-		refuse(opt, value, "not a power of two");
+		refuse(opts, opt, value, "not a power of two");
 		log_hint("the nearest sizes are %s and %s", lower, upper);
 		return -EINVAL;
 	}
@@ -180,7 +195,7 @@ static int set_ring_size(struct run_options *opts, const struct option_desc *opt
 }
 
 /* strace overloads -e; what its other qualifiers are called here. */
-static int refuse_qualifier(const struct option_desc *opt, const char *value)
+static int refuse_qualifier(const struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	static const struct {
 		const char *name, *hint;
@@ -196,8 +211,8 @@ static int refuse_qualifier(const struct option_desc *opt, const char *value)
 	size_t len = strcspn(value, "=");
 
 	log_err(-EINVAL,
-		"run: --%s '%s': the qualifier '%.*s=' of strace is not supported; only trace= is",
-		opt->name, value, (int)MIN(len, (size_t)40), value);
+		"%s: --%s '%s': the qualifier '%.*s=' of strace is not supported; only trace= is",
+		opts->command, opt->name, value, (int)MIN(len, (size_t)40), value);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strlen(known[i].name) == len && !strncmp(value, known[i].name, len))
 			log_hint("%s", known[i].hint);
@@ -213,14 +228,14 @@ static int set_trace(struct run_options *opts, const struct option_desc *opt, co
 	else if (!strncmp(value, "t=", 2))
 		expr += 2;
 	else if (strchr(value, '='))
-		return refuse_qualifier(opt, value);
+		return refuse_qualifier(opts, opt, value);
 	if (!*expr) {
-		refuse(opt, value, "no call is named");
+		refuse(opts, opt, value, "no call is named");
 		log_hint("name calls or classes: -e trace=%%file,connect; or 'none'");
 		return -EINVAL;
 	}
 	if (opts->trace_expr) {
-		refuse(opt, value, "given a second time");
+		refuse(opts, opt, value, "given a second time");
 		log_hint("write one list: -e trace=%s,%s", opts->trace_expr, expr);
 		return -EINVAL;
 	}
@@ -250,6 +265,18 @@ const struct option_desc run_option_table[] = {
 		 "costs next to nothing. *none* contains the command and records nothing: refusals then show only as the "
 		 "command's own errors. *auto*, the default, tries *ebpf* and falls back to *ptrace*; the trace's header, "
 		 "and *-v*, say which it is and why." },
+	{ .name = "profile",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME",
+	  .group = OPT_GROUP_RECORD,
+	  .choices = profile_choices,
+	  .set = set_profile,
+	  .help = "syscalls (default): every call; security: what LSM hooks in the kernel see; both",
+	  .man = "*syscalls*, the default, records every system call. *security* records what the kernel does, from its LSM "
+		 "hooks: files opened for writing, changed and removed, connections, programs, credentials, and what changes "
+		 "the system; calls that do none of this cost nothing, and no refusal of the sandbox is explained, for that "
+		 "takes the calls. *both* records both. Where BPF cannot be an LSM, system calls stand in for the hooks, and the "
+		 "header's *degraded* says so." },
 	{ .name = "pid",
 	  .letter = 'p',
 	  .arg = OPT_ARG,
@@ -258,8 +285,8 @@ const struct option_desc run_option_table[] = {
 	  .set = set_pid,
 	  .help = "with --trace-only: record a process that runs already, in place of a command; by ptrace",
 	  .man = "Record the process PID, all its threads, and what they start from now on, until it ends; it is not "
-		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. Only "
-		 "the *ptrace* backend can do this so far." },
+		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. This is done by "
+		 "*ptrace*, which loses nothing and slows it down; *sandtrace-attach*(1) does it with *ebpf*." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,
@@ -581,6 +608,152 @@ const struct option_desc run_option_table[] = {
 	  .man = "Go on where _LAYER_ cannot be set up, instead of starting nothing. The layers: *user_ns*, *mount*, "
 		 "*pid_ns*, *network*, *ipc_ns*, *uts_ns*, *cgroup_ns*, *capabilities*, *no_new_privs*, *rlimits*, *landlock*, "
 		 "*seccomp*, *cgroup*, *exec*. Those in force are listed in the trace's first record." },
+
+	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	{ 0 },
+};
+
+const struct option_desc attach_option_table[] = {
+	{ .name = "pid",
+	  .letter = 'p',
+	  .arg = OPT_ARG,
+	  .metavar = "PID",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_pid,
+	  .help = "the process PID, its threads, what it has started and what it will start",
+	  .man = "Attach to the process _PID_: all its threads, its descendants, and what they start from now on. It ends when the "
+		 "last of them has." },
+	{ .name = "cgroup",
+	  .arg = OPT_ARG,
+	  .metavar = "PATH",
+	  .group = OPT_GROUP_RECORD,
+	  .complete = OPT_COMPLETE_FILE,
+	  .set = set_cgroup,
+	  .help = "whatever runs in this cgroup (v2) or below, now or later: a directory, or as /system.slice/x.service",
+	  .man = "Attach to a control group, version 2, and those below it: to what runs there, and to what is started there or "
+		 "moved there. What has once been there stays attached to if it is moved away. _PATH_ is its directory, or its "
+		 "path in the hierarchy as in /proc/PID/cgroup. It ends when nothing is left in the group; an empty one is waited "
+		 "for." },
+	{ .name = "profile",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME",
+	  .group = OPT_GROUP_RECORD,
+	  .choices = profile_choices,
+	  .set = set_profile,
+	  .help = "security (default): what LSM hooks in the kernel see; syscalls: every call; both",
+	  .man = "*security*, the default, records what the kernel does, from its LSM hooks: files opened for writing, changed and "
+		 "removed, connections, programs, credentials, and what changes the system. Calls that do none of this cost "
+		 "nothing. Where BPF cannot be an LSM, the system calls that change files, sockets, credentials or the system stand "
+		 "in for them, but not the opening of files; the header's *degraded* and a line on standard error say so. "
+		 "*syscalls* records every system call, *both* both." },
+	{ .name = "trace",
+	  .letter = 'e',
+	  .arg = OPT_ARG,
+	  .metavar = "EXPR",
+	  .group = OPT_GROUP_RECORD,
+	  .complete = OPT_COMPLETE_CLASSES,
+	  .set = set_trace,
+	  .help = "with --profile syscalls or both: only these calls (%file,%network,!close)",
+	  .man = "With *--profile syscalls* or *both*: record only the calls that _EXPR_ selects, as in *sandtrace-run*(1)." },
+	{ .name = "backend",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME",
+	  .group = OPT_GROUP_RECORD,
+	  .choices = attach_backends,
+	  .set = set_attach_backend,
+	  .help = "ebpf, ptrace (only --pid, no policy), or auto (default): ebpf, or else ptrace",
+	  .man = "*ebpf* needs root. *ptrace* stops the process at each call; it takes neither *--cgroup* nor *--policy*. *auto*, "
+		 "the default, is *ebpf*, or *ptrace* where BPF is not permitted and ptrace can do what is asked." },
+
+	{ .name = "policy",
+	  .arg = OPT_ARG,
+	  .metavar = "FILE|NAME",
+	  .group = OPT_GROUP_LIVE,
+	  .complete = OPT_COMPLETE_FILE,
+	  .set = set_policy,
+	  .help = "enforce this policy on it, in the kernel, until attach ends; may be repeated",
+	  .man = "Enforce a policy on it, in the kernel, for as long as *attach* runs: a file (TOML, YAML or JSON), or a built-in one "
+		 "by its name; several are merged in the order given. See *POLICIES*. Without this option nothing is refused." },
+	{ .name = "mode",
+	  .arg = OPT_ARG,
+	  .metavar = "MODE",
+	  .group = OPT_GROUP_LIVE,
+	  .choices = mode_choices,
+	  .set = set_mode,
+	  .help = "enforce (default), or audit: let everything through, record what would be denied",
+	  .man = "*enforce*, the default, refuses with EPERM what the policy denies. *audit* lets it through and records it as *would "
+		 "deny*. While it runs, the signals USR1 and USR2 switch to *audit* and to *enforce*." },
+	{ .name = "allow-degraded",
+	  .arg = OPT_ARG,
+	  .metavar = "lsm",
+	  .group = OPT_GROUP_LIVE,
+	  .set = set_without_lsm,
+	  .help = "lsm: go on without the rules that cannot be enforced on what runs already",
+	  .man = "With *lsm*: go on although some rules cannot be enforced here on what runs already. They are listed in the header's "
+		 "*degraded* and on standard error. Without this option such a rule ends *attach* with status 125, before anything "
+		 "is in force." },
+
+	{ .name = "output",
+	  .letter = 'o',
+	  .arg = OPT_ARG,
+	  .metavar = "FILE",
+	  .group = OPT_GROUP_OUTPUT,
+	  .complete = OPT_COMPLETE_FILE,
+	  MEMBER(output),
+	  .set = set_output,
+	  .help = "write the trace to FILE, as JSONL; - is standard output",
+	  .man = "Write the trace to _FILE_, one JSON object per line unless *--format* says otherwise; *-* stands for standard "
+		 "output. A file is created with mode 0600, and a symbolic link is not followed. Without this option the trace is "
+		 "written to standard error, as text." },
+	{ .name = "format",
+	  .arg = OPT_ARG,
+	  .metavar = "FORMAT",
+	  .group = OPT_GROUP_OUTPUT,
+	  .choices = formats,
+	  MEMBER(format),
+	  .set = set_format,
+	  .help = "auto, text or jsonl; auto is JSONL with -o and text without" },
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .group = OPT_GROUP_OUTPUT,
+	  .set = set_verbose,
+	  .help = "show more as text; -vv all of it, -vvv with raw arguments; name missing hooks" },
+	{ .name = "quiet",
+	  .letter = 'q',
+	  .group = OPT_GROUP_OUTPUT,
+	  MEMBER(quiet),
+	  .set = set_true,
+	  .help = "print no summary at the end" },
+	{ .name = "no-color",
+	  .group = OPT_GROUP_OUTPUT,
+	  MEMBER(no_color),
+	  .set = set_true,
+	  .help = "write text without colours, as with NO_COLOR=1" },
+
+	{ .name = "timeout",
+	  .arg = OPT_ARG,
+	  .metavar = "TIME",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(timeout_ns),
+	  .set = set_timeout,
+	  .help = "let go after TIME: 90, 500ms, 5m, 1h; default: never",
+	  .man = "Let go after _TIME_, from 1 ms to 7 days; status 0, as nothing was killed. By default there is no limit." },
+	{ .name = "on-overload",
+	  .arg = OPT_ARG,
+	  .metavar = "MODE",
+	  .group = OPT_GROUP_RUN,
+	  .choices = attach_overload_modes,
+	  .set = set_attach_overload,
+	  .help = "drop, and nothing else: what is attached to is never held up; losses are counted",
+	  .man = "*drop* is the only one here: what is attached to is never held up. Records that come faster than they can be read "
+		 "are lost, and counted exactly. No verdict of a policy is lost. (The backend *ptrace* does hold it up.)" },
+	{ .name = "ring-size",
+	  .arg = OPT_ARG,
+	  .metavar = "SIZE",
+	  .group = OPT_GROUP_RUN,
+	  MEMBER(ring_bytes),
+	  .set = set_ring_size,
+	  .help = "memory for records that wait to be read: a power of two, 64K to 1G" },
 
 	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
 	{ 0 },

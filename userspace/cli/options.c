@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parses the arguments of `run`: drives getopt_long() from the option table and explains whatever
+ * Parses the arguments of `run` and `attach`: drives getopt_long() from the option table and explains whatever
  * it refuses. Parsing stops at the command, so that its options are its own. Abbreviated long
  * options are refused, because they would change their meaning when an option is added.
  */
@@ -21,12 +21,14 @@
 
 /* What getopt_long() needs, made from the table. */
 struct getopt_tables {
+	const char *command; /* whose table it is */
+	const struct option_desc *table;
 	struct option longs[MAX_OPTIONS + 1];
 	char shorts[2 * MAX_OPTIONS + 3];
 	size_t n;
 };
 
-static void tables_init(struct getopt_tables *t)
+static void tables_init(struct getopt_tables *t, const char *command)
 {
 	static const int has_arg[] = {
 		[OPT_NO_ARG] = no_argument,
@@ -36,10 +38,11 @@ static void tables_init(struct getopt_tables *t)
 	char *s = t->shorts;
 
 	memset(t, 0, sizeof(*t));
+	t->command = command;
+	t->table = command__find(command)->options;
 	*s++ = '+'; /* stop at the command */
 	*s++ = ':'; /* tell a missing value from an unknown option */
-	for (const struct option_desc *o = run_option_table; o->name && t->n < MAX_OPTIONS;
-	     o++, t->n++) {
+	for (const struct option_desc *o = t->table; o->name && t->n < MAX_OPTIONS; o++, t->n++) {
 		t->longs[t->n] =
 			(struct option){ o->name, has_arg[o->arg], NULL, LONG_BASE + (int)t->n };
 		if (!o->letter)
@@ -53,41 +56,40 @@ static void tables_init(struct getopt_tables *t)
 static const struct option_desc *by_code(const struct getopt_tables *t, int code)
 {
 	if (code >= LONG_BASE)
-		return (size_t)(code - LONG_BASE) < t->n ? &run_option_table[code - LONG_BASE]
-							 : NULL;
-	for (const struct option_desc *o = run_option_table; o->name; o++)
+		return (size_t)(code - LONG_BASE) < t->n ? &t->table[code - LONG_BASE] : NULL;
+	for (const struct option_desc *o = t->table; o->name; o++)
 		if (o->letter && o->letter == code)
 			return o;
 	return NULL;
 }
 
-static void hint_help(void)
+static void hint_help(const struct getopt_tables *t)
 {
-	log_hint("'sandtrace run --help' lists the options");
+	log_hint("'sandtrace %s --help' lists the options", t->command);
 }
 
-static void refuse_long(const char *arg)
+static void refuse_long(const struct getopt_tables *t, const char *arg)
 {
 	size_t len = strcspn(arg + 2, "=");
 	char name[NEAREST_MAX_LEN + 1];
 	struct nearest near;
 
-	log_err(0, "run: there is no option '--%.*s'", (int)MIN(len, (size_t)100), arg + 2);
+	log_err(0, "%s: there is no option '--%.*s'", t->command, (int)MIN(len, (size_t)100), arg + 2);
 	if (len < sizeof(name)) {
 		memcpy(name, arg + 2, len);
 		name[len] = 0;
 		nearest__init(&near, name);
-		for (const struct option_desc *o = run_option_table; o->name; o++)
+		for (const struct option_desc *o = t->table; o->name; o++)
 			nearest__offer(&near, o->name);
 		if (near.best) {
 			log_hint("did you mean '--%s'? options are not abbreviated", near.best);
 			return;
 		}
 	}
-	hint_help();
+	hint_help(t);
 }
 
-static void refuse_short(char letter, const char *arg)
+static void refuse_short(const struct getopt_tables *t, char letter, const char *arg)
 {
 	/* Letters that fingers remember from strace. */
 	static const struct {
@@ -102,9 +104,9 @@ static void refuse_short(char letter, const char *arg)
 		{ 'C', "-c prints only the table; without it every run ends with a summary" },
 	};
 
-	log_err(0, "run: there is no option '-%c'%s%s%s", letter, arg[1] && arg[2] ? " (in '" : "",
+	log_err(0, "%s: there is no option '-%c'%s%s%s", t->command, letter, arg[1] && arg[2] ? " (in '" : "",
 		arg[1] && arg[2] ? arg : "", arg[1] && arg[2] ? "')" : "");
-	for (const struct option_desc *o = run_option_table; o->name; o++)
+	for (const struct option_desc *o = t->table; o->name; o++)
 		if (arg[1] && arg[2] && !strncmp(arg + 1, o->name, strcspn(arg + 1, "="))) {
 			log_hint("long options take two dashes: --%s", o->name);
 			return;
@@ -114,7 +116,7 @@ static void refuse_short(char letter, const char *arg)
 			log_hint("%s", strace[i].hint);
 			return;
 		}
-	hint_help();
+	hint_help(t);
 }
 
 /* Explains what getopt_long() answered with ':' or '?'. ARG is the argument it was reading. */
@@ -123,15 +125,15 @@ static void refuse_option(const struct getopt_tables *t, int code, const char *a
 	const struct option_desc *opt = optopt ? by_code(t, optopt) : NULL;
 
 	if (code == ':' && opt) {
-		log_err(0, "run: --%s needs a value: %s", opt->name, opt->metavar);
-		hint_help();
+		log_err(0, "%s: --%s needs a value: %s", t->command, opt->name, opt->metavar);
+		hint_help(t);
 	} else if (opt && optopt >= LONG_BASE) {
-		log_err(0, "run: --%s takes no value, but one is given: '%.100s'", opt->name, arg);
-		hint_help();
+		log_err(0, "%s: --%s takes no value, but one is given: '%.100s'", t->command, opt->name, arg);
+		hint_help(t);
 	} else if (!strncmp(arg, "--", 2)) {
-		refuse_long(arg);
+		refuse_long(t, arg);
 	} else {
-		refuse_short((char)optopt, arg);
+		refuse_short(t, (char)optopt, arg);
 	}
 }
 
@@ -162,7 +164,7 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 {
 	struct getopt_tables t;
 
-	tables_init(&t);
+	tables_init(&t, opts->command);
 	opterr = 0;
 	optind = 0; /* glibc: start afresh */
 	for (;;) {
@@ -179,7 +181,7 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 		}
 		opt = by_code(&t, code);
 		if (row >= 0 && is_abbreviated(opt, argv[at])) {
-			refuse_long(argv[at]);
+			refuse_long(&t, argv[at]);
 			return -EINVAL;
 		}
 		if (!opt->set)
@@ -187,6 +189,18 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 		if (check_detached_value(opt, argv[optind]) || opt->set(opts, opt, optarg))
 			return -EINVAL;
 	}
+}
+
+/* What says which calls to record, or how, says nothing where no calls are. */
+static int check_profile(const struct run_options *o)
+{
+	const char *calls = o->trace_expr ? "-e" : o->count ? "-c" : o->fd_paths ? "-y" : NULL;
+
+	if (o->profile != PROFILE_SECURITY || !calls)
+		return 0;
+	log_err(0, "%s: %s is about system calls, and --profile security records none", o->command, calls);
+	log_hint("drop %s, or choose --profile syscalls or both", calls);
+	return -EINVAL;
 }
 
 /* Options that contradict each other; nothing is dropped in silence. */
@@ -208,6 +222,8 @@ static int check_sandbox(const struct run_options *o)
 		log_hint("drop -e, -c, -y, -v and --no-follow-forks, or --backend none");
 		return -EINVAL;
 	}
+	if (check_profile(o))
+		return -EINVAL;
 	if (o->artifacts && (o->output || o->backend == BACKEND_NONE)) {
 		log_err(0, "run: --artifacts writes the trace itself, but %s", o->output ? "-o is given too" : "nothing is recorded");
 		log_hint("drop one of them");
@@ -231,8 +247,8 @@ static int check_pid(const struct run_options *o)
 		return -EINVAL;
 	}
 	if (o->backend == BACKEND_EBPF) {
-		log_err(0, "run: --pid: only the ptrace backend records what runs already, so far");
-		log_hint("drop --backend ebpf");
+		log_err(0, "run: --pid: here only the ptrace backend records what runs already");
+		log_hint("drop --backend ebpf, or use `sandtrace attach --pid %llu`", (unsigned long long)o->pid);
 		return -EINVAL;
 	}
 	return 0;
@@ -264,20 +280,60 @@ static int check_command(const struct run_options *opts)
 	return 0;
 }
 
-int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret_exit)
+/* 0, or the exit status after an explanation. */
+static int check_attach(const struct run_options *o)
 {
-	int res, status;
+	if (o->argv[0]) {
+		log_err(0, "attach: '%.100s': no command is taken: what is attached to runs already", o->argv[0]);
+		log_hint("to start a command: sandtrace run %.100s", o->argv[0]);
+		return EXIT_USAGE;
+	}
+	if (!o->pid == !o->cgroup) {
+		log_err(0, "attach: %s", o->pid ? "--pid and --cgroup are both given" : "neither --pid nor --cgroup is given");
+		log_hint("usage: sandtrace attach (--pid PID | --cgroup PATH) [OPTION]...");
+		return EXIT_USAGE;
+	}
+	if (o->backend == BACKEND_PTRACE && (o->cgroup || o->n_policies)) {
+		log_err(0, "attach: --backend ptrace %s", o->cgroup ? "follows a process, not a cgroup" : "enforces no policy");
+		log_hint("drop --backend ptrace, or %s", o->cgroup ? "name a process: --pid" : "--policy");
+		return EXIT_USAGE;
+	}
+	if (!o->n_policies && (o->audit || o->without_lsm)) {
+		log_err(0, "attach: %s is about a policy, and none is given", o->audit ? "--mode" : "--allow-degraded");
+		log_hint("add --policy FILE, or drop it");
+		return EXIT_USAGE;
+	}
+	return check_profile(o) ? EXIT_USAGE : 0;
+}
 
-	*opts = (struct run_options){ .timeout_ns = DEFAULT_TIMEOUT_NS, .follow_forks = true };
-	res = parse_options(argc, argv, opts);
+static int parse(int argc, char **argv, struct run_options *opts, int misuse, int (*check)(const struct run_options *),
+		 int *ret_exit)
+{
+	int res = parse_options(argc, argv, opts), status;
+
 	if (res) {
-		status = res > 0 ? help__command("run") : EXIT_SANDTRACE;
+		status = res > 0 ? help__command(opts->command) : misuse;
 	} else {
 		opts->argv = argv + optind;
-		status = check_command(opts);
+		status = check(opts);
 	}
 	if (!res && !status)
 		return 0;
+	free(opts->policies);
+	free(opts->rules);
 	*ret_exit = status;
 	return 1;
+}
+
+int options__parse_run(int argc, char **argv, struct run_options *opts, int *ret_exit)
+{
+	*opts = (struct run_options){ .command = "run", .timeout_ns = DEFAULT_TIMEOUT_NS, .follow_forks = true };
+	return parse(argc, argv, opts, EXIT_SANDTRACE, check_command, ret_exit);
+}
+
+int options__parse_attach(int argc, char **argv, struct run_options *opts, int *ret_exit)
+{
+	*opts = (struct run_options){ .command = "attach", .profile = PROFILE_SECURITY, .follow_forks = true,
+				      .on_overload_drop = true };
+	return parse(argc, argv, opts, EXIT_USAGE, check_attach, ret_exit);
 }

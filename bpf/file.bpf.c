@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files: what is opened for writing, made, removed, renamed, changed or executed, as the kernel is about to do it.
+ *
+ *   file_open		 open, openat2, io_uring, open_by_handle_at; not O_PATH, which gives no access
+ *   path_*		 the directory and the name in it, both resolved: unlink, rmdir, mkdir, mknod (and create), symlink,
+ *			 link, rename, truncate, chmod, chown
+ *   file_truncate	 ftruncate; since 6.2, path_truncate before
+ *   inode_*xattr	 set and remove; the hook does not say through which mount
+ *   bprm_check_security  the file to be executed, then its interpreter, ...
+ *   mmap_file, file_mprotect  a file to be mapped executable: ld.so PROG, dlopen
+ *   file_permission	 writes by a descriptor that was open before the policy was: refused, and recorded only then
+ *
+ * Why LSM hooks and not the calls: the kernel has copied and resolved the path, nobody can flip it any more; they are passed
+ * by every way in, io_uring and 32-bit calls too; and their result is the verdict. Since 5.7; path_* need
+ * CONFIG_SECURITY_PATH. Context: the caller, who may hold locks of the file system; they do not sleep.
+ *
+ * Missed: what the hook allows can still fail, so a record says what was attempted and let through. Writes through a
+ * mapping made before; utimes; ioctls. An open of a character device that is no storage is neither judged nor recorded.
+ */
+#include "guard.bpf.h"
+
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+#define FMODE_EXEC 0x20
+#define O_TRUNC 01000
+#define MAY_EXEC 1
+#define MAY_WRITE 2
+#define MAY_APPEND 8
+#define PROT_EXEC 4
+#define VM_EXEC 4
+#define S_IFCHR 0020000
+#define S_IFREG 0100000
+#define TMPFS_MAGIC 0x01021994
+
+/* A file, or a name where none is yet, and what is about to be done to it. */
+struct file_act {
+	struct ev_act act;
+	__u64 dentry, mnt;
+	__u64 new_dentry, new_mnt; /* rename, link */
+	__u64 text;		   /* in the kernel; 0: none */
+	__u64 inode;
+	__u64 arg;
+	__u32 too_deep;
+};
+
+#define FILE_TEXT 256
+
+#define FILE_LAYOUT(name, pathtype)                                                                \
+	struct name {                                                                              \
+		struct ev_header h;                                                                \
+		struct ev_file e;                                                                  \
+		struct pathtype path;                                                              \
+	}
+#define FILE_LAYOUT_FULL(name, pathtype)                                                           \
+	struct name {                                                                              \
+		struct ev_header h;                                                                \
+		struct ev_file e;                                                                  \
+		struct pathtype path;                                                              \
+		struct pathtype new_path;                                                          \
+		struct { struct ev_part p; char data[FILE_TEXT]; } text;                           \
+	}
+FILE_LAYOUT(rec_file_small, path_small);
+FILE_LAYOUT_FULL(rec_file_full_small, path_small);
+FILE_LAYOUT_FULL(rec_file_full_large, path_large);
+
+static __always_inline __u32 file__flags(const struct file_act *a, struct inode *inode, unsigned long magic, __u32 nlink,
+					 __u32 mode)
+{
+	struct dentry *dentry = (void *)a->dentry;
+	const unsigned char *name = NULL;
+	union {
+		char text[8];
+		__u64 word;
+	} start = {}, memfd = { .text = "memfd:" };
+	__u32 flags = a->too_deep ? EV_FILE_FLAG_TOO_DEEP : 0;
+
+	if (!inode)
+		return flags;
+	if (nlink > 1 && (mode & S_IFMT) == S_IFREG)
+		flags |= EV_FILE_FLAG_LINKS;
+	if (nlink)
+		return flags;
+	flags |= EV_FILE_FLAG_DELETED;
+	KGET(name, dentry, d_name.name);
+	if (magic == TMPFS_MAGIC && bpf_probe_read_kernel_str(start.text, 7, name) == 7 && start.word == memfd.word)
+		flags |= EV_FILE_FLAG_MEMFD;
+	return flags;
+}
+
+static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, __u64 ts, const struct st_task *st,
+				       const struct file_act *a)
+{
+	struct inode *inode = (void *)a->inode;
+	struct dentry *dentry = (void *)a->dentry;
+	struct super_block *sb = NULL;
+	unsigned long magic = 0;
+	__u32 dev = 0, nlink = 0;
+	__u16 mode = 0;
+
+	e->inode = 0;
+	if (inode) {
+		KGET(e->inode, inode, i_ino);
+		KGET(mode, inode, i_mode);
+		KGET(nlink, inode, i_nlink);
+	}
+	KGET(sb, dentry, d_sb);
+	KGET(dev, sb, s_dev);
+	KGET(magic, sb, s_magic);
+	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_FILE, 0);
+	task__fill(&e->task, bpf_get_current_task_btf(), st);
+	e->act = a->act;
+	e->arg = a->arg;
+	e->dev_major = dev >> 20;
+	e->dev_minor = dev & 0xfffff;
+	e->mode = mode;
+	e->file_flags = file__flags(a, inode, magic, nlink, mode);
+}
+
+#define FILE_URGENT(a) ((a)->act.verdict != EV_ALLOWED)
+
+/* A layout with one path. 1: it did not fit. */
+__noinline int file__emit_small(struct st_task *st, struct file_act *a)
+{
+	struct rec_file_small *r;
+	void *ring;
+	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
+
+	if (!st || !a)
+		return -1;
+	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r)
+		return -1;
+	file__fill(&r->h, &r->e, ts, st, a);
+	path__name_small(&r->path, EV_FILE_PATH, a->dentry, a->mnt);
+	r->h.parts = __builtin_offsetof(struct rec_file_small, path);
+	if (r->path.p.state == EV_PART_TRUNCATED) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
+	return 0;
+}
+
+/* The parts behind the first: of a second name, and of a text, those that there are. */
+#define FILE_FILL_FULL(r, a, path_fn)                                                              \
+	do {                                                                                       \
+		__u16 *_link = &(r)->path.p.next;                                                  \
+		path_fn(&(r)->path, EV_FILE_PATH, (a)->dentry, (a)->mnt);                          \
+		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
+		(r)->new_path.p.state = EV_PART_OK;                                                \
+		if ((a)->new_dentry) {                                                             \
+			path_fn(&(r)->new_path, EV_FILE_NEW_PATH, (a)->new_dentry, (a)->new_mnt);  \
+			*_link = __builtin_offsetof(__typeof__(*(r)), new_path);                   \
+			_link = &(r)->new_path.p.next;                                             \
+		}                                                                                  \
+		if ((a)->text) {                                                                   \
+			long _n = bpf_probe_read_kernel_str((r)->text.data, FILE_TEXT, (void *)(a)->text); \
+			part__fill(&(r)->text.p, EV_FILE_TEXT, EV_PT_STR, _n > 0 ? _n - 1 : _n,    \
+				   _n == FILE_TEXT ? 0 : _n - 1, _n == FILE_TEXT ? EV_PART_TRUNCATED : EV_PART_OK); \
+			*_link = __builtin_offsetof(__typeof__(*(r)), text);                       \
+		}                                                                                  \
+	} while (0)
+
+__noinline int file__emit_full_small(struct st_task *st, struct file_act *a)
+{
+	struct rec_file_full_small *r;
+	void *ring;
+	__u64 ts = bpf_ktime_get_ns();
+
+	if (!st || !a)
+		return -1;
+	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r)
+		return -1;
+	file__fill(&r->h, &r->e, ts, st, a);
+	FILE_FILL_FULL(r, a, path__name_small);
+	if (r->path.p.state == EV_PART_TRUNCATED || r->new_path.p.state == EV_PART_TRUNCATED) {
+		emit__discard(r);
+		return 1;
+	}
+	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
+	return 0;
+}
+
+__noinline int file__emit_full_large(struct st_task *st, struct file_act *a)
+{
+	struct rec_file_full_large *r;
+	void *ring;
+	__u64 ts = bpf_ktime_get_ns();
+
+	if (!st || !a)
+		return -1;
+	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
+	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
+	if (!r)
+		return -1;
+	file__fill(&r->h, &r->e, ts, st, a);
+	FILE_FILL_FULL(r, a, path__name_large);
+	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
+	return 0;
+}
+
+static __always_inline void file__emit(struct st_task *st, struct file_act *a)
+{
+	int err = 1;
+
+	counters__seen(EV_CLASS_FILE);
+	if (!a->new_dentry && !a->text)
+		err = file__emit_small(st, a);
+	else
+		err = file__emit_full_small(st, a);
+	if (err > 0)
+		err = file__emit_full_large(st, a);
+	if (err < 0)
+		counters__lost(EV_CLASS_FILE);
+}
+
+/* Judges writing to one name, and records it whatever came of it. */
+static __always_inline int file__change(__u32 op, const struct path *dir, struct dentry *dentry, __u64 arg, const char *text)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct file_act a = { .act = { .op = op }, .dentry = guard__number(dentry), .arg = arg,
+			      .text = guard__number(text) };
+	struct inode *inode = NULL;
+	int verdict;
+
+	if (!st)
+		return 0;
+	KGET(a.mnt, dir, mnt);
+	KGET(inode, dentry, d_inode);
+	a.inode = (__u64)inode;
+	verdict = guard__file(&a.act, a.dentry, a.mnt, 1 << GUARD_WRITE, &a.too_deep);
+	file__emit(st, &a);
+	return guard__return(verdict);
+}
+
+/* The same of the file that PATH is. */
+static __always_inline int file__change_path(__u32 op, const struct path *path, __u64 arg)
+{
+	struct dentry *dentry = NULL;
+
+	KGET(dentry, path, dentry);
+	return file__change(op, path, dentry, arg, NULL);
+}
+
+SEC("?lsm/path_unlink")
+int BPF_PROG(file_unlink, const struct path *dir, struct dentry *dentry)
+{
+	return file__change(EV_FILE_UNLINK, dir, dentry, 0, NULL);
+}
+
+SEC("?lsm/path_rmdir")
+int BPF_PROG(file_rmdir, const struct path *dir, struct dentry *dentry)
+{
+	return file__change(EV_FILE_RMDIR, dir, dentry, 0, NULL);
+}
+
+SEC("?lsm/path_mkdir")
+int BPF_PROG(file_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
+{
+	return file__change(EV_FILE_MKDIR, dir, dentry, mode, NULL);
+}
+
+/* Also what open(O_CREAT) makes, before it is opened. */
+SEC("?lsm/path_mknod")
+int BPF_PROG(file_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev)
+{
+	bool regular = !(mode & S_IFMT) || (mode & S_IFMT) == S_IFREG;
+
+	return file__change(regular ? EV_FILE_CREATE : EV_FILE_MKNOD, dir, dentry, mode, NULL);
+}
+
+SEC("?lsm/path_symlink")
+int BPF_PROG(file_symlink, const struct path *dir, struct dentry *dentry, const char *old_name)
+{
+	return file__change(EV_FILE_SYMLINK, dir, dentry, 0, old_name);
+}
+
+SEC("?lsm/path_truncate")
+int BPF_PROG(file_truncate_path, const struct path *path)
+{
+	return file__change_path(EV_FILE_TRUNCATE, path, 0);
+}
+
+SEC("?lsm/path_chmod")
+int BPF_PROG(file_chmod, const struct path *path, umode_t mode)
+{
+	return file__change_path(EV_FILE_CHMOD, path, mode & 07777);
+}
+
+/* kuid_t and kgid_t are structs of one number; struct arguments: since 6.1. */
+SEC("?lsm/path_chown")
+int BPF_PROG(file_chown, const struct path *path, __u64 uid, __u64 gid)
+{
+	return file__change_path(EV_FILE_CHOWN, path, uid << 32 | (__u32)gid);
+}
+
+SEC("?lsm/file_truncate")
+int BPF_PROG(file_truncate_open, struct file *file)
+{
+	return file__change_path(EV_FILE_TRUNCATE, &file->f_path, 0);
+}
+
+/* Both names are judged: what is moved or linked away from below a rule leaves it. */
+static __always_inline int file__change_two(__u32 op, const struct path *dir, struct dentry *dentry,
+					    const struct path *new_dir, struct dentry *new_dentry)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct file_act a = { .act = { .op = op }, .dentry = guard__number(dentry),
+			      .new_dentry = guard__number(new_dentry) };
+	struct inode *inode = NULL;
+	int verdict;
+
+	if (!st)
+		return 0;
+	KGET(a.mnt, dir, mnt);
+	KGET(a.new_mnt, new_dir, mnt);
+	KGET(inode, dentry, d_inode);
+	a.inode = (__u64)inode;
+	verdict = guard__file(&a.act, a.dentry, a.mnt, 1 << GUARD_WRITE, &a.too_deep);
+	if (a.act.verdict == EV_ALLOWED)
+		verdict = guard__file(&a.act, a.new_dentry, a.new_mnt, 1 << GUARD_WRITE, &a.too_deep);
+	file__emit(st, &a);
+	return guard__return(verdict);
+}
+
+SEC("?lsm/path_rename")
+int BPF_PROG(file_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
+	     struct dentry *new_dentry)
+{
+	return file__change_two(EV_FILE_RENAME, old_dir, old_dentry, new_dir, new_dentry);
+}
+
+/* A link does not leave its mount. */
+SEC("?lsm/path_link")
+int BPF_PROG(file_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
+{
+	return file__change_two(EV_FILE_LINK, new_dir, old_dentry, new_dir, new_dentry);
+}
+
+static __always_inline int file__change_attribute(__u32 op, struct dentry *dentry, const char *name)
+{
+	struct path path = { .mnt = guard__some_mount(dentry), .dentry = dentry };
+
+	if (!scope__current(bpf_get_current_task_btf()))
+		return 0;
+	return file__change(op, &path, dentry, 0, name);
+}
+
+/* The first argument is the user namespace, since 6.3 the mount's idmap. */
+SEC("?lsm/inode_setxattr")
+int BPF_PROG(file_setxattr, void *idmap, struct dentry *dentry, const char *name)
+{
+	return file__change_attribute(EV_FILE_SETXATTR, dentry, name);
+}
+
+SEC("?lsm/inode_removexattr")
+int BPF_PROG(file_removexattr, void *idmap, struct dentry *dentry, const char *name)
+{
+	return file__change_attribute(EV_FILE_REMOVEXATTR, dentry, name);
+}
+
+/* ---- open files ---------------------------------------------------------------------------------------------- */
+
+/* Character devices that hold nothing: null, zero, full, random, urandom, terminals. */
+static __always_inline bool file__harmless_device(struct inode *inode, __u16 mode)
+{
+	__u32 rdev = 0, major, minor;
+
+	if ((mode & S_IFMT) != S_IFCHR)
+		return (mode & S_IFMT) == S_IFIFO || (mode & S_IFMT) == S_IFSOCK;
+	KGET(rdev, inode, i_rdev);
+	major = rdev >> 20;
+	minor = rdev & 0xfffff;
+	if (major == 1)
+		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
+	return major == 4 || major == 5 || (major >= 136 && major <= 143);
+}
+
+static __always_inline int file__use(__u32 op, struct file *file, __u32 access, bool always)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct file_act a = { .act = { .op = op } };
+	struct inode *inode = NULL;
+	__u16 mode = 0;
+	int verdict;
+
+	if (!st)
+		return 0;
+	KGET(inode, file, f_inode);
+	KGET(mode, inode, i_mode);
+	if (file__harmless_device(inode, mode))
+		return 0;
+	a.inode = (__u64)inode;
+	KGET(a.dentry, file, f_path.dentry);
+	KGET(a.mnt, file, f_path.mnt);
+	verdict = guard__file(&a.act, a.dentry, a.mnt, access, &a.too_deep);
+	if (always || a.act.rule || a.act.verdict != EV_ALLOWED)
+		file__emit(st, &a);
+	return guard__return(verdict);
+}
+
+SEC("?lsm/file_open")
+int BPF_PROG(file_open, struct file *file)
+{
+	__u32 mode = file->f_mode, flags = file->f_flags;
+	bool write = mode & FMODE_WRITE || flags & O_TRUNC;
+
+	/* of an execve: judged as one, by bprm_check_security */
+	if (flags & FMODE_EXEC)
+		return 0;
+	return file__use(write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ, file,
+			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write);
+}
+
+/* Only with a policy that restricts writing, and only what it refuses is recorded: this is every read and write. */
+SEC("?lsm/file_permission")
+int BPF_PROG(file_permission, struct file *file, int mask)
+{
+	struct st_task *st = bpf_task_storage_get(&st_tasks, bpf_get_current_task_btf(), 0, 0);
+	const struct guard_policy *p;
+	__u32 gen = 0;
+
+	if (!(mask & (MAY_WRITE | MAY_APPEND)) || (!st && !st_cfg.scope_cgroup))
+		return 0;
+	p = guard__policy(&gen);
+	if (!p || !((p->denies | p->closed) & 1 << GUARD_WRITE))
+		return 0;
+	return file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false);
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------ */
+
+/*
+ * Each file on the way to the program: the script, its interpreter, ... Before the point of no return: the caller sees
+ * EPERM. A command that the launcher armed comes into scope here.
+ */
+SEC("?lsm/bprm_check_security")
+int BPF_PROG(file_exec, struct linux_binprm *bprm)
+{
+	struct st_task *st = bpf_task_storage_get(&st_tasks, bpf_get_current_task_btf(), 0, 0);
+	struct file *file = NULL;
+
+	if (st && st->flags & ST_TASK_ARMED)
+		st->flags = (st->flags & ~ST_TASK_ARMED) | ST_TASK_SCOPE;
+	KGET(file, bprm, file);
+	return file ? file__use(EV_FILE_EXEC, file, 1 << GUARD_EXEC, false) : 0;
+}
+
+/*
+ * A closed kind is about what is executed, not about libraries: those are mapped from wherever they are. A deny holds for
+ * them too.
+ */
+static __always_inline int file__map(__u32 op, struct file *file)
+{
+	return file__use(op, file, 1 << GUARD_EXEC | GUARD_DENIES_ONLY, false);
+}
+
+SEC("?lsm/mmap_file")
+int BPF_PROG(file_mmap, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
+{
+	if (!file || !(prot & PROT_EXEC))
+		return 0;
+	return file__map(EV_FILE_MMAP_EXEC, file);
+}
+
+SEC("?lsm/file_mprotect")
+int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
+{
+	struct file *file = NULL;
+	unsigned long flags = 0;
+
+	if (!(prot & PROT_EXEC))
+		return 0;
+	KGET(flags, vma, vm_flags);
+	KGET(file, vma, vm_file);
+	if (!file || flags & VM_EXEC)
+		return 0;
+	return file__map(EV_FILE_MPROTECT_EXEC, file);
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of the security profile run: the kernel gate's loader, and the process that tries to get round a policy.
+SECURITY_PROG := $(B)/tests/gate $(B)/tests/evade
+$(B)/tests/gate: tests/vm/gate.c $(SKEL)
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -isystem $(B) -o $@ $< -lbpf
+$(B)/tests/evade: tests/security/evade.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra -static -no-pie -o $@ $< -pthread
+.PHONY: security-progs
+security-progs: $(SECURITY_PROG)

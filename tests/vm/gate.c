@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads every program of the recorder alone on this kernel, with every branch that a configuration can open, and says
+ * what the verifier made of it. Tab-separated, one line a program:
+ *
+ *   name  section  ok|absent|error  instructions verified  bytes of stack  prototype of the hook  what is wrong
+ *
+ * "absent": this kernel has no such hook. The stack is that of the deepest chain of calls.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "sandtrace.skel.h"
+
+#define LOG_SIZE (1 << 20)
+#define LOG_STATS 4 /* linux/bpf_verifier.h BPF_LOG_STATS: only the totals */
+
+static struct btf *vmlinux;
+static char verifier_log[LOG_SIZE];
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level, (void)fmt, (void)ap;
+	return 0;
+}
+
+/* Every feature on: what a run turns off the verifier removes, and this is to be its worst. */
+static void configure(struct sandtrace_bpf *skel)
+{
+	struct st_config *cfg = (struct st_config *)&skel->rodata->st_cfg;
+
+	cfg->shard_mask = ST_MAX_SHARDS - 1;
+	cfg->wake_bulk = cfg->wake_urgent = 65536;
+	cfg->brake_bulk = cfg->brake_urgent = 65536;
+	cfg->follow_forks = 1;
+	cfg->fd_paths = cfg->deny_paths = 1;
+	cfg->judge = 1;
+	cfg->own_tgid = 1;
+	cfg->scope_level = 1;
+	cfg->scope_cgroup = 2;
+	cfg->page_kb = 4;
+}
+
+static void type_name(char *buf, size_t size, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(vmlinux, id);
+	const char *stars = "";
+	size_t n;
+
+	while (t && (btf_is_mod(t) || btf_is_ptr(t))) {
+		if (btf_is_ptr(t))
+			stars = "*";
+		t = t->type ? btf__type_by_id(vmlinux, t->type) : NULL;
+	}
+	n = strlen(buf);
+	snprintf(buf + n, size - n, "%s%s", t ? btf__name_by_offset(vmlinux, t->name_off) : "void", stars);
+}
+
+/* "path* dentry* umode_t": what the kernel hands to programs of this section. "": not a hook with a prototype, or absent. */
+static void prototype(const char *section, char *buf, size_t size)
+{
+	const char *hook = strchr(section, '/');
+	bool lsm = strstr(section, "lsm/") != NULL, iter = strstr(section, "iter/") != NULL;
+	const struct btf_type *t;
+	char name[128];
+	int id;
+
+	*buf = 0;
+	if (!hook)
+		return;
+	snprintf(name, sizeof(name), "%s%s", lsm ? "bpf_lsm_" : iter ? "bpf_iter_" : "btf_trace_", hook + 1);
+	id = btf__find_by_name_kind(vmlinux, name, lsm || iter ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF);
+	t = id > 0 ? btf__type_by_id(vmlinux, (__u32)id) : NULL;
+	while (t && !btf_is_func_proto(t))
+		t = btf__type_by_id(vmlinux, t->type);
+	for (__u16 i = lsm || iter ? 0 : 1; t && i < btf_vlen(t); i++) { /* a tracepoint's first is its own data */
+		size_t n = strlen(buf);
+
+		snprintf(buf + n, size - n, "%s", n ? " " : "");
+		type_name(buf, size, btf_params(t)[i].type);
+	}
+	if (t && !*buf)
+		snprintf(buf, size, "void");
+}
+
+/* "stack depth 72+0+344": of the program, and of each function it calls. */
+static long deepest_stack(void)
+{
+	const char *p = strstr(verifier_log, "stack depth ");
+	long sum = 0;
+
+	if (!p)
+		return -1;
+	/* the verifier's own limit is on a chain; the sum of all functions is above any */
+	for (p += strlen("stack depth "); *p >= '0' && *p <= '9'; p += *p == '+') {
+		char *end;
+		long v = strtol(p, &end, 10);
+
+		sum = v > sum ? v : sum;
+		p = end;
+	}
+	return sum;
+}
+
+static const char *last_line(void)
+{
+	char *p = verifier_log, *last = verifier_log;
+
+	for (char *line = strtok_r(verifier_log, "\n", &p); line; line = strtok_r(NULL, "\n", &p))
+		if (strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
+			last = line;
+	return last;
+}
+
+static void load_one(const char *wanted)
+{
+	struct sandtrace_bpf *skel = sandtrace_bpf__open();
+	struct bpf_program *prog, *one = NULL;
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	char proto[512];
+	const char *state = "ok";
+	long stack;
+	int err;
+
+	if (!skel) {
+		printf("%s\t\terror\t0\t0\t\tthe object cannot be opened: %s\n", wanted, strerror(errno));
+		return;
+	}
+	configure(skel);
+	bpf_object__for_each_program(prog, skel->obj) {
+		bool is = !strcmp(bpf_program__name(prog), wanted);
+
+		bpf_program__set_autoload(prog, is);
+		if (is)
+			one = prog;
+	}
+	bpf_program__set_log_level(one, LOG_STATS);
+	bpf_program__set_log_buf(one, verifier_log, sizeof(verifier_log));
+	*verifier_log = 0;
+	prototype(bpf_program__section_name(one), proto, sizeof(proto));
+	err = sandtrace_bpf__load(skel);
+	stack = deepest_stack();
+	if (!err)
+		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
+	if (!err) {
+		struct bpf_link *link = bpf_program__attach(one);
+
+		err = link ? 0 : -errno;
+		bpf_link__destroy(link);
+	}
+	if (err)
+		state = *proto || *verifier_log ? "error" : "absent";
+	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,
+	       err ? (*verifier_log ? last_line() : strerror(-err)) : "");
+	fflush(stdout);
+	if (err && getenv("GATE_LOG"))
+		fprintf(stderr, "%s\n", verifier_log);
+	sandtrace_bpf__destroy(skel);
+}
+
+int main(int argc, char **argv)
+{
+	struct sandtrace_bpf *skel;
+	struct bpf_program *prog;
+
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(quiet);
+	vmlinux = btf__load_vmlinux_btf();
+	skel = sandtrace_bpf__open();
+	if (!vmlinux || !skel) {
+		fprintf(stderr, "gate: %s\n", vmlinux ? "the object cannot be opened" : "this kernel has no BTF");
+		return 1;
+	}
+	bpf_object__for_each_program(prog, skel->obj)
+		if (argc < 2 || !strncmp(bpf_program__name(prog), argv[1], strlen(argv[1])))
+			load_one(bpf_program__name(prog));
+	sandtrace_bpf__destroy(skel);
+	btf__free(vmlinux);
+	return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard_hooks.h"
+
+#include <bpf/btf.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "libbpf_print.h"
+
+/* The program that libbpf complained of, and its first words. After a failed load none has a descriptor to tell it by. */
+static struct {
+	char program[48];
+	char why[160];
+} complaint;
+
+int hooks__print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	static const char of_program[] = "libbpf: prog '%s': ";
+	va_list again;
+	char *line;
+
+	if (level == LIBBPF_WARN && !complaint.program[0] && !strncmp(fmt, of_program, sizeof(of_program) - 1)) {
+		va_copy(again, ap);
+		snprintf(complaint.program, sizeof(complaint.program), "%s", va_arg(again, const char *));
+		va_end(again);
+		va_copy(again, ap);
+		vsnprintf(complaint.why, sizeof(complaint.why), fmt, again);
+		va_end(again);
+		line = strstr(complaint.why, "': ");
+		if (line)
+			memmove(complaint.why, line + 3, strlen(line + 3) + 1);
+		complaint.why[strcspn(complaint.why, "\n")] = 0;
+	}
+	return libbpf__print(level, fmt, ap);
+}
+
+static struct hook *find(struct hooks *h, const char *program)
+{
+	for (unsigned int i = 0; i < h->n; i++)
+		if (!strcmp(h->v[i].program, program))
+			return &h->v[i];
+	return NULL;
+}
+
+static void __attribute__((format(printf, 2, 3))) off(struct hook *hook, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(hook->why, sizeof(hook->why), fmt, ap);
+	va_end(ap);
+	hook->on = false;
+}
+
+static void list(struct hooks *h, struct bpf_object *obj)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj) {
+		const char *section = bpf_program__section_name(prog);
+		char type[64];
+		struct hook *hook;
+
+		if (strncmp(section, "lsm/", 4) || h->n == HOOKS_MAX)
+			continue;
+		hook = &h->v[h->n++];
+		snprintf(hook->program, sizeof(hook->program), "%s", bpf_program__name(prog));
+		snprintf(hook->name, sizeof(hook->name), "%s", section + 4);
+		hook->on = true;
+		snprintf(type, sizeof(type), "bpf_lsm_%s", hook->name);
+		if (btf && btf__find_by_name_kind(btf, type, BTF_KIND_FUNC) < 0)
+			off(hook, "this kernel has no such hook");
+	}
+	btf__free(btf);
+}
+
+void hooks__choose(struct hooks *h, struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	if (!h->n)
+		list(h, obj);
+	complaint.program[0] = 0;
+	bpf_object__for_each_program(prog, obj) {
+		const struct hook *hook = find(h, bpf_program__name(prog));
+
+		if (!hook)
+			continue;
+		bpf_program__set_autoload(prog, hook->on);
+		bpf_program__set_autoattach(prog, false);
+	}
+}
+
+bool hooks__drop_refused(struct hooks *h)
+{
+	struct hook *hook = find(h, complaint.program);
+
+	if (!hook || !hook->on)
+		return false;
+	off(hook, "%s", complaint.why);
+	log_debug("hook %s: %s", hook->name, hook->why);
+	return true;
+}
+
+void hooks__attach(struct hooks *h, struct bpf_object *obj)
+{
+	unsigned int n_missing = 0;
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj) {
+		struct hook *hook = find(h, bpf_program__name(prog));
+
+		if (!hook || !hook->on)
+			continue;
+		hook->link = bpf_program__attach(prog);
+		if (hook->link)
+			h->n_on++;
+		else
+			off(hook, "cannot be attached: %s", strerror(errno));
+	}
+	for (unsigned int i = 0; i < h->n; i++)
+		if (!h->v[i].on) {
+			snprintf(h->text[n_missing], sizeof(h->text[0]), "%s: %s", h->v[i].name, h->v[i].why);
+			h->missing[n_missing] = h->text[n_missing];
+			n_missing++;
+		}
+}
+
+void hooks__detach(struct hooks *h)
+{
+	for (unsigned int i = 0; i < h->n; i++) {
+		bpf_link__destroy(h->v[i].link);
+		h->v[i].link = NULL;
+	}
+}
+
+bool hooks__has(const struct hooks *h, const char *name)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < h->n; i++) {
+		if (strcmp(h->v[i].name, name))
+			continue;
+		if (!h->v[i].on)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * Without these no rule goes unenforced: before 6.2 path_truncate is asked by ftruncate too, no rule is about user namespaces
+ * (6.1), and of io_uring (5.12) it is asked apart.
+ */
+static bool may_be_missing(const char *name)
+{
+	static const char *const young[] = { "file_truncate", "userns_create", "inode_init_security_anon" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(young); i++)
+		if (!strcmp(name, young[i]))
+			return true;
+	return false;
+}
+
+bool hooks__whole(const struct hooks *h)
+{
+	for (unsigned int i = 0; i < h->n; i++)
+		if (!h->v[i].on && !may_be_missing(h->v[i].name))
+			return false;
+	return h->n_on > 0;
+}

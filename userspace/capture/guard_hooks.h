@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The programs of the security profile, SEC("?lsm/HOOK"): which of them this kernel takes. None is needed for the others to
+ * work: a hook that the kernel does not have, a program that it refuses, and one that it does not attach are each left out, and
+ * listed with the reason.
+ */
+#ifndef SANDTRACE_GUARD_HOOKS_H
+#define SANDTRACE_GUARD_HOOKS_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#define HOOKS_MAX 96
+
+struct hook {
+	char program[48];
+	char name[48];		/* "file_open" */
+	bool on;
+	char why[160];		/* it is not */
+	struct bpf_link *link;	/* NULL: not attached */
+};
+
+struct hooks {
+	struct hook v[HOOKS_MAX];
+	unsigned int n;
+	unsigned int n_on;
+	char text[HOOKS_MAX][224];
+	const char *missing[HOOKS_MAX + 1]; /* "NAME: WHY", NULL-terminated; made by hooks__attach */
+};
+
+/* OBJ was opened and not loaded. Asks the kernel's BTF the first time; turns the programs on that are to be tried. */
+void hooks__choose(struct hooks *h, struct bpf_object *obj);
+/* The load failed: takes the program out that it failed at. False: it failed at none of these. */
+bool hooks__drop_refused(struct hooks *h);
+/* Attaches what was loaded. */
+void hooks__attach(struct hooks *h, struct bpf_object *obj);
+void hooks__detach(struct hooks *h);
+/* Are all programs of this hook in force? */
+bool hooks__has(const struct hooks *h, const char *name);
+/* Are all in force that a policy needs? */
+bool hooks__whole(const struct hooks *h);
+
+/* To be given to libbpf_set_print: notes which program it speaks of, and passes its words on. */
+int hooks__print(enum libbpf_print_level level, const char *fmt, va_list ap);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard_load.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "iterate.h"
+
+/* Generation and number change together. */
+_Static_assert(offsetof(struct st_shared, guard_gen) % sizeof(uint64_t) == 0 &&
+		       offsetof(struct st_shared, guard_serial) == offsetof(struct st_shared, guard_gen) + sizeof(uint32_t),
+	       "one store switches");
+
+/* Beside what is held for the rows: the recorder's maps, programs and links. */
+#define DESCRIPTORS_ELSE 256
+
+/* The limit that a program may set itself is low on most machines, the one it must not exceed is not. */
+static int make_room(size_t n)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim))
+		return 0;
+	n += DESCRIPTORS_ELSE;
+	if (lim.rlim_cur >= n)
+		return 0;
+	lim.rlim_cur = MIN(lim.rlim_max, n);
+	if (lim.rlim_cur == n && !setrlimit(RLIMIT_NOFILE, &lim))
+		return 0;
+	log_err(-EMFILE, "a policy of so many paths takes %zu file descriptors, and %llu are allowed", n,
+		(unsigned long long)lim.rlim_max);
+	log_hint("raise the limit: ulimit -Hn %zu; or name fewer paths", n);
+	return -EMFILE;
+}
+
+/* The rules were resolved: a link in the way, or nothing, was put there since. */
+static int open_path(const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	int err = -errno;
+
+	if (fd >= 0)
+		return fd;
+	log_errno(err, "open %s, which a rule is about", path);
+	log_hint("somebody may be changing it right now: try again");
+	return err;
+}
+
+static void let_go(int *held, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(held[i]);
+	free(held);
+}
+
+/* Every row of generation GEN out of a map whose keys have it at AT. */
+static int clear(int map, size_t key_size, size_t at, uint32_t gen)
+{
+	unsigned char key[sizeof(struct guard_net_key)], next[sizeof(key)];
+	bool any = !bpf_map_get_next_key(map, NULL, next);
+
+	while (any) {
+		uint32_t of;
+
+		memcpy(key, next, key_size);
+		memcpy(&of, key + at, sizeof(of));
+		any = !bpf_map_get_next_key(map, key, next);
+		if (of == gen && bpf_map_delete_elem(map, key) && errno != ENOENT)
+			return log_errno(-errno, "take out the rows of an earlier policy");
+	}
+	return 0;
+}
+
+static int add_nets(const struct guard_target *t, const struct live_policy *l, uint32_t gen)
+{
+	for (size_t i = 0; i < l->n_nets; i++) {
+		struct guard_net_key key = l->nets[i].key;
+
+		key.gen = gen;
+		if (bpf_map_update_elem(t->nets, &key, &l->nets[i].row, BPF_ANY))
+			return log_errno(-errno, "write network rule %zu", i);
+	}
+	return 0;
+}
+
+/* Opens each path and tells the kernel which row it is for. */
+static int name_paths(const struct guard_target *t, const struct live_policy *l, int *held, size_t *n)
+{
+	for (*n = 0; *n < l->n_paths; ++*n) {
+		const struct live_path *p = &l->paths[*n];
+		struct guard_inode_row row = {};
+		int fd = open_path(p->path);
+
+		if (fd < 0)
+			return fd;
+		held[*n] = fd;
+		memcpy(row.deny, p->deny, sizeof(row.deny));
+		memcpy(row.allow, p->allow, sizeof(row.allow));
+		if (bpf_map_update_elem(t->fds, &fd, &row, BPF_ANY)) {
+			++*n;
+			return log_errno(-errno, "write the rule about %s", p->path);
+		}
+	}
+	return 0;
+}
+
+/* From descriptors to inodes. */
+static int adopt(const struct guard_target *t, const int *held, size_t n)
+{
+	int err;
+
+	t->shared->guard_rows = 0;
+	err = n ? iterate(t->adopt_inodes, true) : 0;
+	if (err)
+		return log_errno(err, "look up the inodes of the policy");
+	for (size_t i = 0; i < n; i++)
+		bpf_map_delete_elem(t->fds, &held[i]);
+	if (t->shared->guard_rows == n)
+		return 0;
+	return log_err(-EIO, "only %u of the policy's %zu paths arrived in the kernel", t->shared->guard_rows, n);
+}
+
+static int add_rows(const struct guard_target *t, const struct live_policy *l, uint32_t gen, int *held, size_t *n)
+{
+	int err = clear(t->inodes, sizeof(struct guard_inode_key), offsetof(struct guard_inode_key, gen), gen);
+
+	if (!err)
+		err = clear(t->nets, sizeof(struct guard_net_key), offsetof(struct guard_net_key, gen), gen);
+	if (!err)
+		err = add_nets(t, l, gen);
+	if (!err)
+		err = name_paths(t, l, held, n);
+	return err ? err : adopt(t, held, *n);
+}
+
+/* Counts of an earlier policy are of other rules. */
+static int clear_hits(const struct guard_target *t)
+{
+	_cleanup_(free) struct guard_hits *none = calloc((size_t)t->n_cpus, sizeof(*none));
+
+	if (!none)
+		return log_errno(-ENOMEM, "load the policy");
+	for (uint32_t i = 0; i < GUARD_MAX_RULES; i++)
+		if (bpf_map_update_elem(t->hits, &i, none, BPF_ANY))
+			return log_errno(-errno, "clear the counters of the rules");
+	return 0;
+}
+
+static void put_in_force(const struct guard_target *t, uint32_t gen)
+{
+	union {
+		struct {
+			uint32_t gen, serial;
+		};
+		uint64_t both;
+	} now = { .gen = gen, .serial = t->shared->guard_serial + 1 };
+
+	__atomic_store_n((uint64_t *)(void *)&t->shared->guard_gen, now.both, __ATOMIC_SEQ_CST);
+}
+
+int guard__load(struct guard *g, const struct guard_target *t, const struct live_policy *l, enum guard_mode mode)
+{
+	uint32_t gen = (t->shared->guard_gen & 1) ^ 1;
+	struct guard_policy head = l->head;
+	int *held = calloc(l->n_paths + 1, sizeof(*held)), err;
+	size_t n = 0;
+
+	head.mode = mode;
+	err = held ? make_room(l->n_paths + g->n_held) : log_errno(-ENOMEM, "load the policy");
+	if (!err)
+		err = add_rows(t, l, gen, held, &n);
+	if (!err && bpf_map_update_elem(t->heads, &gen, &head, BPF_ANY))
+		err = log_errno(-errno, "write the policy");
+	if (!err && t->shared->guard_serial)
+		err = clear_hits(t);
+	if (err) {
+		let_go(held, n);
+		return err;
+	}
+	put_in_force(t, gen);
+	let_go(g->held, g->n_held);
+	*g = (struct guard){ .target = t, .head = head, .held = held, .n_held = n };
+	return 0;
+}
+
+int guard__set_mode(struct guard *g, enum guard_mode mode)
+{
+	uint32_t gen = g->target->shared->guard_gen & 1;
+
+	g->head.mode = mode;
+	return bpf_map_update_elem(g->target->heads, &gen, &g->head, BPF_EXIST) ? log_errno(-errno, "change the mode") : 0;
+}
+
+int guard__hits(const struct guard *g, struct guard_hits *out, unsigned int n)
+{
+	_cleanup_(free) struct guard_hits *per_cpu = calloc((size_t)g->target->n_cpus, sizeof(*per_cpu));
+
+	if (!per_cpu)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = (struct guard_hits){};
+		if (bpf_map_lookup_elem(g->target->hits, &i, per_cpu))
+			return -errno;
+		for (int cpu = 0; cpu < g->target->n_cpus; cpu++) {
+			out[i].allowed += per_cpu[cpu].allowed;
+			out[i].denied += per_cpu[cpu].denied;
+		}
+	}
+	return 0;
+}
+
+void guard__done(struct guard *g)
+{
+	let_go(g->held, g->n_held);
+	*g = (struct guard){};
+}

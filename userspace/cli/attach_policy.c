@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attach_policy.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "run_policy.h"
+#include "sandbox/resolve.h"
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/* Does it say anything of the network? */
+static bool restricts_network(const struct policy *p)
+{
+	return !p->net_all && p->net_src.name;
+}
+
+int attach_policy__read(struct attach_policy *p, const struct run_options *o, const char *cwd)
+{
+	struct run_options only = { .policies = o->policies, .n_policies = o->n_policies };
+	struct run_user user;
+	struct policy_env env;
+	const char *home;
+	int err;
+
+	if (!o->n_policies)
+		return 0;
+	err = run_policy__user(NULL, &user);
+	if (err)
+		return err;
+	home = run_policy__home(&user, p->home, sizeof(p->home));
+	env = run_policy__env(home, cwd);
+	err = run_policy__build(&only, &user, &env, &p->policy);
+	if (!err && restricts_network(p->policy))
+		err = network__plan(p->policy, &p->plan);
+	return err;
+}
+
+/* ---- layers, and what none of them does --------------------------------------------------------------------------- */
+
+/* "web.toml:3:9: filesystem.deny /etc/shadow: needs BPF LSM" */
+static const char *gap_text(const struct live_gap *g, char *buf, size_t size)
+{
+	char where[320] = "";
+
+	if (g->src)
+		policy__where(g->src, where, sizeof(where));
+	snprintf(buf, size, "%s%s%s", where, *where ? ": " : "", g->text);
+	return buf;
+}
+
+static bool has_kind(const struct live_policy *l, enum live_gap_kind kind)
+{
+	for (size_t i = 0; i < l->n_gaps; i++)
+		if (l->gaps[i].kind == kind)
+			return true;
+	return false;
+}
+
+static int refuse_gaps(const struct attach_policy *p, const struct recording *r, const char *no_cgroup)
+{
+	const struct live_policy *l = &p->live;
+	char text[600];
+
+	log_err(0, "attach: %zu rule%s of the policy cannot be enforced here on what runs already:", l->n_gaps,
+		l->n_gaps == 1 ? "" : "s");
+	for (size_t i = 0; i < l->n_gaps; i++)
+		log_err(0, "%s", gap_text(&l->gaps[i], text, sizeof(text)));
+	if (has_kind(l, LIVE_GAP_LAYER) && r->no_lsm[0])
+		log_hint("BPF cannot be an LSM here: %s", r->no_lsm);
+	for (const char *const *m = r->capture->whole ? NULL : r->capture->missing; m && *m; m++)
+		log_hint("hook %s", *m);
+	if (*no_cgroup && restricts_network(p->policy) && !l->layers.lsm)
+		log_hint("network rules could be kept by a cgroup, but %s: use --cgroup PATH, or start it with systemd-run --scope",
+			 no_cgroup);
+	log_hint("--allow-degraded=lsm goes on without them");
+	return -ENOTSUP;
+}
+
+static int report_gaps(struct attach_policy *p, struct recording *r, const char *no_cgroup)
+{
+	const struct live_policy *l = &p->live;
+	char text[600];
+	int err = 0;
+
+	for (const char *const *m = r->capture->whole ? NULL : r->capture->missing; l->layers.lsm && m && *m; m++)
+		log_warn("the policy is enforced without the hook %s", *m);
+	if (!l->n_gaps)
+		return 0;
+	if (!r->opts.without_lsm)
+		return refuse_gaps(p, r, no_cgroup);
+	for (size_t i = 0; i < l->n_gaps && !err; i++) {
+		log_warn("not enforced: %s", gap_text(&l->gaps[i], text, sizeof(text)));
+		err = recording__degraded(r, "not enforced: %s", text);
+	}
+	return err;
+}
+
+/* Without hooks, the programs that judge connections can be put on a cgroup, if nobody else is in it. They know no audit. */
+static bool cgroup_net(const struct recording *r, const struct attach_target *t, char *ret_why, size_t size)
+{
+	if (r->opts.audit) {
+		snprintf(ret_why, size, "its programs can only enforce, not --mode audit");
+		return false;
+	}
+	return !t->pid || attach_target__owns_cgroup(t, ret_why, size);
+}
+
+static int make_live(struct attach_policy *p, struct recording *r, const struct attach_target *t)
+{
+	const struct capture *c = r->capture;
+	struct live_layers layers = { .lsm = c->guard && (c->whole || r->opts.without_lsm), .lsm_io_uring = c->sees_io_uring };
+	struct resolve_live *resolver = resolve__live_new(p->policy);
+	struct policy_error e = {};
+	char no_cgroup[400] = "";
+	int err;
+
+	if (!resolver)
+		return -ENOMEM;
+	if (!layers.lsm && restricts_network(p->policy))
+		layers.cgroup_net = cgroup_net(r, t, no_cgroup, sizeof(no_cgroup));
+	err = live_policy__make(p->policy, restricts_network(p->policy) ? &p->plan : NULL, &layers, resolve__live_expand, resolver,
+				&p->live, &e);
+	resolve__live_free(resolver);
+	if (err) {
+		log_err(err, "%s", e.text);
+		if (e.hint[0])
+			log_hint("%s", e.hint);
+		return err;
+	}
+	return report_gaps(p, r, layers.cgroup_net ? "" : no_cgroup);
+}
+
+/* ---- in force ---------------------------------------------------------------------------------------------------- */
+
+/* Rules that are enforced by LAYER. */
+static unsigned int count_rules(const struct attach_policy *p, const char *layer)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < p->policy->n_rules; i++) {
+		const char *why, *by = live_policy__layer(&p->live, &p->policy->rules[i], &why);
+
+		n += by && !strcmp(by, layer);
+	}
+	return n;
+}
+
+static void add_layer(struct attach_policy *p, const char *name, unsigned int hooks)
+{
+	unsigned int rules = count_rules(p, name), i = p->layers[0] ? 1 : 0;
+	const char *s = rules == 1 ? "" : "s";
+
+	if (hooks)
+		snprintf(p->layer_text[i], sizeof(p->layer_text[i]), "%s: %u hooks, %u rule%s", name, hooks, rules, s);
+	else
+		snprintf(p->layer_text[i], sizeof(p->layer_text[i]), "%s: %u rule%s", name, rules, s);
+	p->layers[i] = p->layer_text[i];
+}
+
+int attach_policy__enforce(struct attach_policy *p, struct recording *r, const struct attach_target *t)
+{
+	int err;
+
+	if (!p->policy)
+		return 0;
+	err = make_live(p, r, t);
+	if (!err && p->live.layers.lsm)
+		err = guard__load(&p->guard, r->capture->guard, &p->live, r->opts.audit ? GUARD_AUDIT : GUARD_ENFORCE);
+	if (err)
+		return err;
+	if (p->live.layers.lsm)
+		add_layer(p, "lsm", r->capture->n_hooks);
+	if (!p->live.layers.cgroup_net)
+		return 0;
+	err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);
+	if (err)
+		return err;
+	add_layer(p, "cgroup-bpf", 0);
+	p->cgroup_note = "cgroup-bpf: connections made before, and sockets brought from another cgroup, go on";
+	return recording__degraded(r, "%s", p->cgroup_note);
+}
+
+static bool on_host(void *ctx, const char *path)
+{
+	struct stat st;
+
+	(void)ctx;
+	return !lstat(path, &st);
+}
+
+int attach_policy__describe(struct attach_policy *p, struct recording *r)
+{
+	if (!p->policy)
+		return 0;
+	r->info.layers = p->layers;
+	r->info.policy = p->policy->name;
+	if (!run_policy__hash(p->policy, p->sha256))
+		r->info.policy_sha256 = p->sha256;
+	p->denial_ctx = (struct denial_ctx){
+		.net_filtered = p->filter != NULL,
+		.exists = on_host,
+		.privileged = !geteuid(),
+		.live_rules = p->live.rules,
+		.n_live_rules = p->live.n_rules,
+	};
+	return pipeline__set_policy(&r->pipeline, &p->denial_ctx) ? log_errno(-ENOMEM, "start") : 0;
+}
+
+const char *attach_policy__state(const struct attach_policy *p, const struct run_options *o, char *buf, size_t size)
+{
+	size_t n;
+
+	if (!p->policy)
+		return "";
+	n = (size_t)snprintf(buf, size, "; policy %.100s %s", p->policy->name, !p->layers[0] ? "not enforced" :
+			     o->audit ? "audited" : "enforced");
+	for (const char *const *l = p->layers; *l && n < size; l++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", l == p->layers ? ": " : ", ", *l);
+	if (p->live.n_gaps && n < size)
+		n += (size_t)snprintf(buf + n, size - n, "; open: %zu of its rules", p->live.n_gaps);
+	if (p->cgroup_note && n < size)
+		snprintf(buf + n, size - n, "; open: connections made before");
+	return buf;
+}
+
+void attach_policy__switch(struct attach_policy *p, bool audit)
+{
+	if (!p->policy)
+		return;
+	if (p->filter && audit) {
+		log_warn("the network rules of the cgroup can only enforce: no switch to audit");
+		return;
+	}
+	if (p->guard.target && !guard__set_mode(&p->guard, audit ? GUARD_AUDIT : GUARD_ENFORCE))
+		log_err(0, "the policy is now %s", audit ? "audited: what it denies is let through" : "enforced");
+}
+
+/* ---- what came of it ------------------------------------------------------------------------------------------------ */
+
+void attach_policy__collect(struct attach_policy *p, struct run_result *res)
+{
+	if (p->filter && !net_filter__counts(p->filter, &p->net_counts))
+		res->network = &p->net_counts;
+}
+
+static void print_text(const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, stderr);
+}
+
+void attach_policy__print_hits(const struct attach_policy *p)
+{
+	_cleanup_(free) struct guard_hits *hits = calloc(GUARD_MAX_RULES, sizeof(*hits));
+	unsigned int idle = 0;
+
+	if (!p->guard.target || !hits || guard__hits(&p->guard, hits, p->live.n_rules))
+		return;
+	fprintf(stderr, "\npolicy %s\n     denied    allowed\n", p->policy->name);
+	for (unsigned int i = 0; i < p->live.n_rules; i++) {
+		char text[600];
+
+		if (!hits[i].denied && !hits[i].allowed) {
+			idle += i != 0;
+			continue;
+		}
+		fprintf(stderr, " %10llu %10llu  ", (unsigned long long)hits[i].denied, (unsigned long long)hits[i].allowed);
+		print_text(i ? live_policy__describe(&p->live, i, text, sizeof(text)) : "by no rule");
+		fputc('\n', stderr);
+	}
+	if (idle)
+		fprintf(stderr, "  %u rule%s met nothing\n", idle, idle == 1 ? "" : "s");
+}
+
+void attach_policy__done(struct attach_policy *p)
+{
+	net_filter__free(p->filter);
+	guard__done(&p->guard);
+	live_policy__done(&p->live);
+	network__plan_done(&p->plan);
+	policy__free(p->policy);
+}
