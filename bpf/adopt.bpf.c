@@ -73,10 +73,12 @@ int adopt_tasks(struct bpf_iter__task *ctx)
 	if (!leader)
 		leader = adopt__put(task->group_leader, NULL, in_scope(parent) ? parent->exec_id : 0);
 	st = leader && task->pid != task->tgid ? adopt__put(task, leader, 0) : leader;
-	if (!st)
+	if (!st) {
+		counters__seen(EV_CLASS_PROCESS);
 		counters__lost(EV_CLASS_PROCESS);
-	else
+	} else {
 		st_shared.adopted++;
+	}
 	return 0;
 }
 

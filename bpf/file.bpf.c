@@ -28,6 +28,7 @@
 #define MAY_WRITE 2
 #define MAY_APPEND 8
 #define PROT_EXEC 4
+#define MAP_SHARED 1 /* and MAP_SHARED_VALIDATE, which is 3 */
 #define VM_EXEC 4
 #define S_IFCHR 0020000
 #define S_IFREG 0100000
@@ -363,6 +364,19 @@ int BPF_PROG(file_removexattr, void *idmap, struct dentry *dentry, const char *n
 	return file__change_attribute(EV_FILE_REMOVEXATTR, dentry, name);
 }
 
+/* POSIX ACLs, which change the mode; they passed inode_setxattr before 6.2. */
+SEC("?lsm/inode_set_acl")
+int BPF_PROG(file_set_acl, void *idmap, struct dentry *dentry, const char *name)
+{
+	return file__change_attribute(EV_FILE_SETXATTR, dentry, name);
+}
+
+SEC("?lsm/inode_remove_acl")
+int BPF_PROG(file_remove_acl, void *idmap, struct dentry *dentry, const char *name)
+{
+	return file__change_attribute(EV_FILE_REMOVEXATTR, dentry, name);
+}
+
 /* ---- open files ---------------------------------------------------------------------------------------------- */
 
 /* Character devices that hold nothing: null, zero, full, random, urandom, terminals. */
@@ -409,8 +423,8 @@ int BPF_PROG(file_open, struct file *file)
 	__u32 mode = file->f_mode, flags = file->f_flags;
 	bool write = mode & FMODE_WRITE || flags & O_TRUNC;
 
-	/* of an execve: judged as one, by bprm_check_security */
-	if (flags & FMODE_EXEC)
+	/* of an execve: judged as one, by bprm_check_security. XFS takes that bit from its callers too */
+	if (flags & FMODE_EXEC && !write)
 		return 0;
 	return file__use(write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ, file,
 			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write);
@@ -462,9 +476,16 @@ static __always_inline int file__map(__u32 op, struct file *file)
 SEC("?lsm/mmap_file")
 int BPF_PROG(file_mmap, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
-	if (!file || !(prot & PROT_EXEC))
+	int verdict = 0;
+
+	if (!file)
 		return 0;
-	return file__map(EV_FILE_MMAP_EXEC, file);
+	/* of a descriptor that was open before; what it is mapped for can be changed later */
+	if (flags & MAP_SHARED && file->f_mode & FMODE_WRITE)
+		verdict = file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false);
+	if (!verdict && prot & PROT_EXEC)
+		verdict = file__map(EV_FILE_MMAP_EXEC, file);
+	return guard__return(verdict);
 }
 
 SEC("?lsm/file_mprotect")

@@ -119,6 +119,8 @@ static __always_inline bool guard__leave_mount(struct guard_walk *w)
 	return true;
 }
 
+#define SB_KERNMOUNT (1UL << 22) /* linux/fs.h */
+
 /*
  * What is mounted shows a file in another place than its own; a deny of either holds. An allow of the other place counts only
  * if the loader sees that mount too: whoever has a namespace of his own can mount anything into what he may write to.
@@ -148,9 +150,19 @@ static long guard__step(__u32 i, struct guard_walk *w)
 		w->dentry = parent;
 		return 0;
 	}
-	/* the root of a file system. With a mount: in no tree (memfd, pipe), or cut off from it */
+	/*
+	 * The root of a file system. Not come to by a mount: a memfd or a pipe, which are in no tree; or a file that
+	 * open_by_handle_at found, with no directory: its way is not known.
+	 */
 	if (w->mnt || !w->place) {
-		w->rooted = 1;
+		struct super_block *sb = NULL;
+		struct dentry *root = NULL;
+		unsigned long flags = 0;
+
+		KGET(sb, w->dentry, d_sb);
+		KGET(root, sb, s_root);
+		KGET(flags, sb, s_flags);
+		w->rooted = !w->mnt || w->dentry == root || flags & SB_KERNMOUNT;
 		return 1;
 	}
 	w->crossed = 1;
@@ -207,8 +219,6 @@ static __always_inline __u64 guard__number(const void *pointer)
 	bpf_probe_read_kernel(&v, sizeof(v), &at);
 	return v;
 }
-
-#define SB_KERNMOUNT (1UL << 22) /* linux/fs.h */
 
 /* A memfd, a pipe, a socket: in no tree, so no rule about reading or writing paths can mean it. What it executes is another matter. */
 static __always_inline __u32 guard__access_of(struct dentry *dentry, __u32 access)
@@ -273,6 +283,16 @@ static __always_inline int guard__op(struct ev_act *act, enum guard_op op)
 	if (!p || !p->op_rule[op])
 		return 0;
 	return guard__say(p, act, true, p->op_rule[op]);
+}
+
+/* What nobody who is held to a policy may do to who enforces it: by no rule. */
+static __always_inline int guard__self(struct ev_act *act)
+{
+	const struct guard_policy *p;
+	__u32 gen = 0;
+
+	p = guard__policy(&gen);
+	return p ? guard__say(p, act, true, 0) : 0;
 }
 
 #define AF_INET 2

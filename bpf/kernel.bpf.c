@@ -16,6 +16,7 @@
  *   uring_sqpoll		  a kernel thread is to watch the ring, no calls from then on: since 5.16, recorded only
  *   task_alloc			  io_uring's workers: they do what was asked of them in the caller's name, pass no
  *				  sched_process_fork, and would otherwise be in nobody's scope
+ *   task_setrlimit		  of sandtrace itself, to end it by
  *   task_kill			  a signal to a process that the caller did not start; recorded, not judged
  *
  * Why LSM hooks and not the calls: one hook stands for all the ways there, io_uring and 32-bit calls among them, and its result
@@ -200,10 +201,24 @@ static __always_inline void kernel__set_path(struct kernel_act *a, const struct 
 	KGET(a->mnt, path, mnt);
 }
 
+/* Who enforces the policy: who is held to it must not end it, switch it or reach into it. */
+static __always_inline bool kernel__is_recorder(struct task_struct *target)
+{
+	__u32 tgid = 0;
+
+	if (!target || !st_cfg.own_tgid)
+		return false;
+	KGET(tgid, target, tgid);
+	return tgid == st_cfg.own_tgid;
+}
+
 /* Judges, and records whatever came of it. ST: the current task, in scope. */
 static __always_inline int kernel__act(struct st_task *st, struct kernel_act *a, enum guard_op op)
 {
 	int verdict = op == GUARD_OP_NONE ? 0 : guard__op(&a->act, op);
+
+	if (!verdict && kernel__is_recorder((void *)a->target))
+		verdict = guard__self(&a->act);
 
 	kernel__emit(st, a);
 	return guard__return(verdict);
@@ -476,6 +491,16 @@ int BPF_PROG(kernel_uring_poll)
 	return st ? kernel__act(st, &a, GUARD_OP_NONE) : 0;
 }
 
+/* A limit on file size or CPU time would end the recorder. */
+SEC("?lsm/task_setrlimit")
+int BPF_PROG(kernel_limit, struct task_struct *p, unsigned int resource)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct kernel_act a = { .act = { .op = EV_KERNEL_LIMIT }, .arg = resource, .target = (__u64)p };
+
+	return st && kernel__is_recorder(p) ? kernel__act(st, &a, GUARD_OP_NONE) : 0;
+}
+
 /*
  * Made by a thread of the process, or by another worker. In scope from the start: what it opens or connects to is judged as
  * its process's.
@@ -492,6 +517,7 @@ int BPF_PROG(kernel_worker, struct task_struct *task)
 		return 0;
 	worker = bpf_task_storage_get(&st_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!worker) {
+		counters__seen(EV_CLASS_PROCESS);
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
 	}

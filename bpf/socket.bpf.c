@@ -36,6 +36,7 @@
 #define IP_RETOPTS 7
 #define IPV6_2292RTHDR 5
 #define IPV6_2292PKTOPTIONS 6
+#define IPV6_FLOWLABEL_MGR 32 /* a label can carry a routing header */
 #define IPV6_RTHDR 57
 #define MSG_FASTOPEN 0x20000000
 #define MAY_WRITE 2
@@ -506,7 +507,8 @@ int BPF_PROG(socket_route, struct socket *sock, int level, int optname)
 	int verdict;
 
 	if (!(level == SOL_IP && optname == IP_OPTIONS) &&
-	    !(level == SOL_IPV6 && (optname == IPV6_RTHDR || optname == IPV6_2292RTHDR || optname == IPV6_2292PKTOPTIONS)))
+	    !(level == SOL_IPV6 && (optname == IPV6_RTHDR || optname == IPV6_2292RTHDR || optname == IPV6_2292PKTOPTIONS ||
+				    optname == IPV6_FLOWLABEL_MGR)))
 		return 0;
 	st = scope__current(bpf_get_current_task_btf());
 	if (!st)

@@ -23,6 +23,7 @@ static __always_inline struct st_task *scope__adopt(struct task_struct *task, st
 	st = bpf_task_storage_get(&st_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!st || !leader) {
+		counters__seen(EV_CLASS_PROCESS);
 		counters__lost(EV_CLASS_PROCESS);
 		return NULL;
 	}

@@ -279,6 +279,7 @@ enum ev_kernel_op {
 	EV_KERNEL_USERNS = 11,
 	EV_KERNEL_IO_URING = 12,  /* a ring is made */
 	EV_KERNEL_SIGNAL = 13,	  /* to a process that is not below the sender; arg: the signal; target */
+	EV_KERNEL_LIMIT = 15,	  /* of the recorder itself, so refused; arg: RLIMIT_* */
 	EV_KERNEL_READ_FILE = 14, /* the kernel reads another kind of file; arg: enum kernel_read_file_id */
 };
 

@@ -159,6 +159,19 @@ static int f_symlinked(void) { return open_write(OK "/link"); }
 static int f_symlinked_dir(void) { return open_write(OK "/dirlink/f"); }
 static int f_bind(void) { return open_write("/mnt/alias/f"); }
 static int f_bind_below(void) { return open_write("/mnt/below/f"); } /* what is denied lies above what is mounted */
+/* A file system that is mounted below what is denied, and elsewhere; and one of whose mounts only a descriptor is left. */
+static int f_mount_below(void) { return open_write("/mnt/again/f"); }
+static int detached_and_open(void)
+{
+	int dir = open(DATA "/mounted", O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir < 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    umount2(DATA "/mounted", MNT_DETACH))
+		return CANNOT;
+	fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? errno : 0;
+}
+static int f_detached(void) { return in_child(detached_and_open); }
 static int clone_and_open(void)
 {
 	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, DATA "/dir", 1 /* clone */), fd;
@@ -656,6 +669,84 @@ static int n_route(void) /* a loose source route: the packet would go to 10.0.0.
 	close(s);
 	return ret;
 }
+/* Whoever enforces the policy, found by its name. */
+static pid_t recorder(void)
+{
+	char path[64], comm[32];
+
+	for (pid_t pid = 2; pid < 32768; pid++) {
+		ssize_t n;
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		n = read(fd, comm, sizeof(comm) - 1);
+		close(fd);
+		comm[n > 0 ? n : 0] = 0;
+		if (!strcmp(comm, "sandtrace\n"))
+			return pid;
+	}
+	return 0;
+}
+static int r_audit(void) { pid_t pid = recorder(); return pid ? result(kill(pid, SIGUSR1)) : CANNOT; }
+static int r_kill(void) { pid_t pid = recorder(); return pid ? result(kill(pid, SIGKILL)) : CANNOT; }
+static int r_limit(void)
+{
+	struct { uint64_t soft, hard; } none = { 0, 0 };
+	pid_t pid = recorder();
+
+	return pid ? result(syscall(SYS_prlimit64, pid, 1 /* RLIMIT_FSIZE */, &none, NULL)) : CANNOT;
+}
+static int r_take(void) /* a map of its, through its descriptor */
+{
+	pid_t pid = recorder();
+	int pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, fd;
+
+	if (pidfd < 0)
+		return CANNOT;
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, 4, 0);
+	close(pidfd);
+	return fd < 0 ? errno : (close(fd), 0);
+}
+static int r_memory(void)
+{
+	char path[64];
+	pid_t pid = recorder();
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	return pid ? (open_write(path) ? EPERM : 0) : CANNOT; /* refused as EACCES there */
+}
+static int f_map_old(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, old_fd, 0);
+
+	return p == MAP_FAILED ? errno : (munmap(p, 4096), 0);
+}
+static int f_acl(void)
+{
+	static const struct { uint32_t version; struct { uint16_t tag, perm; uint32_t id; } e[3]; } acl = {
+		2, { { 1, 7, ~0U }, { 4, 7, ~0U }, { 0x20, 7, ~0U } } };
+	int ret = result(setxattr(DATA "/f", "system.posix_acl_access", &acl, sizeof(acl), 0));
+
+	return ret == EOPNOTSUPP ? CANNOT : ret;
+}
+static int f_acl_remove(void)
+{
+	int ret = result(removexattr(DATA "/f", "system.posix_acl_access"));
+
+	return ret == EOPNOTSUPP ? CANNOT : ret;
+}
+static int n_label(void) /* a flow label can carry a route */
+{
+	char request[64] = { 0 };
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret;
+
+	ret = s < 0 ? CANNOT : result(setsockopt(s, IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR */, request, sizeof(request)));
+	close(s);
+	return ret;
+}
 static int forge_child(void)
 {
 	prctl(PR_SET_NAME, "kworker/0:0");
@@ -757,6 +848,8 @@ static const struct attempt {
 	{ "through-symlinked-directory", f_symlinked_dir, "file", "open_write", "denied" },
 	{ "bind-mount", f_bind, "file", "open_write", "denied" },
 	{ "bind-mount-of-what-is-below", f_bind_below, "file", "open_write", "denied" },
+	{ "mounted-below-and-elsewhere", f_mount_below, "file", "open_write", "denied" },
+	{ "detached-mount", f_detached, "file", "open_write", "denied" },
 	{ "mount-clone", f_clone, "file", "open_write", "denied" },
 	{ "elsewhere", f_ok, "file", "open_write", "allowed" },
 	{ "hard-link-made-before", f_hard, "file", "open_write", "allowed" },
@@ -821,6 +914,15 @@ static const struct attempt {
 	{ "source-route", n_route, "network", "option", "denied" },
 	{ "bind-into-allowed", f_bind_allowed, "file", "open_write", "denied" },
 	{ "tmpfs-in-allowed", f_tmpfs_allowed, "file", "create", "allowed" },
+	{ "recorder-to-audit", r_audit, "kernel", "signal", "denied" },
+	{ "recorder-killed", r_kill, "kernel", "signal", "denied" },
+	{ "recorder-limited", r_limit, "kernel", "set_limit", "denied" },
+	{ "recorder-descriptor", r_take, "kernel", "ptrace", "denied" },
+	{ "recorder-memory", r_memory, "kernel", "ptrace", "denied" },
+	{ "map-old-fd", f_map_old, "file", "write", "denied" },
+	{ "acl", f_acl, "file", "setxattr", "denied" },
+	{ "acl-removed", f_acl_remove, "file", "removexattr", "denied" },
+	{ "flow-label", n_label, "network", "option", "denied" },
 	{ "forged-name", i_comm, "file", "open_write", "denied" },
 	{ "other-cgroup", i_cgroup, "file", "open_write", "denied" },
 	{ "orphan", i_fork_chain, "file", "open_write", "denied" },
@@ -906,6 +1008,11 @@ static int world(void)
 	mkdir("/mnt/below", 0755);
 	make_file(DATA "/dir/f", 0644, "protected");
 	need(mkdir(DATA "/empty", 0755), "empty");
+	need(mkdir(DATA "/mounted", 0755), "mounted");
+	need(mount("tmpfs", DATA "/mounted", "tmpfs", 0, NULL), "mount");
+	make_file(DATA "/mounted/f", 0644, "protected");
+	mkdir("/mnt/again", 0755);
+	need(mount(DATA "/mounted", "/mnt/again", NULL, MS_BIND, NULL), "bind");
 	need(mkdir(OK "/place", 0755), "place");
 	need(mount(DATA "/dir", "/mnt/below", NULL, MS_BIND, NULL), "bind");
 	need(mount(DATA, "/mnt/alias", NULL, MS_BIND, NULL), "bind");

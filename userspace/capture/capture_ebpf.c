@@ -313,18 +313,21 @@ static uint32_t ebpf_live(struct capture *capture)
 {
 	struct ebpf *c = ebpf(capture);
 	struct timespec ts;
-	uint64_t now;
+	uint64_t now, born;
 
-	if (!c->running || c->target_pidfd < 0)
+	if (!c->running)
 		return 0;
-	if (!ended(c->target_pidfd))
+	if (c->target_pidfd >= 0 && !ended(c->target_pidfd))
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	now = (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 	if (c->live && now - c->looked_at < LOOK_NS)
 		return c->live;
 	c->looked_at = now;
+	born = c->shared->next_exec_id;
 	c->live = count_in_scope(c) ?: count_in_scope(c);
+	if (!c->live && c->shared->next_exec_id != born) /* it hops from one number to the next */
+		c->live = 1;
 	return c->live;
 }
 

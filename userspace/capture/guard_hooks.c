@@ -156,7 +156,8 @@ bool hooks__has(const struct hooks *h, const char *name)
  */
 static bool may_be_missing(const char *name)
 {
-	static const char *const young[] = { "file_truncate", "userns_create", "inode_init_security_anon" };
+	static const char *const young[] = { "file_truncate", "userns_create", "inode_init_security_anon",
+					    "inode_set_acl", "inode_remove_acl" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(young); i++)
 		if (!strcmp(name, young[i]))

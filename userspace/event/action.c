@@ -36,6 +36,7 @@ static const char *const kernel_ops[] = {
 	[EV_KERNEL_IO_URING] = "io_uring",
 	[EV_KERNEL_SIGNAL] = "signal",
 	[EV_KERNEL_READ_FILE] = "kernel_read",
+	[EV_KERNEL_LIMIT] = "set_limit",
 };
 static const char *const cred_ops[] = {
 	[EV_CRED_SETUID] = "setuid",

@@ -2,6 +2,7 @@
 /* Rules for what runs already: the same patterns, the same links, but no sandbox around them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -100,6 +101,26 @@ static int add_interpreters(struct resolve_live *l, const char *path)
 	return err;
 }
 
+/*
+ * What is mounted below lies there only as long as it is used through that mount: mounted or moved elsewhere too, a file
+ * system has no way up to the rule's directory. So the rule is about its root as well.
+ */
+static int add_mounts_below(struct resolve_live *l, const char *dir)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	char text[2 * PATH_MAX];
+	struct mntent m;
+	int err = 0;
+
+	if (!f)
+		return log_errno(-errno, "read /proc/self/mounts");
+	while (!err && getmntent_r(f, &m, text, sizeof(text)))
+		if (strcmp(m.mnt_dir, dir) && grants__covers(dir, m.mnt_dir))
+			err = l->add(l->to, m.mnt_dir);
+	endmntent(f);
+	return err;
+}
+
 static int found(struct resolve_live *l, const char *path, const struct found *f)
 {
 	int err;
@@ -107,6 +128,8 @@ static int found(struct resolve_live *l, const char *path, const struct found *f
 	if (misled(path, f))
 		return resolver__problem(&l->r, -EXDEV, "name where it leads", "%s is another file for each process", path);
 	err = l->add(l->to, f->path);
+	if (!err && S_ISDIR(f->mode) && rule_kind__denies_path(l->r.rule->kind))
+		err = add_mounts_below(l, f->path);
 	return err || l->r.rule->kind != RULE_EXEC || !S_ISREG(f->mode) ? err : add_interpreters(l, f->path);
 }
 
