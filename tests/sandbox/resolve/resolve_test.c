@@ -2,6 +2,7 @@
 /* Resolving, in a directory of its own ($1, which is made the current one): links, races, bounds, merging. TAP. */
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -677,6 +678,28 @@ static void names(const char *what, ...)
 			printf("# %s\n", named[i]);
 }
 
+/* A deny of a directory names what is mounted below, which may be mounted elsewhere too: of /, every mount there is. */
+static void names_mounts(void)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	struct resolve_live *l;
+	char why[160] = "";
+	unsigned int n = 1;
+	struct mntent *m;
+	int err;
+
+	while (f && (m = getmntent(f)))
+		n += strcmp(m->mnt_dir, "/") != 0;
+	if (f)
+		endmntent(f);
+	rule("n /");
+	l = resolve__live_new(&policy);
+	n_named = 0;
+	err = resolve__live_expand(l, &policy.rules[policy.n_rules - 1], name_it, NULL, why, sizeof(why));
+	resolve__live_free(l);
+	ok(!err && n > 1 && n_named == n && !strcmp(named[0], "/"), "live: n / names the %u mounts too", n - 1);
+}
+
 static void names_nothing(const char *what, const char *words)
 {
 	struct resolve_live *l;
@@ -701,7 +724,8 @@ static void live(void)
 	names("d %/gone", NULL);
 	names("d %/gone/*", NULL);
 	names("k %/k/link", "%/k/a/b", NULL); /* what it leads to */
-	names("n /", "/", NULL);
+	names("r /", "/", NULL);
+	names_mounts();
 	names("k /proc/sys", "/proc/sys", NULL);
 	names("d /dev/null", "/dev/null", NULL);
 	names("k %/fifo", "%/fifo", NULL); /* an inode as any other */
