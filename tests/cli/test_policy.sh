@@ -72,7 +72,7 @@ run "$st" policy syscalls --json strict
 check "syscalls: JSON lines" jq -es 'length > 300' out
 
 # ---- explain
-expect "explain: every rule is enforced" 0 "Every rule is enforced here." "not there" "mount, landlock" "What stays open" \
+expect "explain: every rule is enforced" 0 "\`run\` enforces every rule here." "not there" "mount, landlock" "What stays open" \
 	-- explain good.toml
 widest() { awk '{ if (length($0) > w) w = length($0) } END { exit !(w <= '"$1"' && w > '"$1"' - 20) }' out; }
 check "explain: fits 80 columns" widest 80
@@ -112,7 +112,7 @@ T
 ln -s .git/hooks p/alias
 mkfifo p/fifo
 printf '[filesystem]\nallow_write = ["./p"]\ndeny_write = ["/dev/null", "./p/fifo"]\ndeny_exec = ["/"]\nrelative_to = "policy"\n' >odd.toml
-expect "explain: what is taken away" 0 "deny write ./p/.git" "deny exec /tmp" "the sandbox's own" "deny_write keeps" "Every rule" \
+expect "explain: what is taken away" 0 "deny write ./p/.git" "deny exec /tmp" "the sandbox's own" "deny_write keeps" "every rule here" \
 	-- explain kept.toml
 check "explain: fits 80 columns with what runs already" widest 80
 expect "explain: what cannot be taken away" 4 "own, and a device" "is a FIFO" "holds every program" \

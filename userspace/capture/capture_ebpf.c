@@ -198,7 +198,7 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return;
 	enable(c, "adopt_inodes", opts->judge);
-	hooks__choose(&c->hooks, c->obj);
+	hooks__choose(&c->hooks, c->obj, opts->judge);
 }
 
 static void configure(struct ebpf *c, const struct capture_opts *opts)

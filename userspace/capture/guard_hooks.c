@@ -53,7 +53,10 @@ static void __attribute__((format(printf, 2, 3))) off(struct hook *hook, const c
 	hook->on = false;
 }
 
-static void list(struct hooks *h, struct bpf_object *obj)
+/* Of every read and write, and there only to refuse: not without a policy. */
+static bool is_judge_only(const char *section) { return !strcmp(section, "lsm/file_permission"); }
+
+static void list(struct hooks *h, struct bpf_object *obj, bool judge)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct bpf_program *prog;
@@ -63,7 +66,7 @@ static void list(struct hooks *h, struct bpf_object *obj)
 		char type[64];
 		struct hook *hook;
 
-		if (strncmp(section, "lsm/", 4) || h->n == HOOKS_MAX)
+		if (strncmp(section, "lsm/", 4) || h->n == HOOKS_MAX || (!judge && is_judge_only(section)))
 			continue;
 		hook = &h->v[h->n++];
 		snprintf(hook->program, sizeof(hook->program), "%s", bpf_program__name(prog));
@@ -76,12 +79,12 @@ static void list(struct hooks *h, struct bpf_object *obj)
 	btf__free(btf);
 }
 
-void hooks__choose(struct hooks *h, struct bpf_object *obj)
+void hooks__choose(struct hooks *h, struct bpf_object *obj, bool judge)
 {
 	struct bpf_program *prog;
 
 	if (!h->n)
-		list(h, obj);
+		list(h, obj, judge);
 	complaint.program[0] = 0;
 	bpf_object__for_each_program(prog, obj) {
 		const struct hook *hook = find(h, bpf_program__name(prog));

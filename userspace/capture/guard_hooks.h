@@ -29,7 +29,7 @@ struct hooks {
 };
 
 /* OBJ was opened and not loaded. Asks the kernel's BTF the first time; turns the programs on that are to be tried. */
-void hooks__choose(struct hooks *h, struct bpf_object *obj);
+void hooks__choose(struct hooks *h, struct bpf_object *obj, bool judge);
 /* The load failed: takes the program out that it failed at. False: it failed at none of these. */
 bool hooks__drop_refused(struct hooks *h);
 /* Attaches what was loaded. */

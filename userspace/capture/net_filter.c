@@ -90,9 +90,11 @@ static int link_all(struct net_filter *f, int cgroup_fd)
 		struct bpf_link *link = f->n_links < MAX_LINKS ? bpf_program__attach_cgroup(prog, cgroup_fd) : NULL;
 
 		if (!link) {
-			log_errno(-errno, "attach the network rules (%s) to the cgroup", bpf_program__section_name(prog));
+			int err = f->n_links < MAX_LINKS && errno ? -errno : -E2BIG;
+
+			log_errno(err, "attach the network rules (%s) to the cgroup", bpf_program__section_name(prog));
 			log_hint("they need Linux 5.17 with CONFIG_CGROUP_BPF; a program there that allows no others is in the way as well");
-			return -errno;
+			return err;
 		}
 		f->links[f->n_links++] = link;
 	}

@@ -364,7 +364,7 @@ void page__print(const struct page *p, const struct policy *policy, FILE *out, b
 		fprintf(out, "\n%s%u rule%s cannot be enforced here: a run under this policy would not start.%s\n", l.red, bad,
 			bad == 1 ? "" : "s", l.off);
 	else
-		fputs("\nEvery rule is enforced here.\n", out);
+		fputs("\n`run` enforces every rule here.\n", out);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------- */

@@ -176,6 +176,7 @@ static void file_denial(const struct act_case *k, struct denial *d)
 static const char *const net_words[] = {
 	[EV_NET_SOCKET] = "socket ", [EV_NET_CONNECT] = "connect ", [EV_NET_BIND] = "bind ",
 	[EV_NET_LISTEN] = "listen ", [EV_NET_ACCEPT] = "accept ",   [EV_NET_SEND] = "send to ",
+	[EV_NET_OPTION] = "source route on ",
 };
 
 /* TCP and UDP are judged by their address; whatever else leaves the machine is refused as a whole (bpf/socket.bpf.c). */
@@ -229,7 +230,7 @@ static void op_denial(const struct act_case *k, struct denial *d)
 		denial__object(d, "", text);
 	}
 	if (!by_rule(k, d))
-		denial__rule(d, "denied by the policy");
+		denial__rule(d, k->act->rule ? "denied by the policy" : "who is held to a policy cannot end it");
 }
 
 bool denial__of_act(const struct denial_ctx *c, const struct event *ev, struct denial *ret)
