@@ -36,10 +36,15 @@ enum event_kind {
 	EV_PROC_EXEC = 3,     /* sched_process_exec, bpf/process.bpf.c */
 	EV_PROC_EXIT = 4,     /* sched_process_exit, bpf/process.bpf.c */
 	EV_PROC_SIGNAL = 5,   /* signal_deliver, bpf/signal.bpf.c */
+	EV_PROC_EXEC_FAIL = 6, /* the execve calls' return, bpf/exec.bpf.c */
 	EV_FILE = 16,	      /* LSM hooks of files, bpf/file.bpf.c */
 	EV_NET = 17,	      /* LSM hooks of sockets, bpf/socket.bpf.c */
 	EV_KERNEL = 18,	      /* LSM hooks of what changes the system, bpf/kernel.bpf.c */
 	EV_CRED = 19,	      /* LSM hooks of credentials, bpf/cred.bpf.c */
+	EV_FILE_IO = 20,      /* reads and writes, added up, bpf/io.bpf.c */
+	EV_FLOW = 21,	      /* connections, and datagrams added up, bpf/flow.bpf.c */
+	EV_NAME = 22,	      /* names on the network: DNS, TLS, bpf/name.bpf.c */
+	EV_RATE = 23,	      /* a class of records is held back, bpf/rate.bpf.h */
 };
 
 /* Loss and totals are accounted by class (per-CPU counters, include/config.h). */
@@ -143,6 +148,10 @@ struct ev_proc_spawn {
 #define EV_IMG_DELETED (1 << 1)	   /* the file has no name any more */
 #define EV_IMG_SCRIPT (1 << 2)	   /* #! or binfmt_misc: interp runs, path is what was asked for */
 #define EV_IMG_SECURE (1 << 3)	   /* AT_SECURE: set-id or file capabilities took effect */
+#define EV_IMG_UPPER (1 << 4)	   /* in the upper layer of an overlay: not of the image, written since */
+#define EV_IMG_FILE_CAPS (1 << 5)  /* the file has capabilities, and they took effect */
+#define EV_IMG_SETUID (1 << 6)	   /* its set-user-id bit took effect */
+#define EV_IMG_SETGID (1 << 7)
 
 /* Parts of EV_PROC_EXEC. */
 #define EV_EXEC_PATH 0
@@ -158,6 +167,16 @@ struct ev_proc_exec {
 	__u32 dev_minor;
 	__u32 old_tid;	     /* tid before the exec: differs when a non-leader thread called it */
 	__u32 image_flags;   /* EV_IMG_* */
+};
+
+/* Parts of EV_PROC_EXEC_FAIL. */
+#define EV_EXEC_FAIL_PATH 0
+
+/* The image that called goes on. PATH is a claim: what the call was given, read when it had failed. */
+struct ev_proc_exec_fail {
+	struct ev_task task;
+	__s32 error; /* -errno */
+	__u32 pad;
 };
 
 struct ev_proc_exit {
@@ -187,7 +206,9 @@ struct ev_proc_signal {
 enum ev_verdict {
 	EV_ALLOWED = 0,	   /* by no rule, or by the one that is named */
 	EV_DENIED = 1,	   /* the caller gets EPERM */
-	EV_WOULD_DENY = 2, /* audit mode: let through */
+	EV_WOULD_DENY = 2, /* audit mode, or a rule that only tells: let through */
+	EV_KILLED = 3,	   /* refused, and the process gets SIGKILL */
+	EV_KILLED_AFTER = 4, /* nothing here could refuse it: it happened, and then the process got SIGKILL */
 };
 
 /* Head of every record of the security profile, behind its task. */
@@ -241,6 +262,25 @@ struct ev_file {
 	__u32 file_flags; /* EV_FILE_FLAG_* */
 };
 
+/* Parts of EV_FILE_IO. */
+#define EV_FILE_IO_PATH 0
+
+/* What one process has read from and written to one file since the last such record of the two. */
+struct ev_file_io {
+	struct ev_task task;
+	__u64 inode;
+	__u64 reads; /* calls */
+	__u64 read_bytes;
+	__u64 writes;
+	__u64 write_bytes;
+	__u64 first_ago; /* ns between the first of them and this record's time */
+	__u64 last_ago;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 mode;
+	__u32 file_flags; /* EV_FILE_FLAG_* */
+};
+
 enum ev_net_op {
 	EV_NET_SOCKET = 1,
 	EV_NET_CONNECT = 2,
@@ -265,6 +305,57 @@ struct ev_net {
 	__u32 pad;
 };
 
+enum ev_flow_op {
+	EV_FLOW_OPEN = 1,   /* TCP: established */
+	EV_FLOW_CLOSE = 2,  /* TCP: over */
+	EV_FLOW_FAILED = 3, /* TCP: a connect that came to nothing */
+	EV_FLOW_DATAGRAMS = 4, /* UDP: to and from one address, since the last such record */
+};
+
+/* Parts of EV_FLOW. */
+#define EV_FLOW_REMOTE 0
+#define EV_FLOW_LOCAL 1
+
+/* TASK and the header's ids are those of who made the socket, or was given it by accept. Begins as ev_net does. */
+struct ev_flow {
+	struct ev_task task;
+	struct ev_act act;
+	__u64 socket;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 incoming;	   /* 1: the other side began */
+	__u64 bytes_out;   /* payload; TCP: what the other side has acknowledged */
+	__u64 bytes_in;
+	__u64 packets_out; /* TCP: segments with payload; UDP: datagrams */
+	__u64 packets_in;
+	__u64 duration;	   /* ns since it began: of TCP from established on */
+	__s32 error;	   /* -errno of a failure; 0: none */
+	__u32 retransmits;
+};
+
+enum ev_name_op {
+	EV_NAME_DNS_QUERY = 1,
+	EV_NAME_DNS_ANSWER = 2,
+	EV_NAME_TLS_HELLO = 3, /* the first message of a TLS client */
+};
+
+/* Parts of EV_NAME. */
+#define EV_NAME_REMOTE 0
+#define EV_NAME_LOCAL 1
+#define EV_NAME_PACKET 2
+
+/* PACKET is what went over the network, as it was there: userspace/enrich/ takes it apart. Begins as ev_net does. */
+struct ev_name {
+	struct ev_task task;
+	struct ev_act act;
+	__u64 socket;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 pad;
+};
+
 enum ev_kernel_op {
 	EV_KERNEL_BPF = 1,	  /* arg: the command */
 	EV_KERNEL_PTRACE = 2,	  /* arg: PTRACE_MODE_*; target */
@@ -281,6 +372,13 @@ enum ev_kernel_op {
 	EV_KERNEL_SIGNAL = 13,	  /* to a process that is not below the sender; arg: the signal; target */
 	EV_KERNEL_LIMIT = 15,	  /* of the recorder itself, so refused; arg: RLIMIT_* */
 	EV_KERNEL_READ_FILE = 14, /* the kernel reads another kind of file; arg: enum kernel_read_file_id */
+	EV_KERNEL_SYSCTL = 16,	  /* written; text: NAME=VALUE */
+	EV_KERNEL_KEY = 17,	  /* a key is made, or another's is used; arg: KEY_NEED_* or 0; text: type and description */
+	EV_KERNEL_LOCKDOWN = 18,  /* what kernel lockdown would refuse; arg: enum lockdown_reason; text: what it is */
+	EV_KERNEL_OWN_MAP = 19,	  /* somebody gets a descriptor of a map of the recorder's; arg: its id; text: its name */
+	EV_KERNEL_NAMESPACE = 20, /* entered or made; arg: CLONE_NEW* of those that changed */
+	EV_KERNEL_PRCTL = 21,	  /* arg: the option; text: its argument, as a number */
+	EV_KERNEL_CGROUP = 22,	  /* moved to another; target, path of the group as text */
 };
 
 /* Parts of EV_KERNEL. */
@@ -300,6 +398,8 @@ enum ev_cred_op {
 	EV_CRED_SETUID = 1, /* any of the set*uid calls, or the kernel on their behalf */
 	EV_CRED_SETGID = 2,
 	EV_CRED_CAPSET = 3,
+	EV_CRED_SETGROUPS = 4, /* supplementary groups */
+	EV_CRED_USERNS = 5,    /* entered or made a user namespace: capabilities are of that from now on */
 };
 
 struct ev_cred {
@@ -314,12 +414,27 @@ struct ev_cred {
 	__u64 new_permitted;
 };
 
+enum ev_rate_op {
+	EV_RATE_BEGIN = 1, /* from here on records are held back */
+	EV_RATE_END = 2,   /* no more are; suppressed: how many were */
+};
+
+/* TASK is who was about to be recorded; the limit is its control group's. */
+struct ev_rate {
+	struct ev_task task;
+	struct ev_act act;
+	__u32 class; /* enum event_class */
+	__u32 pad;
+	__u64 suppressed;
+	__u64 since_ago; /* ns between the first that was held back and this record's time */
+};
+
 /*
  * Field lists. F(struct, member, TYPE) is a scalar of the payload, P(id, name, TYPE) a part.
  * TYPE of scalars: U32, S32, U64, S64, BOOL32 (u32 0/1), COMM (char[16]), IMG (EV_IMG_* as a list of names),
- * OP (the record's action, by its kind), VERDICT (enum ev_verdict by name), FFLAGS (EV_FILE_FLAG_* as a list of names),
+ * OP (the record's action, by its kind), CLASS (enum event_class by name), VERDICT (enum ev_verdict by name), FFLAGS (EV_FILE_FLAG_* as a list of names),
  * PAD (filler: listed so that a member left out by mistake is an error of decode.c, and not shown).
- * TYPE of parts: STR, ARGV, PATH, SOCKADDR.
+ * TYPE of parts: STR, ARGV, PATH, SOCKADDR, BYTES.
  */
 #define EV_TASK_FIELDS(F, S)                                                                       \
 	F(S, task.parent_exec_id, U64)                                                             \
@@ -352,6 +467,12 @@ struct ev_cred {
 	P(EV_EXEC_INTERP, interp, STR)                                                             \
 	P(EV_EXEC_EXE, exe, PATH)                                                                  \
 	P(EV_EXEC_CWD, cwd, PATH)
+
+#define EV_PROC_EXEC_FAIL_FIELDS(F, P)                                                             \
+	EV_TASK_FIELDS(F, ev_proc_exec_fail)                                                       \
+	F(ev_proc_exec_fail, error, S32)                                                           \
+	F(ev_proc_exec_fail, pad, PAD)                                                             \
+	P(EV_EXEC_FAIL_PATH, path, STR)
 
 #define EV_PROC_EXIT_FIELDS(F, P)                                                                  \
 	EV_TASK_FIELDS(F, ev_proc_exit)                                                            \
@@ -394,12 +515,7 @@ struct ev_cred {
 	P(EV_FILE_TEXT, text, STR)
 
 #define EV_NET_FIELDS(F, P)                                                                        \
-	EV_TASK_FIELDS(F, ev_net)                                                                  \
-	EV_ACT_FIELDS(F, ev_net)                                                                   \
-	F(ev_net, socket, U64)                                                                     \
-	F(ev_net, family, U32)                                                                     \
-	F(ev_net, type, U32)                                                                       \
-	F(ev_net, protocol, U32)                                                                   \
+	EV_SOCKET_FIELDS(F, ev_net)                                                                \
 	F(ev_net, pad, PAD)                                                                        \
 	P(EV_NET_REMOTE, remote, SOCKADDR)                                                         \
 	P(EV_NET_LOCAL, local, SOCKADDR)
@@ -425,6 +541,57 @@ struct ev_cred {
 	F(ev_cred, new_caps, U64)                                                                  \
 	F(ev_cred, new_permitted, U64)
 
+#define EV_FILE_IO_FIELDS(F, P)                                                                    \
+	EV_TASK_FIELDS(F, ev_file_io)                                                              \
+	F(ev_file_io, inode, U64)                                                                  \
+	F(ev_file_io, reads, U64)                                                                  \
+	F(ev_file_io, read_bytes, U64)                                                             \
+	F(ev_file_io, writes, U64)                                                                 \
+	F(ev_file_io, write_bytes, U64)                                                            \
+	F(ev_file_io, first_ago, U64)                                                              \
+	F(ev_file_io, last_ago, U64)                                                               \
+	F(ev_file_io, dev_major, U32)                                                              \
+	F(ev_file_io, dev_minor, U32)                                                              \
+	F(ev_file_io, mode, U32)                                                                   \
+	F(ev_file_io, file_flags, FFLAGS)                                                          \
+	P(EV_FILE_IO_PATH, path, PATH)
+
+#define EV_SOCKET_FIELDS(F, S)                                                                     \
+	EV_TASK_FIELDS(F, S)                                                                       \
+	EV_ACT_FIELDS(F, S)                                                                        \
+	F(S, socket, U64)                                                                          \
+	F(S, family, U32)                                                                          \
+	F(S, type, U32)                                                                            \
+	F(S, protocol, U32)
+
+#define EV_FLOW_FIELDS(F, P)                                                                       \
+	EV_SOCKET_FIELDS(F, ev_flow)                                                               \
+	F(ev_flow, incoming, BOOL32)                                                               \
+	F(ev_flow, bytes_out, U64)                                                                 \
+	F(ev_flow, bytes_in, U64)                                                                  \
+	F(ev_flow, packets_out, U64)                                                               \
+	F(ev_flow, packets_in, U64)                                                                \
+	F(ev_flow, duration, U64)                                                                  \
+	F(ev_flow, error, S32)                                                                     \
+	F(ev_flow, retransmits, U32)                                                               \
+	P(EV_FLOW_REMOTE, remote, SOCKADDR)                                                        \
+	P(EV_FLOW_LOCAL, local, SOCKADDR)
+
+#define EV_NAME_FIELDS(F, P)                                                                       \
+	EV_SOCKET_FIELDS(F, ev_name)                                                               \
+	F(ev_name, pad, PAD)                                                                       \
+	P(EV_NAME_REMOTE, remote, SOCKADDR)                                                        \
+	P(EV_NAME_LOCAL, local, SOCKADDR)                                                          \
+	P(EV_NAME_PACKET, packet, BYTES)
+
+#define EV_RATE_FIELDS(F, P)                                                                       \
+	EV_TASK_FIELDS(F, ev_rate)                                                                 \
+	EV_ACT_FIELDS(F, ev_rate)                                                                  \
+	F(ev_rate, class, CLASS)                                                                   \
+	F(ev_rate, pad, PAD)                                                                       \
+	F(ev_rate, suppressed, U64)                                                                \
+	F(ev_rate, since_ago, U64)
+
 /* A syscall has an encoder of its own (its arguments mean something different in each call). */
 #define EV_SYSCALL_FIELDS(F, P)
 
@@ -435,10 +602,15 @@ struct ev_cred {
 	X(EV_PROC_EXEC, ev_proc_exec, "process", "exec", EV_CLASS_PROCESS, EV_PROC_EXEC_FIELDS)    \
 	X(EV_PROC_EXIT, ev_proc_exit, "process", "exited", EV_CLASS_PROCESS, EV_PROC_EXIT_FIELDS)     \
 	X(EV_PROC_SIGNAL, ev_proc_signal, "process", "signaled", EV_CLASS_PROCESS, EV_PROC_SIGNAL_FIELDS) \
+	X(EV_PROC_EXEC_FAIL, ev_proc_exec_fail, "process", "exec_failed", EV_CLASS_PROCESS, EV_PROC_EXEC_FAIL_FIELDS) \
 	X(EV_FILE, ev_file, "file", "", EV_CLASS_FILE, EV_FILE_FIELDS)                             \
 	X(EV_NET, ev_net, "network", "", EV_CLASS_NETWORK, EV_NET_FIELDS)                          \
 	X(EV_KERNEL, ev_kernel, "kernel", "", EV_CLASS_KERNEL, EV_KERNEL_FIELDS)                   \
-	X(EV_CRED, ev_cred, "credentials", "", EV_CLASS_KERNEL, EV_CRED_FIELDS)
+	X(EV_CRED, ev_cred, "credentials", "", EV_CLASS_KERNEL, EV_CRED_FIELDS)                    \
+	X(EV_FILE_IO, ev_file_io, "file_io", "io", EV_CLASS_FILE, EV_FILE_IO_FIELDS)                  \
+	X(EV_FLOW, ev_flow, "flow", "", EV_CLASS_NETWORK, EV_FLOW_FIELDS)                       \
+	X(EV_NAME, ev_name, "name", "", EV_CLASS_NETWORK, EV_NAME_FIELDS)                       \
+	X(EV_RATE, ev_rate, "rate", "", EV_CLASS_KERNEL, EV_RATE_FIELDS)
 
 #define EV_ASSERT_SIZE(s, n) _Static_assert(sizeof(struct s) == (n), "size of struct " #s)
 EV_ASSERT_SIZE(ev_header, 32);
@@ -454,5 +626,10 @@ EV_ASSERT_SIZE(ev_file, 112);
 EV_ASSERT_SIZE(ev_net, 104);
 EV_ASSERT_SIZE(ev_kernel, 112);
 EV_ASSERT_SIZE(ev_cred, 120);
+EV_ASSERT_SIZE(ev_proc_exec_fail, 72);
+EV_ASSERT_SIZE(ev_file_io, 136);
+EV_ASSERT_SIZE(ev_flow, 152);
+EV_ASSERT_SIZE(ev_name, 104);
+EV_ASSERT_SIZE(ev_rate, 104);
 
 #endif

@@ -37,11 +37,35 @@ static const char *const kernel_ops[] = {
 	[EV_KERNEL_SIGNAL] = "signal",
 	[EV_KERNEL_READ_FILE] = "kernel_read",
 	[EV_KERNEL_LIMIT] = "set_limit",
+	[EV_KERNEL_SYSCTL] = "write_sysctl",
+	[EV_KERNEL_KEY] = "key",
+	[EV_KERNEL_LOCKDOWN] = "lockdown",
+	[EV_KERNEL_OWN_MAP] = "own_map",
+	[EV_KERNEL_NAMESPACE] = "namespace",
+	[EV_KERNEL_PRCTL] = "prctl",
+	[EV_KERNEL_CGROUP] = "cgroup",
 };
 static const char *const cred_ops[] = {
 	[EV_CRED_SETUID] = "setuid",
 	[EV_CRED_SETGID] = "setgid",
 	[EV_CRED_CAPSET] = "capset",
+	[EV_CRED_SETGROUPS] = "setgroups",
+	[EV_CRED_USERNS] = "user_namespace",
+};
+static const char *const flow_ops[] = {
+	[EV_FLOW_OPEN] = "open",
+	[EV_FLOW_CLOSE] = "close",
+	[EV_FLOW_FAILED] = "failed",
+	[EV_FLOW_DATAGRAMS] = "datagrams",
+};
+static const char *const name_ops[] = {
+	[EV_NAME_DNS_QUERY] = "dns_query",
+	[EV_NAME_DNS_ANSWER] = "dns_answer",
+	[EV_NAME_TLS_HELLO] = "tls_hello",
+};
+static const char *const rate_ops[] = {
+	[EV_RATE_BEGIN] = "begin",
+	[EV_RATE_END] = "end",
 };
 
 static const char *name(const char *const *names, size_t n, uint32_t op)
@@ -53,9 +77,17 @@ const char *event__verdict_name(uint32_t verdict)
 {
 	static const char *const names[] = {
 		[EV_ALLOWED] = "allowed", [EV_DENIED] = "denied", [EV_WOULD_DENY] = "would_deny",
+		[EV_KILLED] = "killed", [EV_KILLED_AFTER] = "killed_after",
 	};
 
 	return verdict < ARRAY_SIZE(names) ? names[verdict] : NULL;
+}
+
+const char *event__class_name(uint32_t class)
+{
+	static const char *const names[EV_CLASS_MAX] = { "syscall", "process", "file", "network", "kernel" };
+
+	return class < EV_CLASS_MAX ? names[class] : NULL;
 }
 
 const struct ev_act *event__act(const struct event *ev)
@@ -69,6 +101,12 @@ const struct ev_act *event__act(const struct event *ev)
 		return &ev->kernel->act;
 	case EV_CRED:
 		return &ev->cred->act;
+	case EV_FLOW:
+		return &ev->flow->act;
+	case EV_NAME:
+		return &ev->name_seen->act;
+	case EV_RATE:
+		return &ev->rate->act;
 	default:
 		return NULL;
 	}
@@ -87,6 +125,12 @@ const char *event__action(const struct event *ev)
 		return name(net_ops, ARRAY_SIZE(net_ops), act->op);
 	case EV_KERNEL:
 		return name(kernel_ops, ARRAY_SIZE(kernel_ops), act->op);
+	case EV_FLOW:
+		return name(flow_ops, ARRAY_SIZE(flow_ops), act->op);
+	case EV_NAME:
+		return name(name_ops, ARRAY_SIZE(name_ops), act->op);
+	case EV_RATE:
+		return name(rate_ops, ARRAY_SIZE(rate_ops), act->op);
 	default:
 		return name(cred_ops, ARRAY_SIZE(cred_ops), act->op);
 	}

@@ -26,6 +26,7 @@
 #define SCALAR_OP(s, m) SCALAR_ROW(s, m, FT_OP)
 #define SCALAR_VERDICT(s, m) SCALAR_ROW(s, m, FT_VERDICT)
 #define SCALAR_FFLAGS(s, m) SCALAR_ROW(s, m, FT_FFLAGS)
+#define SCALAR_CLASS(s, m) SCALAR_ROW(s, m, FT_CLASS)
 #define SCALAR_PAD(s, m)
 #define ROW_SCALAR(s, m, T) SCALAR_##T(s, m)
 #define ROW_PART(i, n, T) { .name = #n, .offset = (i), .type = FT_PART, .part_type = EV_PT_##T },
@@ -82,6 +83,7 @@ EVENTS(STARTS)
 #define TYPE_OP __u32
 #define TYPE_VERDICT __u32
 #define TYPE_FFLAGS __u32
+#define TYPE_CLASS __u32
 #define TYPE_PAD __u32
 #define CHECK_TYPE(s, m, T)                                                              \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(s, m)), TYPE_##T), \

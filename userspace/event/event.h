@@ -13,7 +13,7 @@
 #include "events.h"
 
 enum field_type { FT_U32, FT_S32, FT_U64, FT_S64, FT_BOOL32, FT_COMM, FT_IMG, FT_OP, FT_VERDICT, FT_FFLAGS,
-		  FT_PART };
+		  FT_CLASS, FT_PART };
 
 /* One scalar or part of a kind, generated from the field lists of include/events.h. */
 struct field {
@@ -64,6 +64,11 @@ struct event {
 		const struct ev_net *net;
 		const struct ev_kernel *kernel;
 		const struct ev_cred *cred;
+		const struct ev_proc_exec_fail *exec_fail;
+		const struct ev_file_io *file_io;
+		const struct ev_flow *flow;
+		const struct ev_name *name_seen;
+		const struct ev_rate *rate;
 	};
 	struct part parts[EV_MAX_PARTS];
 	unsigned int n_parts;
@@ -81,7 +86,9 @@ struct event {
 const char *event__action(const struct event *ev);
 /* The head of a record of the security profile; NULL: of another kind. */
 const struct ev_act *event__act(const struct event *ev);
-/* "allowed", "denied", "would_deny"; NULL: a number without a name. */
+/* "syscall", "process", ...; NULL: a number without a name. */
+const char *event__class_name(uint32_t class);
+/* "allowed", "denied", "would_deny", "killed", "killed_after"; NULL: a number without a name. */
 const char *event__verdict_name(uint32_t verdict);
 
 /* Who it is about. NULL: of a syscall, the only kind that does not begin with it. */

@@ -39,7 +39,6 @@ struct encoder {
 };
 
 static const char *const action_names[] = { "allow", "deny", "log_only", "kill" };
-static const char *const class_names[EV_CLASS_MAX] = { "syscall", "process", "file", "network", "kernel" };
 static const char *const exit_kinds[] = { "exited", "signaled", "timeout", "interrupted",
 					  "not_started", "attached" };
 
@@ -267,10 +266,13 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 
 static void encode_u32(struct json *j, unsigned int type, uint32_t v)
 {
-	static const char *const image_flags[] = { "memfd", "deleted", "script", "secure" };
+	static const char *const image_flags[] = { "memfd", "deleted", "script", "secure", "upper", "file_caps",
+						   "setuid", "setgid" };
 
 	if (type == FT_IMG)
 		encode_act__bits(j, image_flags, ARRAY_SIZE(image_flags), v);
+	else if (type == FT_CLASS && event__class_name(v))
+		json__str(j, event__class_name(v));
 	else if (type == FT_BOOL32)
 		json__bool(j, v);
 	else if (type == FT_S32)
@@ -418,7 +420,7 @@ int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint
 	json__member_str(j, "event_type", "lost");
 	member_time(j, "timestamp", realtime(e, to));
 	json__member_u64(j, "seq", seq);
-	json__member_str(j, "class", class_names[class]);
+	json__member_str(j, "class", event__class_name(class));
 	json__member_u64(j, "count", count);
 	member_time(j, "from", realtime(e, from));
 	member_time(j, "to", realtime(e, to));
@@ -436,7 +438,7 @@ static void encode_totals(struct json *j, const struct run_result *res)
 		/* those of the security profile: a run without it says nothing of them */
 		if (c > EV_CLASS_PROCESS && !t->seen && !t->lost && !t->recorded)
 			continue;
-		json__key(j, class_names[c]);
+		json__key(j, event__class_name(c));
 		json__object_begin(j);
 		json__member_u64(j, "seen", t->seen);
 		json__member_u64(j, "emitted", t->emitted);

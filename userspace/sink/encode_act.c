@@ -7,6 +7,14 @@
 #include "../event/syscalls.h"
 #include "encode_sandbox.h"
 
+#define SAME_START(s, m) _Static_assert(offsetof(struct s, m) == offsetof(struct ev_net, m), #s " begins as ev_net does")
+SAME_START(ev_flow, family);
+SAME_START(ev_flow, type);
+SAME_START(ev_flow, protocol);
+SAME_START(ev_name, family);
+SAME_START(ev_name, type);
+SAME_START(ev_name, protocol);
+
 /* The arguments of socket(2): what a protocol is called depends on its family. */
 static const struct syscall_sig socket_sig = {
 	.n_args = 3, .args = { { "family", ARG_SOCK_DOMAIN }, { "type", ARG_SOCK_TYPE }, { "protocol", ARG_SOCK_PROTO } }
@@ -32,6 +40,7 @@ static void name_or_number(struct json *j, const char *text, size_t len, uint64_
 		json__u64(j, v);
 }
 
+/* Of a flow and a name, which begin as a struct ev_net does. */
 static void socket_field(struct json *j, const struct ev_net *n, unsigned int index)
 {
 	const uint64_t args[6] = { n->family, n->type, n->protocol };
@@ -62,7 +71,7 @@ static bool is_named(const struct event *ev, struct json *j, const void *at)
 		kernel_arg(j, ev->kernel);
 		return true;
 	}
-	if (ev->hdr->kind != EV_NET)
+	if (ev->hdr->kind != EV_NET && ev->hdr->kind != EV_FLOW && ev->hdr->kind != EV_NAME)
 		return false;
 	if (at == &ev->net->family)
 		socket_field(j, ev->net, 0);
@@ -89,7 +98,7 @@ bool encode_act__field(struct json *j, const struct event *ev, const struct fiel
 			json__u64(j, act->verdict);
 		return true;
 	}
-	if (f->type == FT_FFLAGS) {
+	if (f->type == FT_FFLAGS && ev->hdr->kind == EV_FILE) {
 		encode_act__bits(j, flags, ARRAY_SIZE(flags), ev->file->file_flags);
 		return true;
 	}
