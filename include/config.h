@@ -118,4 +118,10 @@ struct st_shared {
 	__u32 guard_rows;   /* descriptors that adopt_inodes made rows of */
 };
 
+/* Context of a program that is called to send off what others have added up: SEC("?syscall") flush_*. */
+struct st_flush {
+	__u32 final; /* 1: nothing more comes, everything goes; 0: once a second, what has waited long enough */
+	__u32 pad;
+};
+
 #endif

@@ -260,7 +260,8 @@ static void names_acts(void **state)
 		assert_int_equal(!strcmp(event__action(&ev), "unknown"), !op || op > EV_FILE_WRITE);
 	}
 	assert_string_equal(event__verdict_name(EV_WOULD_DENY), "would_deny");
-	assert_null(event__verdict_name(EV_WOULD_DENY + 1));
+	assert_string_equal(event__verdict_name(EV_KILLED_AFTER), "killed_after");
+	assert_null(event__verdict_name(EV_KILLED_AFTER + 1));
 	syscall_with_path();
 	assert_int_equal(decode(rec.bytes, rec.len, &ev), 0);
 	assert_null(event__act(&ev));

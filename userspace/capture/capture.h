@@ -24,7 +24,8 @@ enum capture_kind { CAPTURE_EBPF, CAPTURE_PTRACE };
 
 /* What is recorded besides processes and signals. */
 #define CAPTURE_SYSCALLS (1 << 0) /* system calls */
-#define CAPTURE_SECURITY (1 << 1) /* what LSM hooks see: ebpf, where the kernel lets BPF be one */
+#define CAPTURE_SECURITY (1 << 1) /* the security profile: ebpf; by itself, what can be had of it without LSM hooks */
+#define CAPTURE_LSM (1 << 2)	  /* its LSM hooks too: where the kernel lets BPF be one */
 
 struct capture_opts {
 	struct st_plan (*plans)[ST_NR_SYSCALLS]; /* [EV_ABI_MAX][ST_NR_SYSCALLS], interest included; outlives the capture */
@@ -39,7 +40,8 @@ struct capture_opts {
 	unsigned int shards;  /* bulk rings; a power of two, at most ST_MAX_SHARDS; ptrace has one in any case */
 	uint32_t profile;     /* CAPTURE_* bits; 0: system calls */
 	bool running;	      /* what it will be attached to runs already */
-	bool judge;	      /* with CAPTURE_SECURITY: there will be a policy, see capture.guard */
+	int cgroup_fd;	      /* CAPTURE_SECURITY: whose packets and sysctls are looked at, with those below; -1: none */
+	bool judge;	      /* with CAPTURE_LSM: there will be a policy, see capture.guard */
 	uint64_t scope_cgroup; /* whatever runs in this cgroup (v2) or below is recorded; 0: only what is attached */
 	uint64_t scope_top;   /* the topmost cgroup of its hierarchy that can be seen: in a container not the root */
 	uint32_t scope_level; /* its depth below that */
@@ -63,6 +65,7 @@ struct capture_ops {
 	int (*wake_fd)(const struct capture *c, unsigned int index);
 	void (*set_awake)(struct capture *c, bool awake);
 	void (*release_pressure)(struct capture *c); /* NULL: none is kept */
+	void (*tick)(struct capture *c, uint64_t now); /* NULL: nothing is added up */
 	uint64_t (*skipped)(const struct capture *c);
 	const char *skipped_text;		     /* what to say of it; NULL: it is a number of calls */
 	uint32_t (*live)(struct capture *c);	     /* NULL: not known */
@@ -81,7 +84,8 @@ struct capture {
 	bool throttles; /* its tasks wait by themselves while a ring is full: nobody need be frozen */
 	char how[160];	/* what is worth telling of the way it works: "stops only at the calls of -e"; "": nothing */
 	/* CAPTURE_SECURITY */
-	unsigned int n_hooks;	    /* that are in force */
+	unsigned int n_hooks;	    /* that are in force; of them on LSM hooks: */
+	unsigned int n_lsm;
 	const char *const *missing; /* those that are not: "file_truncate: the kernel has no such hook"; NULL-terminated, or NULL */
 	bool whole;		    /* all are in force that a policy needs; and, apart, the one for rings of io_uring */
 	bool sees_io_uring;
@@ -121,6 +125,13 @@ static inline void capture__release_pressure(struct capture *c)
 {
 	if (c->ops->release_pressure)
 		c->ops->release_pressure(c);
+}
+
+/* To be called every now and then: records that sum up, such as of a flow, are sent off when their time has come. */
+static inline void capture__tick(struct capture *c, uint64_t now)
+{
+	if (c->ops->tick)
+		c->ops->tick(c, now);
 }
 
 /*

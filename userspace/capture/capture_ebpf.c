@@ -27,6 +27,8 @@
 #define URGENT_BYTES_PER_CPU (512U << 10)
 #define URGENT_BYTES_MAX (64U << 20)
 
+#define FLUSHERS_MAX 8
+
 struct ebpf {
 	struct capture base; /* first */
 	/* of calls.bpf.o, or of sandtrace.bpf.o, which has it all and takes longer to open */
@@ -49,6 +51,10 @@ struct ebpf {
 	int target_pidfd;   /* owned; -1: none */
 	uint64_t looked_at;
 	uint32_t live;
+	/* programs that send off what others add up: descriptors, borrowed */
+	int flushers[FLUSHERS_MAX];
+	unsigned int n_flushers;
+	uint64_t flushed_at;
 };
 
 static struct ebpf *ebpf(const struct capture *c) { return (struct ebpf *)c; }
@@ -186,10 +192,16 @@ static void enable(const struct ebpf *c, const char *name, bool load)
 	bpf_program__set_autoattach(prog, false);
 }
 
+static bool is_flusher(const struct bpf_program *prog)
+{
+	return !strcmp(bpf_program__section_name(prog), "syscall") && !strncmp(bpf_program__name(prog), "flush_", 6);
+}
+
 /* What a profile does not use is not loaded. */
 static void choose(struct ebpf *c, const struct capture_opts *opts)
 {
 	bool calls = opts->profile & CAPTURE_SYSCALLS || !opts->profile;
+	struct bpf_program *prog;
 
 	bpf_program__set_autoload(program(c, "syscall_enter"), calls);
 	bpf_program__set_autoload(program(c, "syscall_exit"), calls);
@@ -198,7 +210,11 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return;
 	enable(c, "adopt_inodes", opts->judge);
-	hooks__choose(&c->hooks, c->obj, opts->judge);
+	c->hooks.cgroup_fd = opts->cgroup_fd;
+	hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge });
+	bpf_object__for_each_program(prog, c->obj)
+		if (is_flusher(prog))
+			bpf_program__set_autoload(prog, true);
 }
 
 static void configure(struct ebpf *c, const struct capture_opts *opts)
@@ -248,16 +264,45 @@ static void ebpf_free(struct capture *capture)
 	free(c);
 }
 
+static void flush(struct ebpf *c, bool final)
+{
+	struct st_flush how = { .final = final };
+
+	for (unsigned int i = 0; i < c->n_flushers; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &how, .ctx_size_in = sizeof(how));
+		int err = bpf_prog_test_run_opts(c->flushers[i], &run);
+
+		if (err)
+			log_errno(err, "collect what was added up");
+	}
+}
+
+/* How often records are sent of what goes on. */
+#define FLUSH_NS 1000000000ULL
+
+static void ebpf_tick(struct capture *capture, uint64_t now)
+{
+	struct ebpf *c = ebpf(capture);
+
+	if (!c->n_flushers || now - c->flushed_at < FLUSH_NS)
+		return;
+	c->flushed_at = now;
+	flush(c, false);
+}
+
 static void ebpf_detach(struct capture *c)
 {
 	int err;
 
 	hooks__detach(&ebpf(c)->hooks);
 	bpf_object__detach_skeleton(ebpf(c)->skeleton);
+	/* a program may be under way on another CPU */
+	if (ebpf(c)->attached || ebpf(c)->n_flushers)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	flush(ebpf(c), true);
 	if (!ebpf(c)->attached)
 		return;
-	/* what was attached to goes on: a program may be under way on another CPU, and calls are counted in its tasks */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/* what was attached to goes on, and calls are counted in its tasks */
 	err = iterate(bpf_program__fd(program(ebpf(c), "flush_tasks")), false);
 	if (err)
 		log_errno(err, "collect the counts of what runs on");
@@ -433,6 +478,7 @@ static const struct capture_ops ebpf_ops = {
 	.wake_fd = ebpf_wake_fd,
 	.set_awake = ebpf_set_awake,
 	.release_pressure = ebpf_release_pressure,
+	.tick = ebpf_tick,
 	.skipped = ebpf_skipped,
 	.live = ebpf_live,
 	.kill = ebpf_kill,
@@ -504,17 +550,22 @@ static void offer_guard(struct ebpf *c)
 static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 {
 	int err = bpf_object__attach_skeleton(c->skeleton);
+	struct bpf_program *prog;
 
 	if (err)
 		return log_errno(err, "attach the BPF programs");
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return 0;
+	bpf_object__for_each_program(prog, c->obj)
+		if (is_flusher(prog) && c->n_flushers < FLUSHERS_MAX)
+			c->flushers[c->n_flushers++] = bpf_program__fd(prog);
 	hooks__attach(&c->hooks, c->obj);
 	c->base.n_hooks = c->hooks.n_on;
+	c->base.n_lsm = c->hooks.n_lsm;
 	c->base.missing = c->hooks.missing;
 	c->base.whole = hooks__whole(&c->hooks);
 	c->base.sees_io_uring = hooks__has(&c->hooks, "inode_init_security_anon");
-	if (!c->hooks.n_on)
+	if (opts->profile & CAPTURE_LSM && !c->hooks.n_lsm)
 		return log_err(-ENOTSUP, "no hook of the security profile can be had here: %s", c->hooks.missing[0] ?: "there are none");
 	if (opts->judge)
 		offer_guard(c);

@@ -56,35 +56,74 @@ static void __attribute__((format(printf, 2, 3))) off(struct hook *hook, const c
 /* Of every read and write, and there only to refuse: not without a policy. */
 static bool is_judge_only(const char *section) { return !strcmp(section, "lsm/file_permission"); }
 
-static void list(struct hooks *h, struct bpf_object *obj, bool judge)
+/* What a section stands for in the kernel's BTF; "": it is in none. */
+static __u32 btf_name(const char *section, char *ret, size_t size)
+{
+	static const struct {
+		const char *section, *prefix;
+		__u32 kind;
+	} families[] = {
+		{ "lsm/", "bpf_lsm_", BTF_KIND_FUNC },	     { "fentry/", "", BTF_KIND_FUNC },
+		{ "fexit/", "", BTF_KIND_FUNC },	     { "tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF },
+	};
+
+	*ret = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		size_t n = strlen(families[i].section);
+
+		if (strncmp(section, families[i].section, n))
+			continue;
+		snprintf(ret, size, "%s%s", families[i].prefix, section + n);
+		return families[i].kind;
+	}
+	return 0;
+}
+
+static bool is_called(const char *section) { return !strcmp(section, "syscall") || !strncmp(section, "iter/", 5); }
+static bool is_cgroup(const char *section) { return !strncmp(section, "cgroup", 6); }
+
+static bool wanted(const struct hooks *h, const struct bpf_program *prog, const struct hooks_want *want)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (bpf_program__autoload(prog) || is_called(section) || h->n == HOOKS_MAX)
+		return false;
+	if (!strncmp(section, "lsm/", 4))
+		return want->lsm && (want->judge || !is_judge_only(section));
+	return !is_cgroup(section) || h->cgroup_fd >= 0;
+}
+
+static void list(struct hooks *h, struct bpf_object *obj, const struct hooks_want *want)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, obj) {
 		const char *section = bpf_program__section_name(prog);
-		char type[64];
 		struct hook *hook;
+		char type[64];
+		__u32 kind;
 
-		if (strncmp(section, "lsm/", 4) || h->n == HOOKS_MAX || (!judge && is_judge_only(section)))
+		if (!wanted(h, prog, want))
 			continue;
 		hook = &h->v[h->n++];
+		hook->lsm = !strncmp(section, "lsm/", 4);
 		snprintf(hook->program, sizeof(hook->program), "%s", bpf_program__name(prog));
-		snprintf(hook->name, sizeof(hook->name), "%s", section + 4);
+		snprintf(hook->name, sizeof(hook->name), "%s", section + (hook->lsm ? 4 : 0));
 		hook->on = true;
-		snprintf(type, sizeof(type), "bpf_lsm_%s", hook->name);
-		if (btf && btf__find_by_name_kind(btf, type, BTF_KIND_FUNC) < 0)
+		kind = btf_name(section, type, sizeof(type));
+		if (btf && *type && btf__find_by_name_kind(btf, type, kind) < 0)
 			off(hook, "this kernel has no such hook");
 	}
 	btf__free(btf);
 }
 
-void hooks__choose(struct hooks *h, struct bpf_object *obj, bool judge)
+void hooks__choose(struct hooks *h, struct bpf_object *obj, const struct hooks_want *want)
 {
 	struct bpf_program *prog;
 
 	if (!h->n)
-		list(h, obj, judge);
+		list(h, obj, want);
 	complaint.program[0] = 0;
 	bpf_object__for_each_program(prog, obj) {
 		const struct hook *hook = find(h, bpf_program__name(prog));
@@ -96,6 +135,9 @@ void hooks__choose(struct hooks *h, struct bpf_object *obj, bool judge)
 	}
 }
 
+/* Those that make the kernel patch a function's first instruction. */
+static bool is_patch(const char *name) { return !strncmp(name, "fentry/", 7) || !strncmp(name, "fexit/", 6); }
+
 bool hooks__drop_refused(struct hooks *h)
 {
 	struct hook *hook = find(h, complaint.program);
@@ -104,6 +146,10 @@ bool hooks__drop_refused(struct hooks *h)
 		return false;
 	off(hook, "%s", complaint.why);
 	log_debug("hook %s: %s", hook->name, hook->why);
+	/* who may not have one of them may have none: not one attempt for each */
+	for (unsigned int i = 0; is_patch(hook->name) && strstr(hook->why, "not permitted") && i < h->n; i++)
+		if (h->v[i].on && is_patch(h->v[i].name))
+			off(&h->v[i], "%s", hook->why);
 	return true;
 }
 
@@ -117,11 +163,14 @@ void hooks__attach(struct hooks *h, struct bpf_object *obj)
 
 		if (!hook || !hook->on)
 			continue;
-		hook->link = bpf_program__attach(prog);
-		if (hook->link)
-			h->n_on++;
+		if (is_cgroup(hook->name))
+			hook->link = bpf_program__attach_cgroup(prog, h->cgroup_fd);
 		else
+			hook->link = bpf_program__attach(prog);
+		if (!hook->link)
 			off(hook, "cannot be attached: %s", strerror(errno));
+		h->n_on += hook->on;
+		h->n_lsm += hook->on && hook->lsm;
 	}
 	for (unsigned int i = 0; i < h->n; i++)
 		if (!h->v[i].on) {
@@ -171,7 +220,7 @@ static bool may_be_missing(const char *name)
 bool hooks__whole(const struct hooks *h)
 {
 	for (unsigned int i = 0; i < h->n; i++)
-		if (!h->v[i].on && !may_be_missing(h->v[i].name))
+		if (!h->v[i].on && h->v[i].lsm && !may_be_missing(h->v[i].name))
 			return false;
-	return h->n_on > 0;
+	return h->n_lsm > 0;
 }

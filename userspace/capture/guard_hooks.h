@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The programs of the security profile, SEC("?lsm/HOOK"): which of them this kernel takes. None is needed for the others to
- * work: a hook that the kernel does not have, a program that it refuses, and one that it does not attach are each left out, and
- * listed with the reason.
+ * The programs of the security profile, SEC("?lsm/HOOK"), SEC("?fentry/FUNCTION"), SEC("?cgroup_skb/egress"), ...: which of
+ * them this kernel takes. None is needed for the others to work: a hook that the kernel does not have, a program that it
+ * refuses, and one that it does not attach are each left out, and listed with the reason. Not iterators and SEC("?syscall"),
+ * which are called rather than attached.
  */
 #ifndef SANDTRACE_GUARD_HOOKS_H
 #define SANDTRACE_GUARD_HOOKS_H
@@ -14,7 +15,8 @@
 
 struct hook {
 	char program[48];
-	char name[48];		/* "file_open" */
+	char name[48];		/* "file_open" of an LSM hook, "fentry/commit_creds" of others */
+	bool lsm;
 	bool on;
 	char why[160];		/* it is not */
 	struct bpf_link *link;	/* NULL: not attached */
@@ -23,13 +25,18 @@ struct hook {
 struct hooks {
 	struct hook v[HOOKS_MAX];
 	unsigned int n;
-	unsigned int n_on;
+	unsigned int n_on, n_lsm;
+	int cgroup_fd; /* borrowed: where programs of cgroups go; -1: they are left out. To be set */
 	char text[HOOKS_MAX][224];
 	const char *missing[HOOKS_MAX + 1]; /* "NAME: WHY", NULL-terminated; made by hooks__attach */
 };
 
+struct hooks_want {
+	bool lsm;   /* LSM hooks can be had */
+	bool judge; /* there will be a policy */
+};
 /* OBJ was opened and not loaded. Asks the kernel's BTF the first time; turns the programs on that are to be tried. */
-void hooks__choose(struct hooks *h, struct bpf_object *obj, bool judge);
+void hooks__choose(struct hooks *h, struct bpf_object *obj, const struct hooks_want *want);
 /* The load failed: takes the program out that it failed at. False: it failed at none of these. */
 bool hooks__drop_refused(struct hooks *h);
 /* Attaches what was loaded. */

@@ -503,6 +503,8 @@ int session__run(struct session *s)
 		if (n < 0)
 			err = (int)n;
 		now = clock_ns();
+		if (s->capture)
+			capture__tick(s->capture, now);
 		if (!err && now - s->last_counters > COUNTERS_NS)
 			err = check_loss(s, now);
 		if (!err && n < DRAIN_BUDGET)

@@ -47,10 +47,10 @@ static void say_ready(const struct attach *a)
 		snprintf(who, sizeof(who), "process %d (%s)", a->target.pid, a->target.comm);
 	else
 		snprintf(who, sizeof(who), "cgroup %s", a->target.group.path);
-	if (r->capture->n_hooks)
+	if (r->capture->n_lsm)
 		snprintf(how, sizeof(how), "%u hooks%s", r->capture->n_hooks, r->profile & CAPTURE_SYSCALLS ? " and system calls" : "");
 	else
-		snprintf(how, sizeof(how), "system calls by %s", r->capture->ops->name);
+		snprintf(how, sizeof(how), "system calls by %s%s", r->capture->ops->name, r->capture->n_hooks ? " and hooks" : "");
 	if (r->no_lsm[0])
 		log_warn("%s", r->degraded[0]);
 	log_err(0, "ready: %s: %s%s", who, how, attach_policy__state(&a->policy, &r->opts, state, sizeof(state)));
@@ -118,8 +118,9 @@ static int attach(struct attach *a)
 		r->scope_cgroup = a->target.group.id;
 		r->scope_top = a->target.top;
 		r->scope_level = a->target.level;
+		r->scope_dir = a->target.group.dir_fd;
 	}
-	r->judge = a->policy.policy && r->profile & CAPTURE_SECURITY;
+	r->judge = a->policy.policy && r->profile & CAPTURE_LSM;
 	status = recording__enter(r);
 	if (status)
 		return status;

@@ -173,7 +173,7 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 	if (err)
 		return err;
 	if (p->live.layers.lsm)
-		add_layer(p, "lsm", r->capture->n_hooks);
+		add_layer(p, "lsm", r->capture->n_lsm);
 	if (!p->live.layers.cgroup_net)
 		return 0;
 	err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);

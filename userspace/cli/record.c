@@ -80,23 +80,23 @@ static int without_hooks(struct recording *r, const char *why)
 {
 	bool both = r->profile & CAPTURE_SYSCALLS;
 
-	r->profile = CAPTURE_SYSCALLS;
+	r->profile = CAPTURE_SYSCALLS | CAPTURE_SECURITY;
 	r->filter = both ? r->opts.trace_expr : security_calls;
 	snprintf(r->no_lsm, sizeof(r->no_lsm), "%s", why);
-	return recording__degraded(r, "profile security: no hooks (%s): system calls in their place%s", why,
+	return recording__degraded(r, "profile security: no LSM hooks (%s): system calls in their place%s", why,
 				   both ? "" : ", without opens");
 }
 
 static int choose_profile(struct recording *r)
 {
 	static const uint32_t bits[] = { [PROFILE_SYSCALLS] = CAPTURE_SYSCALLS,
-					 [PROFILE_SECURITY] = CAPTURE_SECURITY,
-					 [PROFILE_BOTH] = CAPTURE_SYSCALLS | CAPTURE_SECURITY };
+					 [PROFILE_SECURITY] = CAPTURE_SECURITY | CAPTURE_LSM,
+					 [PROFILE_BOTH] = CAPTURE_SYSCALLS | CAPTURE_SECURITY | CAPTURE_LSM };
 	char why[256] = "ptrace sees system calls only";
 
 	r->profile = bits[r->opts.profile];
 	r->filter = r->opts.trace_expr;
-	if (r->profile & CAPTURE_SECURITY && (r->opts.backend == BACKEND_PTRACE || !lsm_works(why, sizeof(why))))
+	if (r->profile & CAPTURE_LSM && (r->opts.backend == BACKEND_PTRACE || !lsm_works(why, sizeof(why))))
 		return without_hooks(r, why);
 	return 0;
 }
@@ -236,11 +236,25 @@ static struct capture_opts capture_opts(struct recording *r)
 	return co;
 }
 
+/* Whose packets are looked at: of the cgroup that is in scope, else of all. -1: there is no v2 hierarchy. */
+static int scope_directory(const struct recording *r)
+{
+	struct cgroup_place pl;
+
+	if (r->guarded->cgroup.dir_fd > 0)
+		return fcntl(r->guarded->cgroup.dir_fd, F_DUPFD_CLOEXEC, 3);
+	if (r->scope_dir > 0)
+		return fcntl(r->scope_dir, F_DUPFD_CLOEXEC, 3);
+	return cgroup__own(NULL, &pl) ? -1 : open(pl.mnt, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int start_ebpf(void *recording)
 {
 	struct recording *r = recording;
+	_cleanup_(close) int dir = r->profile & CAPTURE_SECURITY ? scope_directory(r) : -1;
 	struct capture_opts co = capture_opts(r);
 
+	co.cgroup_fd = dir;
 	return capture__start(CAPTURE_EBPF, &co, &r->capture);
 }
 
@@ -286,10 +300,11 @@ static int start_ptrace(struct recording *r)
 	struct capture_opts co;
 	int err = 0;
 
-	if (r->profile & CAPTURE_SECURITY) {
+	if (r->profile & CAPTURE_LSM) {
 		err = without_hooks(r, "ptrace sees system calls only");
 		err = err ?: build_plans(r);
 	}
+	r->profile &= ~(uint32_t)CAPTURE_SECURITY;
 	co = capture_opts(r);
 	return err ? err : capture__start(CAPTURE_PTRACE, &co, &r->capture);
 }

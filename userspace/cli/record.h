@@ -22,6 +22,7 @@ struct recording {
 	int cgroup_err;	     /* why there is none */
 	uint64_t scope_cgroup, scope_top; /* --cgroup: as in struct capture_opts */
 	uint32_t scope_level;
+	int scope_dir;	     /* its directory, borrowed; 0: none */
 	bool judge;	     /* there is a policy for the hooks of the security profile */
 
 	uint32_t profile;    /* CAPTURE_*: what is used of it here */
