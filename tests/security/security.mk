@@ -5,9 +5,10 @@ $(B)/tests/gate: tests/vm/gate.c $(SKEL)
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -isystem $(B) -o $@ $< -lbpf
-$(B)/tests/evade: tests/security/evade.c
+EVADE_SRC := $(wildcard tests/security/evade*.c)
+$(B)/tests/evade: $(EVADE_SRC) tests/security/evade.h
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra -static -no-pie -o $@ $< -pthread
+	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra -static -no-pie -o $@ $(EVADE_SRC) -pthread
 .PHONY: security-progs
 security-progs: $(SECURITY_PROG)

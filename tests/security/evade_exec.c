@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Programs: executed, or mapped to be. */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "evade.h"
+
+static int run(int (*exec)(void))
+{
+	return in_child(exec);
+}
+static char *const true_argv[] = { "prog", "true", NULL };
+static char *const no_env[] = { NULL };
+static int exec_tmp(void) { return execve("/tmp/prog", true_argv, no_env), errno; }
+static int x_tmp(void) { return run(exec_tmp); }
+static int exec_ok(void) { return execve(OK "/prog", true_argv, no_env), errno; }
+static int x_ok(void) { return run(exec_ok); }
+static int exec_script(void) { return execve("/tmp/script", true_argv, no_env), errno; }
+static int x_script(void) { return run(exec_script); }
+static int exec_chain(void) { return execve(OK "/chain", true_argv, no_env), errno; }
+static int x_interp(void) { return run(exec_chain); } /* outside, but its interpreter is in /tmp */
+static int exec_at(void)
+{
+	int fd = open("/tmp/prog", O_PATH | O_CLOEXEC);
+
+	return syscall(SYS_execveat, fd, "", true_argv, no_env, AT_EMPTY_PATH), errno;
+}
+static int x_execveat(void) { return run(exec_at); }
+static int exec_deleted(void)
+{
+	int fd;
+
+	if (link("/tmp/prog", "/tmp/gone"))
+		return CANNOT;
+	fd = open("/tmp/gone", O_PATH | O_CLOEXEC);
+	if (fd < 0 || unlink("/tmp/gone"))
+		return CANNOT;
+	return syscall(SYS_execveat, fd, "", true_argv, no_env, AT_EMPTY_PATH), errno;
+}
+static int x_deleted(void) { return run(exec_deleted); }
+static int map_exec(void)
+{
+	int fd = open("/tmp/prog", O_RDONLY | O_CLOEXEC);
+
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? errno : 0;
+}
+static int x_map(void) { return in_child(map_exec); } /* what `ld.so /tmp/prog` does */
+static int map_then_exec(void)
+{
+	int fd = open("/tmp/prog", O_RDONLY | O_CLOEXEC);
+	void *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	return p == MAP_FAILED ? CANNOT : result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+static int x_mprotect(void) { return in_child(map_then_exec); }
+static int exec_memfd(void)
+{
+	int fd = memfd_create("payload", 0), from = open("/proc/self/exe", O_RDONLY);
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		if (write(fd, buf, (size_t)n) != n)
+			return CANNOT;
+	return syscall(SYS_execveat, fd, "", true_argv, no_env, AT_EMPTY_PATH), errno;
+}
+static int x_memfd(void) { return run(exec_memfd); }
+
+static const struct attempt attempts[] = {
+	{ "exec", x_tmp, "file", "execute", "denied" },
+	{ "exec-script", x_script, "file", "execute", "denied" },
+	{ "exec-interpreter", x_interp, "file", "execute", "denied" },
+	{ "execveat", x_execveat, "file", "execute", "denied" },
+	{ "exec-deleted", x_deleted, "file", "execute", "denied" },
+	{ "exec-elsewhere", x_ok, "process", "exec", "allowed" },
+	{ "exec-memfd", x_memfd, "process", "exec", "allowed" },
+	{ "map-executable", x_map, "file", "mmap_exec", "denied" },
+	{ "mprotect-executable", x_mprotect, "file", "mprotect_exec", "denied" },
+};
+DOMAIN(exec, attempts);
