@@ -346,7 +346,7 @@ static void exec_memfd(struct record *r)
 {
 	struct ev_proc_exec p = { .task = task,
 				  .image_flags =
-				      EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE | 0x30 };
+				      EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE | 0x300 };
 
 	record__begin(r, EV_PROC_EXEC, 0, &p, sizeof(p));
 	record__part(r, EV_EXEC_PATH, EV_PT_STR, EV_PART_NULL, NULL, 0, 0);
@@ -551,7 +551,7 @@ static void cred_setuid(struct record *r)
 
 static void cred_unknown(struct record *r)
 {
-	cred_begin(r, (enum ev_cred_op)4);
+	cred_begin(r, (enum ev_cred_op)200);
 	record__header(r)->flags = EV_F_THREAD;
 }
 
