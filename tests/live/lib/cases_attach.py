@@ -303,8 +303,8 @@ def attach_security(h):
         if t.header["trace_filter"] is None:  # by hooks
             same(t.syscalls, [], "system calls")
         else:
-            expect(any("no hooks" in d for d in t.header["degraded"]), "nothing says that there are no hooks", [t.header])
-            expect(b"no hooks" in a.said, "nothing on stderr says so: %r" % a.said)
+            expect(any("no LSM hooks" in d for d in t.header["degraded"]), "nothing says that there are no hooks", [t.header])
+            expect(b"no LSM hooks" in a.said, "nothing on stderr says so: %r" % a.said)
         r.end()
 
 
