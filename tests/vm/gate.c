@@ -11,9 +11,11 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "sandtrace.skel.h"
@@ -62,24 +64,37 @@ static void type_name(char *buf, size_t size, __u32 id)
 	snprintf(buf + n, size - n, "%s%s", t ? btf__name_by_offset(vmlinux, t->name_off) : "void", stars);
 }
 
+static bool begins(const char *s, const char *with) { return !strncmp(s, with, strlen(with)); }
+
+/* Those that are given one context, whatever the kernel: programs of cgroups, and those that are called. */
+static bool has_context(const char *section) { return begins(section, "cgroup") || !strcmp(section, "syscall"); }
+
 /* "path* dentry* umode_t": what the kernel hands to programs of this section. "": not a hook with a prototype, or absent. */
 static void prototype(const char *section, char *buf, size_t size)
 {
-	const char *hook = strchr(section, '/');
-	bool lsm = strstr(section, "lsm/") != NULL, iter = strstr(section, "iter/") != NULL;
+	const char *hook = strchr(section, '/'), *prefix = "";
+	bool tracepoint = begins(section, "tp_btf/");
 	const struct btf_type *t;
 	char name[128];
 	int id;
 
 	*buf = 0;
-	if (!hook)
+	if (has_context(section))
+		snprintf(buf, size, "context");
+	if (has_context(section) || !hook)
 		return;
-	snprintf(name, sizeof(name), "%s%s", lsm ? "bpf_lsm_" : iter ? "bpf_iter_" : "btf_trace_", hook + 1);
-	id = btf__find_by_name_kind(vmlinux, name, lsm || iter ? BTF_KIND_FUNC : BTF_KIND_TYPEDEF);
+	if (tracepoint)
+		prefix = "btf_trace_";
+	else if (begins(section, "lsm/"))
+		prefix = "bpf_lsm_";
+	else if (begins(section, "iter/"))
+		prefix = "bpf_iter_";
+	snprintf(name, sizeof(name), "%s%s", prefix, hook + 1);
+	id = btf__find_by_name_kind(vmlinux, name, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
 	t = id > 0 ? btf__type_by_id(vmlinux, (__u32)id) : NULL;
 	while (t && !btf_is_func_proto(t))
 		t = btf__type_by_id(vmlinux, t->type);
-	for (__u16 i = lsm || iter ? 0 : 1; t && i < btf_vlen(t); i++) { /* a tracepoint's first is its own data */
+	for (__u16 i = tracepoint ? 1 : 0; t && i < btf_vlen(t); i++) { /* a tracepoint's first is its own data */
 		size_t n = strlen(buf);
 
 		snprintf(buf + n, size - n, "%s", n ? " " : "");
@@ -118,6 +133,42 @@ static const char *last_line(void)
 	return last;
 }
 
+/* The root of the v2 hierarchy. */
+static int cgroup_root(void)
+{
+	FILE *f = fopen("/proc/self/mounts", "re");
+	char line[1024], dir[512], type[64];
+	int fd = -1;
+
+	while (f && fd < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %511s %63s", dir, type) == 2 && !strcmp(type, "cgroup2"))
+			fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f)
+		fclose(f);
+	return fd;
+}
+
+static int attach(struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+	struct bpf_link *link;
+	int cgroup = -1, err;
+
+	if (!strcmp(section, "syscall"))
+		return 0;
+	if (begins(section, "cgroup")) {
+		cgroup = cgroup_root();
+		link = bpf_program__attach_cgroup(prog, cgroup);
+	} else {
+		link = bpf_program__attach(prog);
+	}
+	err = link ? 0 : -errno;
+	bpf_link__destroy(link);
+	if (cgroup >= 0)
+		close(cgroup);
+	return err;
+}
+
 static void load_one(const char *wanted)
 {
 	struct sandtrace_bpf *skel = sandtrace_bpf__open();
@@ -149,12 +200,8 @@ static void load_one(const char *wanted)
 	stack = deepest_stack();
 	if (!err)
 		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
-	if (!err) {
-		struct bpf_link *link = bpf_program__attach(one);
-
-		err = link ? 0 : -errno;
-		bpf_link__destroy(link);
-	}
+	if (!err)
+		err = attach(one);
 	if (err)
 		state = *proto || *verifier_log ? "error" : "absent";
 	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,
