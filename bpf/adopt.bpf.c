@@ -2,7 +2,7 @@
 /*
  * What runs already: put in scope by whoever reads this iterator.
  *
- *   adopt_tasks   iter/task   a process, its threads and what it started; and counts who is in scope
+ *   adopt_tasks   iter/task   a process, its threads and what it started; or a control group; and counts who is in scope
  *   flush_tasks   iter/task   when no program is attached any more: what tasks that live on have counted for themselves
  *
  * Why an iterator: a pidfd names a process, but task storage is one thread's (PIDFD_THREAD came with 6.9), and /proc is not
@@ -46,6 +46,43 @@ static __always_inline __u32 adopt__pid(struct task_struct *task)
 	return upid.nr;
 }
 
+/* Of every cgroup the ids of those above it: their addresses since 6.1. */
+struct cgroup___ids {
+	__u64 ancestor_ids[1];
+} __attribute__((preserve_access_index));
+struct cgroup___pointers {
+	struct cgroup *ancestors[1];
+} __attribute__((preserve_access_index));
+
+#define CGROUP_DEPTH_MAX 64
+
+/* Is it in the cgroup, or below? What bpf_get_current_ancestor_cgroup_id says, of another than the current task. */
+static __always_inline bool adopt__is_member(struct task_struct *task)
+{
+	__u32 at = st_cfg.scope_level;
+	struct css_set *set = NULL;
+	struct cgroup *cgroup = NULL, *ancestor = NULL;
+	struct kernfs_node *node = NULL;
+	__u64 id = 0;
+	int level = 0;
+
+	KGET(set, task, cgroups);
+	KGET(cgroup, set, dfl_cgrp);
+	KGET(level, cgroup, level);
+	if (!cgroup || at >= CGROUP_DEPTH_MAX || level < (int)at)
+		return false;
+	if (bpf_core_field_exists(struct cgroup___pointers, ancestors)) {
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+				      (void *)cgroup + bpf_core_field_offset(struct cgroup___pointers, ancestors) + at * sizeof(ancestor));
+		KGET(node, ancestor, kn);
+		KGET(id, node, id);
+	} else {
+		bpf_probe_read_kernel(&id, sizeof(id),
+				      (void *)cgroup + bpf_core_field_offset(struct cgroup___ids, ancestor_ids) + at * sizeof(id));
+	}
+	return id == st_cfg.scope_cgroup;
+}
+
 static __always_inline bool in_scope(const struct st_task *st)
 {
 	return st && st->flags & ST_TASK_SCOPE;
@@ -64,11 +101,12 @@ int adopt_tasks(struct bpf_iter__task *ctx)
 		st_shared.in_scope++;
 		return 0;
 	}
-	if (!st_shared.adopt_tgid || st || (__u32)task->tgid == st_cfg.own_tgid)
+	if ((!st_shared.adopt_tgid && !st_shared.adopt_group) || st || (__u32)task->tgid == st_cfg.own_tgid)
 		return 0;
 	leader = bpf_task_storage_get(&st_tasks, task->group_leader, 0, 0);
 	parent = bpf_task_storage_get(&st_tasks, task->real_parent, 0, 0);
-	if (!in_scope(leader) && !(st_cfg.follow_forks && in_scope(parent)) && adopt__pid(task) != st_shared.adopt_tgid)
+	if (st_shared.adopt_group ? !adopt__is_member(task) :
+				    !in_scope(leader) && !(st_cfg.follow_forks && in_scope(parent)) && adopt__pid(task) != st_shared.adopt_tgid)
 		return 0;
 	if (!leader)
 		leader = adopt__put(task->group_leader, NULL, in_scope(parent) ? parent->exec_id : 0);

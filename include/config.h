@@ -113,6 +113,7 @@ struct st_shared {
 	__u32 guard_serial; /* counts policies: ev_act.policy */
 	__u32 adopted;	    /* tasks that adopt_tasks has put in scope */
 	__u32 adopt_tgid;   /* whose tasks, and whose descendants, it puts in scope, as the reader counts; 0: only counts */
+	__u32 adopt_group;  /* 1: adopt_tasks puts in scope what is in scope_cgroup */
 	__u32 in_scope;	    /* tasks that adopt_tasks found to be in scope and alive */
 	__u64 guard_mnt_ns; /* address of the loader's mount namespace */
 	__u32 guard_rows;   /* descriptors that adopt_inodes made rows of */

@@ -318,21 +318,41 @@ static bool ended(int pidfd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* A process that runs, with what descends from it. From when it is in scope its children are from birth. */
+/* Until there is nobody new: from when one is in scope its children are from birth. Rounds, or -errno. */
+static int adopt_all(struct ebpf *c)
+{
+	uint32_t before;
+	int err, round = 0;
+
+	do {
+		before = c->shared->adopted;
+		err = iterate(bpf_program__fd(program(c, "adopt_tasks")), false);
+	} while (!err && c->shared->adopted != before && ++round < ADOPT_ROUNDS);
+	return err ? err : round;
+}
+
+/* Who is in the cgroup. Those who come later are marked when a hook sees them. */
+static int adopt_group(struct ebpf *c)
+{
+	int round;
+
+	c->shared->adopt_group = 1;
+	round = adopt_all(c);
+	c->shared->adopt_group = 0;
+	return round < 0 ? log_errno(round, "put what is in the cgroup in scope") : 0;
+}
+
+/* A process that runs, with what descends from it. */
 static int adopt(struct ebpf *c, const struct capture_target *target)
 {
 	struct st_shared *shared = c->shared;
-	uint32_t before;
-	int err = 0, round = 0;
+	int round;
 
 	shared->adopt_tgid = (uint32_t)target->pid;
-	do {
-		before = shared->adopted;
-		err = iterate(bpf_program__fd(program(c, "adopt_tasks")), false);
-	} while (!err && shared->adopted != before && ++round < ADOPT_ROUNDS);
+	round = adopt_all(c);
 	shared->adopt_tgid = 0;
-	if (err)
-		return log_errno(err, "put process %d in scope", target->pid);
+	if (round < 0)
+		return log_errno(round, "put process %d in scope", target->pid);
 	/* alive in the end, so the number was its own all the time */
 	if (!shared->adopted || ended(target->pidfd))
 		return log_err(-ESRCH, "process %d has just ended", target->pid);
@@ -388,7 +408,7 @@ static int ebpf_attach(struct capture *c, const struct capture_target *target)
 
 	ebpf(c)->running = ebpf(c)->attached = target->running;
 	if (target->running)
-		return target->pid ? adopt(ebpf(c), target) : 0;
+		return target->pid ? adopt(ebpf(c), target) : adopt_group(ebpf(c));
 	if (bpf_map_update_elem(map_fd(ebpf(c), "st_tasks"), &target->pidfd, &st, BPF_ANY))
 		return log_errno(-errno, "put the command in scope");
 	return 0;

@@ -244,6 +244,23 @@ def attach_cgroup(h):
     left.check()
 
 
+@host("attach_cgroup_holds_who_leaves_before_doing_anything")
+def attach_leaver(h):
+    with World(h, "leaver") as w:
+        path = w.cgroup()
+        leaver, outside = w.running(cgroup=path), w.running()
+        a = w.attached("--cgroup", path, "--profile", "syscalls")
+        for pid in (leaver.child, leaver.pid):
+            move(pid, cgroup_mount())
+        for r in (leaver, outside):
+            r.p.kill()
+            r.p.wait()
+        same(a.wait(), 0, "status of attach (%s)" % a.said[-400:])  # as nobody is left
+        gone = {x["pid"] for x in Trace(h.path("trace.jsonl")).procs("exited")}
+        expect(gone >= {leaver.pid, leaver.child}, "exits: %s, without those of %d and %d" % (gone, leaver.pid, leaver.child))
+        expect(outside.pid not in gone, "one of outside: %s" % gone)
+
+
 @host("attach_cgroup_from_below")
 def attach_nested(h):
     with World(h, "nested") as w:
