@@ -58,7 +58,7 @@ struct st_config {
 	__u8 fd_paths;		   /* -y */
 	__u8 deny_paths;	   /* of a failed call with a relative path: record what it is relative to */
 	__u8 judge;		   /* security profile: there is a policy */
-	__u8 pad2;
+	__u8 exit_only;		   /* no program looks at a call when it begins: some calls only, without durations */
 	__u32 own_tgid;		   /* sandtrace itself: never in scope, wherever it is */
 	__u32 scope_level;	   /* of scope_cgroup in the v2 tree, the root being 0 */
 	__u64 scope_cgroup;	   /* what runs in it or below is in scope, without being marked; 0: none */

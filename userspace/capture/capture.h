@@ -31,6 +31,7 @@ struct capture_opts {
 	struct st_plan (*plans)[ST_NR_SYSCALLS]; /* [EV_ABI_MAX][ST_NR_SYSCALLS], interest included; outlives the capture */
 	bool interest_beyond;
 	bool everything;      /* the interest is every call */
+	bool exit_only;	      /* and a few calls, without durations, are enough: attach */
 	bool follow_forks;
 	bool aggregate;
 	bool fd_paths;

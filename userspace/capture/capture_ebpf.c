@@ -203,15 +203,16 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	bool calls = opts->profile & CAPTURE_SYSCALLS || !opts->profile;
 	struct bpf_program *prog;
 
-	bpf_program__set_autoload(program(c, "syscall_enter"), calls);
+	c->hooks.cgroup_fd = opts->cgroup_fd;
+	if (opts->profile & CAPTURE_SECURITY) /* first: those are optional that are off when the object is opened */
+		hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge });
+	bpf_program__set_autoload(program(c, "syscall_enter"), calls && !opts->exit_only);
 	bpf_program__set_autoload(program(c, "syscall_exit"), calls);
 	enable(c, "adopt_tasks", opts->running);
 	enable(c, "flush_tasks", opts->running);
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return;
 	enable(c, "adopt_inodes", opts->judge);
-	c->hooks.cgroup_fd = opts->cgroup_fd;
-	hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge });
 	bpf_object__for_each_program(prog, c->obj)
 		if (is_flusher(prog))
 			bpf_program__set_autoload(prog, true);
@@ -230,6 +231,7 @@ static void configure(struct ebpf *c, const struct capture_opts *opts)
 	cfg->fd_paths = opts->fd_paths;
 	cfg->deny_paths = opts->deny_paths;
 	cfg->interest_beyond = opts->interest_beyond;
+	cfg->exit_only = opts->exit_only;
 	cfg->page_kb = (__u32)sysconf(_SC_PAGESIZE) / 1024;
 	cfg->judge = opts->judge;
 	cfg->own_tgid = c->own_tgid;

@@ -82,9 +82,10 @@ static int without_hooks(struct recording *r, const char *why)
 
 	r->profile = CAPTURE_SYSCALLS | CAPTURE_SECURITY;
 	r->filter = both ? r->opts.trace_expr : security_calls;
+	r->calls_stand_in = !both;
 	snprintf(r->no_lsm, sizeof(r->no_lsm), "%s", why);
 	return recording__degraded(r, "profile security: no LSM hooks (%s): system calls in their place%s", why,
-				   both ? "" : ", without opens");
+				   both ? "" : r->running ? ", without opens and durations" : ", without opens");
 }
 
 static int choose_profile(struct recording *r)
@@ -215,6 +216,7 @@ static struct capture_opts capture_opts(struct recording *r)
 		.plans = r->plans,
 		.interest_beyond = r->interest_beyond,
 		.everything = r->everything,
+		.exit_only = r->calls_stand_in && r->running && !r->opts.count,
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
 		.fd_paths = r->opts.fd_paths,

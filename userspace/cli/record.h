@@ -29,6 +29,7 @@ struct recording {
 	const char *filter;  /* which system calls: an expression; NULL: all */
 	struct st_plan plans[EV_ABI_MAX][ST_NR_SYSCALLS];
 	bool interest_beyond, everything;
+	bool calls_stand_in; /* of the security profile, for its hooks: nobody asked for system calls */
 
 	struct guarded *guarded; /* the cgroup and the limits */
 	struct launch launch;

@@ -33,7 +33,10 @@ static void cell_duration(struct text *t, uint64_t ns, int end)
 	struct text c;
 
 	text__init(&c, false);
-	text__duration(&c, ns);
+	if (ns)
+		text__duration(&c, ns);
+	else
+		text__put(&c, "-"); /* not measured */
 	cell(t, &c, end, STYLE_NONE);
 	text__done(&c);
 }

@@ -369,6 +369,21 @@ def net_policy(h, port):
 EPERM = 1
 
 
+@host("attach_security_profile_looks_at_calls_when_they_return")
+def attach_exit_only(h):
+    with World(h, "exits") as w:
+        c = Client(w.cgroup())
+        w.started.append(c)
+        a = w.attached("--pid", c.p.pid)
+        c.connect("127.0.0.1", 1)
+        t = a.let_go(one_cgroup=False)
+        if t.header["trace_filter"] is None:  # by hooks
+            return
+        calls = t.calls("connect")
+        same([(r["args"]["decoded"]["addr"]["port"], r["errno"]) for r in calls], [(1, "EINPROGRESS")], "connects", calls)
+        expect(not any("no_enter" in r or r["duration_ns"] for r in t.syscalls), "looked at when they began", t.syscalls)
+
+
 @host("attach_policy_of_network_rules")
 def attach_net(h):
     left = Leftovers()
