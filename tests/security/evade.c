@@ -29,6 +29,7 @@
 	X(exec) \
 	X(net) \
 	X(system) \
+	X(kernel) \
 	X(identity)
 #define DECLARE(name) extern const struct domain name##_domain;
 #define POINTER(name) &name##_domain,
