@@ -51,7 +51,7 @@ LDLIBS_PURE = $(call archives,-lseccomp -lfyaml -lstdc++) -lm -lgcc_s -lgcc
 LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -static-libgcc -lgcc_eh -lm
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
-PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c) userspace/base/util.c \
+PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c userspace/findings/*.c) userspace/base/util.c \
 	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c)) \
 	    $(wildcard $(addprefix userspace/tracer/,filters.c interest.c)) \
 	    $(addprefix userspace/bench/,stats.c compare.c format.c table.c chart.c export.c) \

@@ -108,5 +108,6 @@ int pipeline__finish(struct pipeline *p, const struct run_result *res)
 
 	if (!whole.denials)
 		whole.denials = p->denials;
+	summary__finish(p->summary, &whole);
 	return EACH_SINK(p, finish, &whole);
 }

@@ -21,7 +21,7 @@
 #include "policy/verdict.h"
 #include "sink/json.h"
 #include "sink/summary.h"
-#include "sink/suspicious.h"
+#include "findings/findings.h"
 
 static struct test_event te;
 static struct summary *sum;
@@ -443,57 +443,6 @@ static void is_loud_about_loss(void **state)
 	free(s);
 }
 
-static void matches_patterns(void **state)
-{
-	static const struct {
-		const char *pattern, *path;
-		bool match;
-	} rows[] = {
-		{"/etc/shadow*", "/etc/shadow", true},
-		{"/etc/shadow*", "/etc/shadow-", true},
-		{"/etc/shadow*", "/etc/shadow/x", false},
-		{"**/.env", ".env", true},
-		{"**/.env", "/a/b/.env", true},
-		{"**/.env", "/a/x.env", false},
-		{"**/.env", "/a/.env/b", false},
-		{"**/.ssh/**", "/root/.ssh/id", true},
-		{"**/.ssh/**", "/root/.ssh/", false},
-		{"**/.ssh/**", "/root/.ssh", false},
-		{"/proc/*/mem", "/proc/1/mem", true},
-		{"/proc/*/mem", "/proc/1/task/1/mem", false},
-		{"/etc/rc?.d/**", "/etc/rc3.d/S01", true},
-		{"**/.*_history", "/root/.bash_history", true},
-		{"a*b*c", "aXbYbZc", true},
-		{"a*b*c", "aXbYbZ", false},
-		{"/x/**/y", "/x/y", true},
-		{"/x/**/y", "/x/a/b/y", true},
-		{"/x/**/y", "/x/a/by", false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (suspicious__glob(rows[i].pattern, rows[i].path, strlen(rows[i].path)) !=
-		    rows[i].match)
-			fail_msg("%s against %s", rows[i].pattern, rows[i].path);
-}
-
-/* A rule for a call that does not exist would never fire. */
-static void names_only_calls_there_are(void **state)
-{
-	static const enum ev_abi abis[] = {EV_ABI_NATIVE, EV_ABI_COMPAT32};
-
-	(void)state;
-	for (size_t i = 0; i < n_call_rules; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < ARRAY_SIZE(abis); k++)
-			known = known || syscalls__number(abis[k], call_rules[i].syscall) >= 0;
-		if (!known)
-			fail_msg("rule %s: no such call %s", call_rules[i].id,
-				 call_rules[i].syscall);
-	}
-}
-
 /* ---- the security profile ---- */
 
 static struct policy_rule deny_data = {.kind = RULE_DENY_WRITE, .text = (char *)"/srv", .value = (char *)"/srv",
@@ -693,8 +642,6 @@ int main(void)
 		TEST(lists_what_the_security_profile_saw),
 		TEST(tells_blocked_from_would_be_blocked),
 		TEST(stays_bounded_by_acts),
-		cmocka_unit_test(matches_patterns),
-		cmocka_unit_test(names_only_calls_there_are),
 	};
 
 	summary__free(NULL);

@@ -8,6 +8,7 @@
 
 #include "../base/util.h"
 #include "../event/syscalls.h"
+#include "../sandbox/limits.h"
 #include "summary_model.h"
 
 /* One allocation: tables of a few pages each would lie on the heap, where calloc writes every byte. */
@@ -19,7 +20,6 @@ struct whole {
 	uint16_t file_slots[SUM_FILE_SLOTS];
 	struct sum_addr addrs[SUM_ADDRS];
 	struct sum_denied denials[SUM_DENIED];
-	struct sum_finding findings[SUM_FINDINGS];
 	char arena[SUM_ARENA];
 };
 
@@ -29,13 +29,17 @@ struct summary *summary__new(void)
 
 	if (!w)
 		return NULL;
+	w->s.findings = findings__new();
+	if (!w->s.findings) {
+		free(w);
+		return NULL;
+	}
 	w->s.procs = w->procs;
 	w->s.ids = w->ids;
 	w->s.files = w->files;
 	w->s.file_slots = w->file_slots;
 	w->s.addrs = w->addrs;
 	w->s.denials = w->denials;
-	w->s.findings = w->findings;
 	w->s.arena = w->arena;
 	w->s.arena_used = 1;
 	return &w->s;
@@ -43,6 +47,8 @@ struct summary *summary__new(void)
 
 void summary__free(struct summary *s)
 {
+	if (s)
+		findings__free(s->findings);
 	free(s); /* the first member of its allocation */
 }
 
@@ -68,74 +74,6 @@ uint64_t sum_hash(const void *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ p[i]) * 1099511628211ULL;
 	return h;
-}
-
-static bool same_object(const struct summary *s, struct sum_str str, const void *data, size_t len)
-{
-	return str.len == len && !memcmp(sum_str__get(s, str), data, len);
-}
-
-/* Rules are literals of ours; the text tells rows of one id apart. */
-static bool same_rule(const struct sum_finding *f, const char *rule, const char *text)
-{
-	return f->rule == rule && f->text == text;
-}
-
-/*
- * The row for a new finding, or NULL. A program could try to hide one finding behind many others,
- * so each rule has a share of its own, and in a full table the first of a rule takes the place of
- * one that is not the first of its.
- */
-static struct sum_finding *finding_slot(struct summary *s, unsigned int of_this_rule)
-{
-	if (of_this_rule >= SUM_RULE_OBJECTS)
-		return NULL;
-	if (s->n_findings < SUM_FINDINGS)
-		return &s->findings[s->n_findings++];
-	if (of_this_rule)
-		return NULL;
-	for (uint32_t i = s->n_findings; i-- > 0;)
-		for (uint32_t k = 0; k < i; k++)
-			if (same_rule(&s->findings[k], s->findings[i].rule, s->findings[i].text)) {
-				s->findings_dropped++;
-				return &s->findings[i];
-			}
-	return NULL;
-}
-
-void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule,
-		      const char *text, enum severity sev, const void *object, size_t len,
-		      bool failed)
-{
-	unsigned int of_this_rule = 0;
-	struct sum_finding *f;
-
-	len = MIN(len, SUM_OBJECT_MAX);
-	for (uint32_t i = 0; i < s->n_findings; i++) {
-		f = &s->findings[i];
-		if (!same_rule(f, rule, text))
-			continue;
-		of_this_rule++;
-		if (same_object(s, f->object, object, len)) {
-			f->count++;
-			f->failures += failed;
-			return;
-		}
-	}
-	f = finding_slot(s, of_this_rule);
-	if (!f) {
-		s->findings_dropped++;
-		return;
-	}
-	sum_str__add(s, object, len, 0, &f->object);
-	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), 0, &f->comm);
-	f->rule = rule;
-	f->text = text;
-	f->severity = (uint8_t)sev;
-	f->count = 1;
-	f->failures = failed;
-	f->first_ts = who->ts;
-	f->pid = who->pid;
 }
 
 static bool is_error(const struct event *ev)
@@ -172,44 +110,6 @@ static void count_denied(struct summary *s, const struct event *ev, const struct
 	sum_str__add(s, who->comm, strnlen(who->comm, EV_COMM_LEN), 0, &d->comm);
 }
 
-static void check_call(struct summary *s, const struct event *ev, const struct sum_who *who)
-{
-	const struct ev_syscall *c = ev->syscall;
-
-	for (size_t i = 0; i < n_call_rules; i++) {
-		const struct call_rule *r = &call_rules[i];
-
-		if (strcmp(r->syscall, ev->name) || (c->args[r->arg] & r->mask) != r->value)
-			continue;
-		sum_finding__add(s, who, r->id, r->text, (enum severity)r->severity, "", 0,
-				 is_error(ev));
-	}
-}
-
-/* Whether any row of call_rules names this call; asked once per number and remembered. */
-enum {
-	CALL_UNKNOWN,
-	CALL_PLAIN,
-	CALL_RULED
-};
-
-static bool call_ruled(struct summary *s, const struct event *ev)
-{
-	const struct ev_syscall *c = ev->syscall;
-	uint8_t *known;
-
-	if (c->nr < 0 || c->nr >= ST_NR_SYSCALLS)
-		return false;
-	known = &s->ruled[c->abi][c->nr];
-	if (*known == CALL_UNKNOWN) {
-		*known = CALL_PLAIN;
-		for (size_t i = 0; i < n_call_rules; i++)
-			if (!strcmp(call_rules[i].syscall, ev->name))
-				*known = CALL_RULED;
-	}
-	return *known == CALL_RULED;
-}
-
 static void syscall_event(struct summary *s, const struct event *ev)
 {
 	const struct ev_syscall *c = ev->syscall;
@@ -226,9 +126,8 @@ static void syscall_event(struct summary *s, const struct event *ev)
 	call->errors += failed;
 	call->ns += c->duration;
 	call->max_ns = MAX(call->max_ns, c->duration);
-	/* the hot path ends here for calls that touch no file, no address and match no rule */
-	if (!ev->n_parts && c->abi < EV_ABI_MAX && !call_ruled(s, ev) &&
-	    !(ev->hdr->flags & EV_F_NO_ENTER) && ev->action == ACTION_ALLOW)
+	/* the hot path ends here for calls that tell no fact */
+	if (!fact__wanted(&s->plan, ev) && !(ev->hdr->flags & EV_F_NO_ENTER) && ev->action == ACTION_ALLOW)
 		return;
 	who.proc = sum_proc__find(s, ev->hdr->exec_id);
 	if (who.proc)
@@ -238,50 +137,15 @@ static void syscall_event(struct summary *s, const struct event *ev)
 	else if (ev->action == ACTION_DENY || ev->action == ACTION_KILL ||
 		 ((ev->hdr->flags & EV_F_NO_ENTER) && failed))
 		count_denied(s, ev, &who);
-	if (c->abi < EV_ABI_MAX && call_ruled(s, ev))
-		check_call(s, ev, &who);
-	sum_access__syscall(s, ev, &who, failed);
+	sum_access__event(s, ev, &who);
 }
 
 static void exec_event(struct summary *s, const struct event *ev)
 {
-	const struct part *exe = event__part(ev, EV_EXEC_EXE),
-			  *path = event__part(ev, EV_EXEC_PATH);
-	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts};
-	char comm[EV_COMM_LEN + 1] = "";
+	struct sum_who who = {.pid = ev->hdr->tgid, .ts = ev->hdr->ts, .comm = ""};
 
 	sum_proc__exec(s, ev);
-	memcpy(comm, ev->exec->task.comm, EV_COMM_LEN);
-	who.comm = comm;
-	who.proc = sum_proc__find(s, ev->hdr->exec_id);
-	if (path && path->state == EV_PART_OK)
-		sum_access__path(s, &who, path, USE_EXEC, 0);
-	if (!path || path->state != EV_PART_OK)
-		path = exe && exe->type == EV_PT_STR ? exe : NULL;
-	for (size_t i = 0; i < n_image_rules; i++) {
-		const struct image_rule *r = &image_rules[i];
-
-		if (ev->exec->image_flags & r->flag)
-			sum_finding__add(s, &who, r->id, r->text, (enum severity)r->severity,
-					 path ? (const char *)path->data : "", path ? path->len : 0,
-					 false);
-	}
-}
-
-/* The rows of op_rules that speak of what was done to the system itself. */
-static void check_op(struct summary *s, const struct event *ev, const struct sum_who *who)
-{
-	for (size_t i = 0; i < n_op_rules; i++)
-		if (op_rules[i].kind == ev->hdr->kind && op_rules[i].op == event__act(ev)->op)
-			sum_finding__add(s, who, op_rules[i].id, op_rules[i].text, (enum severity)op_rules[i].severity, "", 0,
-					 ev->action == ACTION_DENY);
-	if (ev->hdr->kind == EV_FILE && ev->file->act.op == EV_FILE_CHMOD && ev->file->arg & 04000) {
-		const struct part *p = event__part(ev, EV_FILE_PATH);
-		char path[EVENT_PATH_MAX];
-
-		sum_finding__add(s, who, "set-id-mode", "made a file set-user-id", SEV_HIGH, path,
-				 p ? event__path(p, path, sizeof(path)) : 0, ev->action == ACTION_DENY);
-	}
+	sum_access__event(s, ev, &who);
 }
 
 static void act_event(struct summary *s, const struct event *ev)
@@ -293,8 +157,7 @@ static void act_event(struct summary *s, const struct event *ev)
 	who.comm = comm;
 	who.proc = sum_proc__seen(s, ev);
 	s->denied += ev->action == ACTION_DENY;
-	check_op(s, ev, &who);
-	sum_access__act(s, ev, &who);
+	sum_access__event(s, ev, &who);
 }
 
 const char *summary__comm(const struct summary *s, uint64_t exec_id)
@@ -310,6 +173,7 @@ int summary__event(struct summary *s, const struct event *ev)
 	if (!s->first_ts)
 		s->first_ts = ev->hdr->ts;
 	s->last_ts = MAX(s->last_ts, ev->hdr->ts);
+	findings__event(s->findings, ev);
 	switch (ev->hdr->kind) {
 	case EV_SYSCALL: syscall_event(s, ev); break;
 	case EV_PROC_SPAWN: sum_proc__spawn(s, ev); break;
@@ -320,4 +184,17 @@ int summary__event(struct summary *s, const struct event *ev)
 			act_event(s, ev);
 	}
 	return 0;
+}
+
+void summary__finish(struct summary *s, const struct run_result *res)
+{
+	struct findings_end end = {.undecoded = res->undecoded, .skipped = res->skipped};
+
+	for (int i = 0; i < EV_CLASS_MAX; i++)
+		end.lost += res->totals[i].lost;
+	if (res->limits) {
+		end.oom_kills = res->limits->oom_kills;
+		end.pids_hits = res->limits->pids_hits;
+	}
+	findings__finish(s->findings, &end);
 }

@@ -18,6 +18,8 @@ struct summary;
 struct summary *summary__new(void);
 void summary__free(struct summary *s);
 int summary__event(struct summary *s, const struct event *ev);
+/* Adds what only the end of the run tells; before it is printed. */
+void summary__finish(struct summary *s, const struct run_result *res);
 /* Name of the process that runs this program image; "" when it is not known. Valid until the next event. */
 const char *summary__comm(const struct summary *s, uint64_t exec_id);
 

@@ -80,45 +80,78 @@ static void network(const struct summary *s, struct json *j)
 	json__member_u64(j, "network_attempts_dropped", s->addrs_dropped);
 }
 
-static void finding(const struct summary *s, const struct sum_finding *f, struct json *j)
+static void process(const struct finding_who *who, struct json *j)
+{
+	json__member_u64(j, "pid", who->pid);
+	json__key(j, "comm");
+	json__strn(j, who->comm, strlen(who->comm));
+}
+
+static void evidence(const struct finding *f, struct json *j)
+{
+	json__key(j, "ancestors");
+	json__array_begin(j);
+	for (unsigned int i = 0; i < f->n_ancestors; i++) {
+		json__object_begin(j);
+		process(&f->ancestors[i], j);
+		json__object_end(j);
+	}
+	json__array_end(j);
+	json__key(j, "related");
+	json__array_begin(j);
+	for (unsigned int i = 0; i < f->n_steps; i++) {
+		json__object_begin(j);
+		process(&f->steps[i].who, j);
+		json__key(j, "object");
+		json__strn(j, f->steps[i].object, strlen(f->steps[i].object));
+		json__member_u64(j, "seq", f->steps[i].seq);
+		json__object_end(j);
+	}
+	json__array_end(j);
+}
+
+static void finding(const struct finding *f, struct json *j)
 {
 	json__object_begin(j);
 	json__key(j, "rule");
-	json__str(j, f->rule);
+	json__str(j, f->rule->id);
 	json__key(j, "severity");
-	json__str(j, suspicious__severity_name((enum severity)f->severity));
+	json__str(j, rule__severity_name((enum severity)f->severity));
 	json__key(j, "text");
-	json__str(j, f->text);
-	if (f->object.len) {
+	json__str(j, f->rule->text);
+	if (f->len) {
 		json__key(j, "object");
-		str(s, f->object, j);
+		json__strn(j, f->object, f->len);
 	}
-	json__member_u64(j, "pid", f->pid);
-	json__key(j, "comm");
-	str(s, f->comm, j);
+	process(&f->who, j);
 	json__member_u64(j, "first_ts", f->first_ts);
+	if (f->seq)
+		json__member_u64(j, "seq", f->seq);
 	json__member_u64(j, "count", f->count);
 	json__member_u64(j, "failed", f->failures);
+	json__key(j, "expected");
+	json__bool(j, f->expected);
+	evidence(f, j);
 	json__object_end(j);
 }
 
-/* "attempted to access sensitive file /etc/shadow": one string, as existing readers of the format
- * expect. */
+/* "attempted to access sensitive file: /etc/shadow": one string, as existing readers of the format expect. */
 static void suspicious(const struct summary *s, struct json *j)
 {
+	const struct finding *f;
 	struct text t;
 
 	text__init(&t, false);
 	json__key(j, "suspicious_activity");
 	json__array_begin(j);
-	for (uint32_t i = 0; i < s->n_findings; i++) {
-		const struct sum_finding *f = &s->findings[i];
-
+	for (uint32_t i = 0; (f = findings__at(s->findings, i)); i++) {
+		if (f->severity == SEV_INFO)
+			continue;
 		text__reset(&t);
-		text__put(&t, f->text);
-		if (f->object.len) {
+		text__put(&t, f->rule->text);
+		if (f->len) {
 			text__put(&t, ": ");
-			text__bytes(&t, sum_str__get(s, f->object), f->object.len);
+			text__bytes(&t, f->object, f->len);
 		}
 		if (t.err)
 			j->err = t.err;
@@ -129,10 +162,38 @@ static void suspicious(const struct summary *s, struct json *j)
 	text__done(&t);
 	json__key(j, "findings");
 	json__array_begin(j);
-	for (uint32_t i = 0; i < s->n_findings; i++)
-		finding(s, &s->findings[i], j);
+	for (uint32_t i = 0; (f = findings__at(s->findings, i)); i++)
+		finding(f, j);
 	json__array_end(j);
-	json__member_u64(j, "findings_dropped", s->findings_dropped);
+	json__member_u64(j, "findings_dropped", findings__dropped(s->findings));
+	json__member_u64(j, "findings_forgotten", findings__forgotten(s->findings));
+}
+
+/* Who was contacted, by which name where one is known. */
+static void connections(const struct summary *s, struct json *j)
+{
+	json__key(j, "connections");
+	json__array_begin(j);
+	for (uint32_t i = 0; i < s->n_addrs; i++) {
+		const struct sum_addr *a = &s->addrs[i];
+
+		if (!a->outbound_ip)
+			continue;
+		json__object_begin(j);
+		json__key(j, "address");
+		str(s, a->addr, j);
+		if (a->name.len) {
+			json__key(j, "name");
+			str(s, a->name, j);
+		}
+		json__member_u64(j, "pid", a->pid);
+		json__key(j, "comm");
+		str(s, a->comm, j);
+		json__member_u64(j, "count", a->count);
+		json__member_u64(j, "failed", a->failures);
+		json__object_end(j);
+	}
+	json__array_end(j);
 }
 
 void summary__write_json(const struct summary *s, const struct run_result *res, struct json *j)
@@ -143,6 +204,7 @@ void summary__write_json(const struct summary *s, const struct run_result *res, 
 	json__member_u64(j, "processes_dropped", s->procs_dropped);
 	files(s, j);
 	network(s, j);
+	connections(s, j);
 	suspicious(s, j);
 	top_calls(s, res, j);
 }

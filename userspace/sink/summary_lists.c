@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files, addresses, refusals and findings in the terminal summary. */
+/* Files, addresses and refusals in the terminal summary. */
 #include <string.h>
 
 #include "../base/util.h"
@@ -10,7 +10,6 @@
 #define READ_SHOWN 6
 #define ADDRS_SHOWN 12
 #define DENIED_SHOWN 12
-#define FINDINGS_SHOWN 20
 
 static void escaped(struct print *p, struct sum_str str, int max_cols)
 {
@@ -191,6 +190,10 @@ void print_network(struct print *p)
 		text__style(p->t, STYLE_NONE);
 		text__pad_to(p->t, 13);
 		escaped(p, a->addr, MAX(p->width - 13 - 18 - by.col, 16));
+		if (a->name.len) {
+			text__put(p->t, "  ");
+			escaped(p, a->name, MAX(p->width - p->t->col - by.col - 12, 16));
+		}
 		if (a->failures) {
 			text__put(p->t, "  ");
 			text__styled(p->t, STYLE_FAILED, error ? error : "failed");
@@ -243,51 +246,4 @@ void print_denied(struct print *p)
 		   (p->s->n_denials > DENIED_SHOWN ? p->s->n_denials - DENIED_SHOWN : 0) +
 			   p->s->denials_dropped,
 		   " kinds of call");
-}
-
-/* Who did it stands at the end of the line, or on the next one where that would cut the object. */
-static void finding_line(struct print *p, const struct sum_finding *f)
-{
-	static const char *const names[] = {"low", "medium", "HIGH"};
-	static const uint8_t styles[] = {STYLE_DIM, STYLE_WARN, STYLE_DENIED};
-	struct text by;
-	int room;
-
-	text__init(&by, false);
-	if (f->failures == f->count)
-		text__put(&by, "failed  ");
-	who(&by, p->s, f->comm, f->pid, f->count);
-	text__put(p->t, "  ");
-	text__styled(p->t, (enum style)styles[f->severity], names[f->severity]);
-	text__pad_to(p->t, 10);
-	text__put(p->t, f->text);
-	if (f->object.len) {
-		text__put(p->t, ": ");
-		room = p->width - p->t->col - by.col - 2;
-		if (room < 32 && (int)f->object.len > room)
-			room = MAX(p->width - p->t->col, 14);
-		escaped(p, f->object, room);
-	}
-	if (p->t->col + by.col + 2 > p->width)
-		text__char(p->t, '\n');
-	print_right(p, &by, STYLE_DIM);
-	text__char(p->t, '\n');
-	text__done(&by);
-}
-
-void print_findings(struct print *p)
-{
-	uint32_t shown = 0;
-
-	if (!p->s->n_findings)
-		return;
-	print_heading(p, "suspicious");
-	text__char(p->t, '\n');
-	for (int sev = SEV_HIGH; sev >= SEV_LOW; sev--)
-		for (uint32_t i = 0; i < p->s->n_findings && shown < FINDINGS_SHOWN; i++)
-			if (p->s->findings[i].severity == sev) {
-				finding_line(p, &p->s->findings[i]);
-				shown++;
-			}
-	print_more(p, p->s->n_findings - shown + p->s->findings_dropped, " findings");
 }

@@ -9,7 +9,7 @@
 
 #include "config.h"
 #include "summary.h"
-#include "suspicious.h"
+#include "../findings/findings.h"
 
 #define SUM_PROCS 4096
 #define SUM_IDS 16384 /* slots of the exec_id index, a power of two */
@@ -18,15 +18,10 @@
 #define SUM_FILE_SLOTS 8192
 #define SUM_ADDRS 512
 #define SUM_DENIED 256
-#define SUM_FINDINGS 512
-#define SUM_RULE_OBJECTS 24 /* findings of one rule */
-#define SUM_OBJECT_MAX 512  /* bytes of a finding's object */
 #define SUM_ARGV_MAX 240    /* bytes of a command line kept for the process tree */
 #define SUM_ARENA (1 << 20)
-/* Paths may not use the last part of the arena: no number of files can push findings and addresses
- * out. */
-#define SUM_ARENA_RESERVED                                                                         \
-	(SUM_FINDINGS * (SUM_OBJECT_MAX + 32) + SUM_ADDRS * 160 + SUM_DENIED * 32)
+/* Paths may not use the last part of the arena: no number of files can push addresses out. */
+#define SUM_ARENA_RESERVED (SUM_ADDRS * 224 + SUM_DENIED * 32)
 #define SUM_NONE UINT32_MAX
 
 /* A string in the arena. Any bytes; offset 0 with length 0 is the empty string. */
@@ -65,18 +60,13 @@ struct sum_file {
 	uint32_t hash;
 	uint8_t uses;	 /* USE_*, those that succeeded */
 	uint8_t tried;	 /* USE_*, those attempted */
-	uint8_t checked; /* USE_* for which no rule matched: not looked up again */
 	int last_errno;
 	uint64_t count, failures;
 };
 
-#define NET_CONNECT (1 << 0)
-#define NET_BIND (1 << 1)
-#define NET_SEND (1 << 2)
-#define NET_ACCEPT (1 << 3)
-
 struct sum_addr {
 	struct sum_str addr;
+	struct sum_str name; /* of the host; empty: not known */
 	uint8_t op;	  /* one NET_* */
 	bool outbound_ip; /* AF_INET or AF_INET6, connect or send */
 	int last_errno;
@@ -95,21 +85,12 @@ struct sum_denied {
 	struct sum_str comm;
 };
 
-struct sum_finding {
-	const char *rule, *text;
-	uint8_t severity;
-	struct sum_str object; /* path or address; empty: the text says it all */
-	uint64_t count, failures, first_ts;
-	uint32_t pid;
-	struct sum_str comm;
-};
-
 struct summary {
 	uint64_t syscalls, errors, denied, processes, threads, execs, total_ns, first_ts, last_ts;
 	/* the last slot of an ABI gathers numbers beyond the table */
 	struct sum_call calls[EV_ABI_MAX][ST_NR_SYSCALLS + 1];
-	uint8_t ruled[EV_ABI_MAX][ST_NR_SYSCALLS];  /* summary.c: whether a rule names the call */
-	uint8_t access[EV_ABI_MAX][ST_NR_SYSCALLS]; /* summary_access.c: its row, from 1 */
+	struct fact_plan plan;
+	struct facts facts;
 
 	struct sum_proc *procs;
 	uint32_t n_procs;
@@ -124,14 +105,13 @@ struct summary {
 	uint32_t n_addrs;
 	struct sum_denied *denials;
 	uint32_t n_denials;
-	struct sum_finding *findings;
-	uint32_t n_findings;
+	struct findings *findings;
 
 	char *arena;
 	uint32_t arena_used;
 
 	/* what did not fit */
-	uint64_t procs_dropped, files_dropped, addrs_dropped, denials_dropped, findings_dropped;
+	uint64_t procs_dropped, files_dropped, addrs_dropped, denials_dropped;
 };
 
 /* ---- summary.c ---- */
@@ -153,9 +133,6 @@ struct sum_who {
 	struct sum_proc *proc; /* or NULL */
 	const char *comm;      /* "" when not known */
 };
-void sum_finding__add(struct summary *s, const struct sum_who *who, const char *rule,
-		      const char *text, enum severity sev, const void *object, size_t len,
-		      bool failed);
 
 /* ---- summary_proc.c ---- */
 struct sum_proc *sum_proc__find(const struct summary *s, uint64_t exec_id);
@@ -168,13 +145,8 @@ struct sum_proc *sum_proc__seen(struct summary *s, const struct event *ev);
 uint32_t sum_proc__parent(const struct summary *s, uint32_t index);
 
 /* ---- summary_access.c ---- */
-/* Files and addresses that a call touched. */
-void sum_access__syscall(struct summary *s, const struct event *ev, const struct sum_who *who,
-			 bool failed);
-/* The same, of a record of the security profile. */
-void sum_access__act(struct summary *s, const struct event *ev, const struct sum_who *who);
-void sum_access__path(struct summary *s, const struct sum_who *who, const struct part *p,
-		      uint8_t use, int err);
+/* Files and addresses that a record tells of. */
+void sum_access__event(struct summary *s, const struct event *ev, const struct sum_who *who);
 
 /* ---- summary_top.c ---- */
 struct sum_top {

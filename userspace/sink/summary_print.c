@@ -59,13 +59,13 @@ void print_word(struct text *t, const char *s, size_t len)
 }
 
 /* Facts of the head line are separated by dots and wrapped between facts. */
-struct facts {
+struct headline {
 	struct print *p;
 	struct text item;
 	bool first;
 };
 
-static void fact(struct facts *f, enum style style)
+static void fact(struct headline *f, enum style style)
 {
 	struct text *t = f->p->t;
 
@@ -83,14 +83,14 @@ static void fact(struct facts *f, enum style style)
 	f->first = false;
 }
 
-static void counted(struct facts *f, uint64_t v, const char *one, const char *many)
+static void counted(struct headline *f, uint64_t v, const char *one, const char *many)
 {
 	text__grouped(&f->item, v);
 	text__char(&f->item, ' ');
 	text__put(&f->item, v == 1 ? one : many);
 }
 
-static void fact_outcome(struct facts *f)
+static void fact_outcome(struct headline *f)
 {
 	const struct run_result *res = f->p->res;
 	const char *signal = signal__name(res->signal);
@@ -116,7 +116,7 @@ static void fact_outcome(struct facts *f)
 	fact(f, good ? STYLE_GOOD : STYLE_DENIED);
 }
 
-static void fact_losses(struct facts *f)
+static void fact_losses(struct headline *f)
 {
 	const struct run_result *res = f->p->res;
 	uint64_t lost = 0;
@@ -148,7 +148,7 @@ static void fact_losses(struct facts *f)
 	}
 }
 
-static void fact_denials(struct facts *f)
+static void fact_denials(struct headline *f)
 {
 	const struct print *p = f->p;
 
@@ -170,7 +170,7 @@ static void fact_denials(struct facts *f)
 	}
 }
 
-static void fact_calls(struct facts *f)
+static void fact_calls(struct headline *f)
 {
 	const struct print *p = f->p;
 	const struct run_totals *totals = &p->res->totals[EV_CLASS_SYSCALL];
@@ -191,7 +191,7 @@ static void fact_calls(struct facts *f)
 }
 
 /* Of each class that the run was asked for; without its profile, no calls are no news. */
-static void fact_seen(struct facts *f)
+static void fact_seen(struct headline *f)
 {
 	static const struct {
 		uint8_t class;
@@ -222,7 +222,7 @@ static bool recorded(const struct print *p)
 static void head(struct print *p)
 {
 	const struct run_result *res = p->res;
-	struct facts f = {.p = p, .first = true};
+	struct headline f = {.p = p, .first = true};
 	struct text cmd;
 
 	text__init(&f.item, false);

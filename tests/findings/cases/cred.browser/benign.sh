@@ -1,0 +1,1 @@
+cat ~/.mozilla/firefox/profiles.ini

@@ -1,0 +1,1 @@
+cat ~/.mozilla/firefox/x.default/logins.json

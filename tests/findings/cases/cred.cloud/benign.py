@@ -1,0 +1,1 @@
+open("%s/notes/credentials" % __import__("os").environ["HOME"]).read()

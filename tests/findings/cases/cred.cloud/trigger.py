@@ -1,0 +1,1 @@
+open("%s/.aws/credentials" % __import__("os").environ["HOME"]).read()

@@ -1,0 +1,1 @@
+cat ~/.gnupg/secring.gpg

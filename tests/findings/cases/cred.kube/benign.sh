@@ -1,0 +1,1 @@
+cp ~/notes/config.json .

@@ -1,0 +1,1 @@
+require("fs").readFileSync(process.env.HOME + "/notes/npmrc")

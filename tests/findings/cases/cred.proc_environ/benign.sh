@@ -1,0 +1,1 @@
+cat /proc/$PPID/cmdline >/dev/null

@@ -1,0 +1,1 @@
+cat ~/notes/id_rsa.txt; ls -a ~

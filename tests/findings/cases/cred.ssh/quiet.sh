@@ -1,0 +1,1 @@
+ssh-keygen -l -f ~/.ssh/id_rsa

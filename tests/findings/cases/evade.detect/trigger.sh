@@ -1,0 +1,1 @@
+cat /sys/class/dmi/id/product_name || true

@@ -1,0 +1,1 @@
+echo >y; echo "rm y" >x.sh; sh x.sh

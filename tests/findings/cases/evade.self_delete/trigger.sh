@@ -1,0 +1,1 @@
+echo 'rm -- "$0"' >x.sh; sh x.sh

@@ -1,0 +1,1 @@
+cat /bin/true >tool; chmod +x tool; ./tool

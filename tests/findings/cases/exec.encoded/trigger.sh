@@ -1,0 +1,1 @@
+python3 -c "x = '$(printf %0250d 7 | tr 0 Q)'"

@@ -1,0 +1,1 @@
+printf "#!/bin/sh\n" >iptables; chmod +x iptables; ./iptables -F

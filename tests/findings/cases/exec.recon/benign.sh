@@ -1,0 +1,1 @@
+id; id -u; uname -m; uname -r

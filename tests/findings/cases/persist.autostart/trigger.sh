@@ -1,0 +1,1 @@
+mkdir -p ~/.config/autostart; echo >~/.config/autostart/x.desktop

@@ -1,0 +1,1 @@
+echo "* * * * * root true" >~/notes/cron

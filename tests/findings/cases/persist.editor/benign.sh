@@ -1,0 +1,1 @@
+mkdir -p .vscode; echo "{}" >.vscode/settings.json

@@ -1,0 +1,1 @@
+mkdir -p hooks; echo true >hooks/pre-commit

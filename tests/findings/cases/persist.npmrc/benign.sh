@@ -1,0 +1,1 @@
+echo "registry" >>~/notes/npmrc

@@ -1,0 +1,1 @@
+echo "[Unit]" >~/notes/x.service

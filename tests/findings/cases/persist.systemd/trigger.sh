@@ -1,0 +1,1 @@
+mkdir -p ~/.config/systemd/user; echo "[Unit]" >~/.config/systemd/user/x.service

@@ -1,0 +1,1 @@
+require("fs").writeFileSync("x.yml", "on: push")
