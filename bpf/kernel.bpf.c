@@ -14,8 +14,6 @@
  *   userns_create		  unshare, clone, clone3; since 6.1
  *   inode_init_security_anon	  io_uring_setup, for a ring is such a file: since 5.16, where uring_allowed is since 6.15
  *   uring_sqpoll		  a kernel thread is to watch the ring, no calls from then on: since 5.16, recorded only
- *   task_alloc			  io_uring's workers: they do what was asked of them in the caller's name, pass no
- *				  sched_process_fork, and would otherwise be in nobody's scope
  *   task_setrlimit		  of sandtrace itself, to end it by
  *   task_kill			  a signal to a process that the caller did not start; recorded, not judged
  *
@@ -24,205 +22,15 @@
  * else is said; bpf_loop and bpf_get_func_arg since 5.17. Context: the caller, who may hold locks (task_lock, tasklist_lock);
  * none sleeps. Arguments have moved: perf_event_open lost its first between 6.1 and 6.12.117, bpf got a fourth with 6.15.
  *
- * Missed: mount_setattr, open_tree and setns, which have no hook. A descriptor of /proc/PID/mem, of a map or of a perf event
+ * Missed: mount_setattr and open_tree, which have no hook. A descriptor of /proc/PID/mem, of a map or of a perf event
  * that was open before.
  */
-#include "guard.bpf.h"
+#include "kernel.bpf.h"
 
 #define PTRACE_MODE_ATTACH 2
 #define PERF_SECURITY_OPEN 0
 #define SB_SUBMOUNT (1UL << 26)
-#define PF_IO_WORKER 0x10
 #define MODULE_COMPRESSED 7 /* READING_MODULE_COMPRESSED, not in 6.18 yet: one above the last of those before */
-
-/* What is about to be done, and to whom. */
-struct kernel_act {
-	struct ev_act act;
-	__u64 arg;
-	__u64 target;	   /* struct task_struct; 0: none */
-	__u64 dentry, mnt; /* 0: no path */
-	__u64 type, text;  /* strings in the kernel, told in one: "TYPE TEXT"; 0: none */
-};
-
-#define KERNEL_TYPE 64
-#define KERNEL_TEXT 256
-
-struct kernel_text {
-	struct ev_part p;
-	char data[KERNEL_TYPE + KERNEL_TEXT];
-};
-#define KERNEL_LAYOUT(name, pathtype)                                                              \
-	struct name {                                                                              \
-		struct ev_header h;                                                                \
-		struct ev_kernel e;                                                                \
-		struct pathtype path;                                                              \
-		struct kernel_text text;                                                           \
-	}
-KERNEL_LAYOUT(rec_kernel_small, path_small);
-KERNEL_LAYOUT(rec_kernel_large, path_large);
-
-struct rec_kernel {
-	struct ev_header h;
-	struct ev_kernel e;
-};
-
-/* All but signals, of which anybody can send many. */
-#define KERNEL_URGENT(a) ((a)->act.verdict != EV_ALLOWED || (a)->act.op != EV_KERNEL_SIGNAL)
-
-static __always_inline void kernel__fill(struct ev_header *h, struct ev_kernel *e, __u64 ts, const struct st_task *st,
-					 const struct kernel_act *a)
-{
-	struct task_struct *target = (void *)a->target;
-
-	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_KERNEL, 0);
-	task__fill(&e->task, bpf_get_current_task_btf(), st);
-	e->act = a->act;
-	e->arg = a->arg;
-	e->target_pid = 0;
-	e->pad = 0;
-	__builtin_memset(e->target_comm, 0, sizeof(e->target_comm));
-	if (!target)
-		return;
-	KGET(e->target_pid, target, tgid);
-	KGET(e->target_comm, target, comm);
-}
-
-static __always_inline void kernel__fill_text(struct kernel_text *t, const struct kernel_act *a)
-{
-	__u32 off = 0;
-	long n = 0;
-
-	if (a->type) {
-		n = bpf_probe_read_kernel_str(t->data, KERNEL_TYPE, (void *)a->type);
-		off = n > 0 ? n - 1 : 0;
-	}
-	if (a->text) {
-		off &= KERNEL_TYPE - 1;
-		if (off)
-			t->data[off++] = ' ';
-		n = bpf_probe_read_kernel_str(t->data + off, KERNEL_TEXT, (void *)a->text);
-		if (n > 0)
-			off += n - 1;
-	}
-	part__fill(&t->p, EV_KERNEL_TEXT, EV_PT_STR, n < 0 ? n : off, n == KERNEL_TEXT ? 0 : off,
-		   n == KERNEL_TEXT ? EV_PART_TRUNCATED : EV_PART_OK);
-}
-
-/* The parts that there are. */
-#define KERNEL_FILL_PARTS(r, a, path_fn)                                                           \
-	do {                                                                                       \
-		__u16 *_link = &(r)->h.parts;                                                      \
-		(r)->path.p.state = EV_PART_OK;                                                    \
-		if ((a)->dentry) {                                                                 \
-			path_fn(&(r)->path, EV_KERNEL_PATH, (a)->dentry, (a)->mnt);                \
-			*_link = __builtin_offsetof(__typeof__(*(r)), path);                       \
-			_link = &(r)->path.p.next;                                                 \
-		}                                                                                  \
-		if ((a)->type || (a)->text) {                                                      \
-			kernel__fill_text(&(r)->text, a);                                          \
-			*_link = __builtin_offsetof(__typeof__(*(r)), text);                       \
-		}                                                                                  \
-	} while (0)
-
-/* -1: no room in the ring. */
-__noinline int kernel__emit_plain(struct st_task *st, struct kernel_act *a)
-{
-	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
-	struct rec_kernel *r;
-	void *ring;
-
-	if (!st || !a)
-		return -1;
-	ring = emit__ring_of(KERNEL_URGENT(a), bpf_get_current_pid_tgid() >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	kernel__fill(&r->h, &r->e, ts, st, a);
-	emit__submit_act(ring, r, EV_CLASS_KERNEL, KERNEL_URGENT(a));
-	return 0;
-}
-
-/* 1: the path did not fit. */
-__noinline int kernel__emit_small(struct st_task *st, struct kernel_act *a)
-{
-	__u64 ts = bpf_ktime_get_ns();
-	struct rec_kernel_small *r;
-
-	if (!st || !a)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	kernel__fill(&r->h, &r->e, ts, st, a);
-	KERNEL_FILL_PARTS(r, a, path__name_small);
-	if (r->path.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
-	}
-	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
-	return 0;
-}
-
-__noinline int kernel__emit_large(struct st_task *st, struct kernel_act *a)
-{
-	__u64 ts = bpf_ktime_get_ns();
-	struct rec_kernel_large *r;
-
-	if (!st || !a)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	kernel__fill(&r->h, &r->e, ts, st, a);
-	KERNEL_FILL_PARTS(r, a, path__name_large);
-	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
-	return 0;
-}
-
-static __always_inline void kernel__emit(struct st_task *st, struct kernel_act *a)
-{
-	int err;
-
-	counters__seen(EV_CLASS_KERNEL);
-	if (!a->dentry && !a->type && !a->text) {
-		err = kernel__emit_plain(st, a);
-	} else {
-		err = kernel__emit_small(st, a);
-		if (err > 0)
-			err = kernel__emit_large(st, a);
-	}
-	if (err < 0)
-		counters__lost(EV_CLASS_KERNEL);
-}
-
-static __always_inline void kernel__set_path(struct kernel_act *a, const struct path *path)
-{
-	KGET(a->dentry, path, dentry);
-	KGET(a->mnt, path, mnt);
-}
-
-/* Who enforces the policy: who is held to it must not end it, switch it or reach into it. */
-static __always_inline bool kernel__is_recorder(struct task_struct *target)
-{
-	__u32 tgid = 0;
-
-	if (!target || !st_cfg.own_tgid)
-		return false;
-	KGET(tgid, target, tgid);
-	return tgid == st_cfg.own_tgid;
-}
-
-/* Judges, and records whatever came of it. ST: the current task, in scope. */
-static __always_inline int kernel__act(struct st_task *st, struct kernel_act *a, enum guard_op op)
-{
-	int verdict = op == GUARD_OP_NONE ? 0 : guard__op(&a->act, op);
-
-	if (!verdict && kernel__is_recorder((void *)a->target))
-		verdict = guard__self(&a->act);
-
-	kernel__emit(st, a);
-	return guard__return(verdict);
-}
 
 /* ---- the kernel ----------------------------------------------------------------------------------------------- */
 
@@ -499,32 +307,6 @@ int BPF_PROG(kernel_limit, struct task_struct *p, unsigned int resource)
 	struct kernel_act a = { .act = { .op = EV_KERNEL_LIMIT }, .arg = resource, .target = (__u64)p };
 
 	return st && kernel__is_recorder(p) ? kernel__act(st, &a, GUARD_OP_NONE) : 0;
-}
-
-/*
- * Made by a thread of the process, or by another worker. In scope from the start: what it opens or connects to is judged as
- * its process's.
- */
-SEC("?lsm/task_alloc")
-int BPF_PROG(kernel_worker, struct task_struct *task)
-{
-	struct st_task *st, *worker;
-
-	if (!(task->flags & PF_IO_WORKER))
-		return 0;
-	st = scope__current(bpf_get_current_task_btf());
-	if (!st)
-		return 0;
-	worker = bpf_task_storage_get(&st_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!worker) {
-		counters__seen(EV_CLASS_PROCESS);
-		counters__lost(EV_CLASS_PROCESS);
-		return 0;
-	}
-	worker->exec_id = st->exec_id;
-	worker->parent_exec_id = st->parent_exec_id;
-	worker->flags = ST_TASK_SCOPE;
-	return 0;
 }
 
 #define DESCENT_MAX 64 /* generations */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Birth, image and death of the tasks in scope. Scope itself is inherited here, before a child can run.
+ * Birth, image and death of the tasks in scope. Scope itself is inherited here, before a child can run; where there are LSM
+ * hooks, earlier (bpf/birth.bpf.c).
  *
  *   process_fork   tp_btf/sched_process_fork   parent's context, before the child is woken: no call is missed
  *   process_exec   tp_btf/sched_process_exec   the new image is in place, the call can no longer fail
@@ -8,7 +9,9 @@
  *
  * Why tracepoints and not the calls' own records: a fork is seen by its return in two tasks in either order, a
  * successful execve leaves no arguments behind, and death by signal has no call at all.
- * Missed: a child whose state cannot be allocated (memory pressure) is counted as lost, class process.
+ * Missed: a child whose state cannot be allocated (memory pressure) is counted as lost, class process. Of a script the flags
+ * are those of its interpreter, for that is the program. A set-id bit or capabilities of a file that binfmt_misc is told to
+ * take them from (its flag C).
  */
 #include "path.bpf.h"
 #include "syscall.bpf.h"
@@ -39,10 +42,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 		counters__lost(EV_CLASS_PROCESS);
 		return 0;
 	}
-	/* a thread runs its process's image; a process is a new one */
-	st->exec_id = thread ? pst->exec_id : exec_id__next();
-	st->parent_exec_id = thread ? pst->parent_exec_id : pst->exec_id;
-	st->flags = ST_TASK_SCOPE | NEWBORN_FLAG;
+	/* with LSM hooks it was marked before (bpf/birth.bpf.c) */
+	if (!(st->flags & ST_TASK_SCOPE))
+		task__mark(st, pst, thread, NEWBORN_FLAG);
 
 	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);

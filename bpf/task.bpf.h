@@ -12,6 +12,14 @@ static __always_inline struct st_task *task__state(struct task_struct *task)
 	return bpf_task_storage_get(&st_tasks, task, 0, 0);
 }
 
+/* A child of one in scope: a thread runs its process's image; a process is a new one. */
+static __always_inline void task__mark(struct st_task *st, const struct st_task *parent, bool thread, __u16 flags)
+{
+	st->exec_id = thread ? parent->exec_id : exec_id__next();
+	st->parent_exec_id = thread ? parent->parent_exec_id : parent->exec_id;
+	st->flags = ST_TASK_SCOPE | flags;
+}
+
 /* A task in the cgroup that nobody marked: it was there before, or has just been moved in. A process has one exec_id. */
 static __always_inline struct st_task *scope__adopt(struct task_struct *task, struct st_task *st)
 {
@@ -89,6 +97,37 @@ static __always_inline void task__fill(struct ev_task *t, struct task_struct *ta
 	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
 	t->pad = 0;
 	bpf_get_current_comm(t->comm, sizeof(t->comm));
+}
+
+/* Of any task, the header's numbers too, and without the helpers that say "current", which not every kind of program has. */
+static __always_inline void task__fill_other(struct ev_header *h, struct ev_task *t, struct task_struct *task,
+					     const struct st_task *st)
+{
+	struct task_struct *parent = NULL;
+	const struct cred *cred = NULL;
+	struct css_set *css = NULL;
+	struct cgroup *cgroup = NULL;
+	struct kernfs_node *kn = NULL;
+	__u32 tgid = 0, tid = 0;
+
+	KGET(tgid, task, tgid);
+	KGET(tid, task, pid);
+	header__fill(h, 0, st, (__u64)tgid << 32 | tid, 0, 0);
+	KGET(parent, task, real_parent);
+	KGET(cred, task, cred);
+	KGET(css, task, cgroups);
+	KGET(cgroup, css, dfl_cgrp);
+	KGET(kn, cgroup, kn);
+	KGET(t->ppid, parent, tgid);
+	KGET(t->uid, cred, uid.val);
+	KGET(t->euid, cred, euid.val);
+	KGET(t->gid, cred, gid.val);
+	KGET(t->egid, cred, egid.val);
+	KGET(t->cgroup_id, kn, id);
+	t->parent_exec_id = st->parent_exec_id;
+	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
+	t->pad = 0;
+	KGET(t->comm, task, comm);
 }
 
 #endif
