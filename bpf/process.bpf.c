@@ -99,8 +99,90 @@ struct exec_facts {
 	__u64 arg_start, arg_len;
 	__u64 ts;
 	__u32 old_pid;
+	__u32 per_clear;
 	__u16 secure;
 };
+
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+
+/*
+ * In the upper layer of an overlay: what the kernel keeps beside such an inode is a pointer to the file there, NULL while there is
+ * none. That structure is a module's and private, but the pointer has stood right behind the inode since 4.13; it is
+ * believed when it leads to a dentry with an inode of the dentry's own file system. Missed: nothing that was written; with metacopy=on
+ * a file counts of which only mode or owner were changed.
+ */
+static __always_inline bool image__is_upper(struct inode *inode)
+{
+	struct dentry *upper = NULL;
+	struct super_block *sb = NULL, *of_inode = NULL;
+	struct inode *real = NULL;
+
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	if (!upper)
+		return false;
+	KGET(real, upper, d_inode);
+	KGET(sb, upper, d_sb);
+	KGET(of_inode, real, i_sb);
+	return real && sb && sb == of_inode;
+}
+
+#define S_ISUID 04000
+#define S_ISGID 02000
+#define S_IXGRP 00010
+#define PFA_NO_NEW_PRIVS (1UL << 0)
+
+/* The user namespace's own root, as all others count; its map of at most five ranges stands in place, and a longer one is not read. */
+static __always_inline __u32 cred__root(const struct cred *cred)
+{
+	struct uid_gid_extent ranges[5] = {};
+	struct user_namespace *ns = NULL;
+
+	KGET(ns, cred, user_ns);
+	bpf_probe_read_kernel(ranges, sizeof(ranges), &ns->uid_map.extent);
+	for (int i = 0; i < 5; i++)
+		if (!ranges[i].first && ranges[i].count)
+			return ranges[i].lower_first;
+	return ~0U;
+}
+
+/*
+ * What the file added to who runs it. A set-id bit was heeded if the kernel noted that (per_clear) and the id is the file's, or
+ * at least no more the real one: a mount without set-id, no_new_privs and a tracer undo it. Whoever is not root has no
+ * capabilities after an exec but the ambient ones, unless from the file; to root, who has them all, files add none.
+ */
+static __always_inline __u32 image__privileges(const struct exec_facts *x, struct inode *inode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = NULL;
+	__u64 permitted = 0, ambient = 0;
+	unsigned long no_new_privs = 0;
+	__u32 uid = 0, euid = 0, gid = 0, egid = 0, of_file = 0, root, flags = 0;
+	__u16 mode = 0;
+
+	KGET(cred, task, cred);
+	KGET(uid, cred, uid.val);
+	KGET(euid, cred, euid.val);
+	KGET(gid, cred, gid.val);
+	KGET(egid, cred, egid.val);
+	KGET(mode, inode, i_mode);
+	KGET(no_new_privs, task, atomic_flags);
+	if (x->per_clear && !(no_new_privs & PFA_NO_NEW_PRIVS)) {
+		KGET(of_file, inode, i_uid.val);
+		if (mode & S_ISUID && (euid == of_file || euid != uid))
+			flags |= EV_IMG_SETUID;
+		KGET(of_file, inode, i_gid.val);
+		if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && (egid == of_file || egid != gid))
+			flags |= EV_IMG_SETGID;
+	}
+	bpf_probe_read_kernel(&permitted, sizeof(permitted), &cred->cap_permitted);
+	bpf_probe_read_kernel(&ambient, sizeof(ambient), &cred->cap_ambient);
+	if (!(permitted & ~ambient))
+		return flags;
+	root = cred__root(cred);
+	if (uid != root && euid != root)
+		flags |= EV_IMG_FILE_CAPS;
+	return flags;
+}
 
 #define TMPFS_MAGIC 0x01021994
 
@@ -117,6 +199,7 @@ static __always_inline __u32 image__flags(const struct exec_facts *x, struct ino
 	} start = {}, memfd = { .text = "memfd:" };
 	__u32 flags = 0;
 
+	flags = image__privileges(x, inode);
 	if (x->secure)
 		flags |= EV_IMG_SECURE;
 	if (x->interp != x->filename)
@@ -126,6 +209,8 @@ static __always_inline __u32 image__flags(const struct exec_facts *x, struct ino
 	KGET(magic, sb, s_magic);
 	if (nlink == 0)
 		flags |= EV_IMG_DELETED;
+	if (magic == OVERLAYFS_SUPER_MAGIC && image__is_upper(inode))
+		flags |= EV_IMG_UPPER;
 	/* a memfd is a nameless tmpfs file whose dentry is called memfd:NAME; tmpfs files of that name have links */
 	if (nlink == 0 && magic == TMPFS_MAGIC &&
 	    !bpf_probe_read_kernel(&dentry, sizeof(dentry), &x->file->f_path.dentry) &&
@@ -326,6 +411,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 		return 0;
 	KGET(x.filename, bprm, filename);
 	KGET(x.interp, bprm, interp);
+	KGET(x.per_clear, bprm, per_clear);
 	KGET(x.file, bprm, file);
 	KGET(x.fs, task, fs);
 	KGET(mm, task, mm);

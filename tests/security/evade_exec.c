@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs: executed, or mapped to be. */
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -66,6 +67,38 @@ static int exec_memfd(void)
 }
 static int x_memfd(void) { return run(exec_memfd); }
 
+static int exec_absent(void) { return execve(OK "/absent", true_argv, no_env), errno; }
+static int x_absent(void) { return run(exec_absent) == ENOENT ? 0 : CANNOT; }
+static int exec_absent_at(void)
+{
+	return syscall(SYS_execveat, AT_FDCWD, OK "/absent", true_argv, no_env, 0), errno;
+}
+static int x_absent_at(void) { return run(exec_absent_at) == ENOENT ? 0 : CANNOT; }
+#ifdef __x86_64__
+/* The call of a 32-bit program: what it names lies in memory that such a program can reach. */
+static int call_32(int nr, const char *path, int first, int at)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long ret;
+
+	if (low == MAP_FAILED)
+		return CANNOT;
+	strcpy(low, path);
+	if (at)
+		__asm__ volatile("int $0x80" : "=a"(ret) : "0"(nr), "b"(first), "c"(low), "d"(0), "S"(0), "D"(0) : "memory");
+	else
+		__asm__ volatile("int $0x80" : "=a"(ret) : "0"(nr), "b"(low), "c"(0), "d"(0) : "memory");
+	return (int)ret == -ENOENT ? 0 : CANNOT;
+}
+static int exec_absent_32(void) { return call_32(11, OK "/absent", 0, 0); }
+static int exec_absent_at_32(void) { return call_32(358, OK "/absent", AT_FDCWD, 1); }
+#else
+static int exec_absent_32(void) { return CANNOT; }
+static int exec_absent_at_32(void) { return CANNOT; }
+#endif
+static int x_absent_32(void) { return run(exec_absent_32); }
+static int x_absent_at_32(void) { return run(exec_absent_at_32); }
+
 static const struct attempt attempts[] = {
 	{ "exec", x_tmp, "file", "execute", "denied" },
 	{ "exec-script", x_script, "file", "execute", "denied" },
@@ -76,5 +109,9 @@ static const struct attempt attempts[] = {
 	{ "exec-memfd", x_memfd, "process", "exec", "allowed" },
 	{ "map-executable", x_map, "file", "mmap_exec", "denied" },
 	{ "mprotect-executable", x_mprotect, "file", "mprotect_exec", "denied" },
+	{ "exec-absent", x_absent, "process", "exec_failed:" OK "/absent", "allowed" },
+	{ "execveat-absent", x_absent_at, "process", "exec_failed:" OK "/absent", "allowed" },
+	{ "exec-absent-32-bit", x_absent_32, "process", "exec_failed:" OK "/absent", "allowed" },
+	{ "execveat-absent-32-bit", x_absent_at_32, "process", "exec_failed:" OK "/absent", "allowed" },
 };
 DOMAIN(exec, attempts);

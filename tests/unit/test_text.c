@@ -299,6 +299,7 @@ static void tells_what_could_not_be_read(void **state)
 static void writes_processes(void **state)
 {
 	struct ev_proc_exec exec = {.image_flags = EV_IMG_MEMFD};
+	struct ev_proc_exec_fail failed = {.error = -13};
 	struct ev_proc_exit done = {.exit_code = 3};
 	struct ev_proc_spawn spawn = {.child_pid = 1235, .child_tid = 1236};
 
@@ -308,6 +309,24 @@ static void writes_processes(void **state)
 	record__part(&te.rec, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, "ls\0/t\x1bmp\0", 9, 9);
 	assert_string_equal(line_of(1, 100),
 			    "4242  0.001246  ┌─ exec /bin/ls [\"ls\", \"/t\\x1bmp\"] [memfd]\n");
+	exec.image_flags = EV_IMG_SECURE | EV_IMG_SETUID | EV_IMG_UPPER | EV_IMG_FILE_CAPS | EV_IMG_SETGID;
+	record__begin(&te.rec, EV_PROC_EXEC, 0, &exec, sizeof(exec));
+	test_string(&te, EV_EXEC_PATH, "/x");
+	record__part(&te.rec, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, "x\0", 2, 2);
+	assert_string_equal(line_of(1, 100), "4242  0.001246  ┌─ exec /x [\"x\"] [not of the image] [set-uid] [set-gid]"
+					     " [file capabilities]\n");
+	exec.image_flags = EV_IMG_SECURE;
+	record__begin(&te.rec, EV_PROC_EXEC, 0, &exec, sizeof(exec));
+	test_string(&te, EV_EXEC_PATH, "/x");
+	record__part(&te.rec, EV_EXEC_ARGV, EV_PT_ARGV, EV_PART_OK, "x\0", 2, 2);
+	assert_string_equal(line_of(1, 100), "4242  0.001246  ┌─ exec /x [\"x\"] [secure]\n");
+	record__begin(&te.rec, EV_PROC_EXEC_FAIL, 0, &failed, sizeof(failed));
+	test_string(&te, EV_EXEC_FAIL_PATH, "/no/\x1b");
+	assert_string_equal(line_of(1, 100), "4242  0.001246  ─ exec /no/\\x1b failed: EACCES\n");
+	failed.error = -9999;
+	record__begin(&te.rec, EV_PROC_EXEC_FAIL, 0, &failed, sizeof(failed));
+	record__part(&te.rec, EV_EXEC_FAIL_PATH, EV_PT_STR, EV_PART_FAULT, NULL, 0, 0);
+	assert_string_equal(line_of(1, 100), "4242  0.001246  ─ exec (unreadable) failed: -9999\n");
 	record__begin(&te.rec, EV_PROC_EXIT, 0, &done, sizeof(done));
 	assert_string_equal(line_of(1, 100), "4242  0.001246  └─ +++ exited with 3 +++\n");
 	done.signal = 9;

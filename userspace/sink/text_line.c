@@ -327,13 +327,35 @@ static void exec_line(struct text *t, const struct text_line *line, const struct
 		text__put(t, " by ");
 		part_string(t, ev, EV_EXEC_INTERP, limited ? MIN_STRING * 2 : TEXT_NO_LIMIT);
 	}
-	if (flags & (EV_IMG_MEMFD | EV_IMG_DELETED | EV_IMG_SECURE)) {
+	if (flags & ~(uint32_t)EV_IMG_SCRIPT) {
 		text__style(t, STYLE_WARN);
 		text__put(t, flags & EV_IMG_MEMFD ? " [memfd]" : "");
 		text__put(t, flags & EV_IMG_DELETED ? " [deleted]" : "");
-		text__put(t, flags & EV_IMG_SECURE ? " [set-id]" : "");
+		text__put(t, flags & EV_IMG_UPPER ? " [not of the image]" : "");
+		text__put(t, flags & EV_IMG_SETUID ? " [set-uid]" : "");
+		text__put(t, flags & EV_IMG_SETGID ? " [set-gid]" : "");
+		text__put(t, flags & EV_IMG_FILE_CAPS ? " [file capabilities]" : "");
+		if (!(flags & (EV_IMG_SETUID | EV_IMG_SETGID | EV_IMG_FILE_CAPS)))
+			text__put(t, flags & EV_IMG_SECURE ? " [secure]" : "");
 		text__style(t, STYLE_NONE);
 	}
+}
+
+static void exec_fail_line(struct text *t, const struct text_line *line, const struct event *ev)
+{
+	const struct ev_proc_exec_fail *e = ev->payload;
+	const char *name = errno__name(-e->error);
+
+	text__styled(t, STYLE_PROCESS, "─ exec ");
+	part_string(t, ev, EV_EXEC_FAIL_PATH,
+		    line->width > 0 && line->verbosity < 3 ? MAX(line->width / 2 - 10, MIN_STRING) : TEXT_NO_LIMIT);
+	text__style(t, STYLE_FAILED);
+	text__put(t, " failed: ");
+	if (name)
+		text__put(t, name);
+	else
+		text__i64(t, e->error);
+	text__style(t, STYLE_NONE);
 }
 
 static void exit_line(struct text *t, const struct event *ev)
@@ -426,6 +448,7 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 	prefix(t, line, ev, ev->hdr->ts);
 	switch (ev->hdr->kind) {
 	case EV_PROC_EXEC: exec_line(t, line, ev); break;
+	case EV_PROC_EXEC_FAIL: exec_fail_line(t, line, ev); break;
 	case EV_PROC_EXIT: exit_line(t, ev); break;
 	case EV_PROC_SPAWN: spawn_line(t, ev); break;
 	case EV_PROC_SIGNAL: signal_line(t, ev); break;

@@ -238,6 +238,12 @@ static bool status_line(struct proc_status *st, const char *line)
 	case 'S':
 		status_signals(st, line);
 		break;
+	case 'C':
+		if ((v = after(line, "CapPrm:\t")))
+			st->permitted = hex(v);
+		else if ((v = after(line, "CapAmb:\t")))
+			st->ambient = hex(v);
+		break;
 	case 'V':
 		if ((v = after(line, "VmHWM:\t")))
 			st->hwm_kb = number(&v);
@@ -365,7 +371,7 @@ static bool same_file(const struct statx *a, const struct statx *b)
 /* Never asks a server (FUSE, NFS): it may be one of the tasks that wait for us. */
 static bool stat_cached(int dirfd, const char *path, int flags, struct statx *ret)
 {
-	return !statx(dirfd, path, flags | AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK, ret);
+	return !statx(dirfd, path, flags | AT_STATX_DONT_SYNC, STATX_INO | STATX_NLINK | STATX_MODE | STATX_UID | STATX_GID, ret);
 }
 
 /*
@@ -523,7 +529,8 @@ bool proc__exe(pid_t tid, struct proc_exe *ret)
 	*ret = (struct proc_exe){ .nlink = 1 };
 	if (!stat_cached(AT_FDCWD, proc_path(path, tid, "exe"), 0, &st))
 		return false;
-	*ret = (struct proc_exe){ st.stx_ino, st.stx_dev_major, st.stx_dev_minor, st.stx_nlink };
+	*ret = (struct proc_exe){ .inode = st.stx_ino, .dev_major = st.stx_dev_major, .dev_minor = st.stx_dev_minor,
+				  .nlink = st.stx_nlink, .mode = st.stx_mode, .uid = st.stx_uid, .gid = st.stx_gid };
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct proc_status {
 	uint64_t hwm_kb;		/* resident memory at its highest, of this program image */
 	uint64_t nvcsw, nivcsw;		/* of this thread */
 	uint64_t ignored, caught;	/* signals: bit N - 1 */
+	uint64_t permitted, ambient;	/* capabilities */
 };
 /* False: it cannot be read; *RET is zero then. */
 bool proc__status(pid_t tid, struct proc_status *ret);
@@ -64,6 +65,7 @@ void proc__part(struct rec *r, uint8_t id, const struct proc_link *l);
 struct proc_exe {
 	uint64_t inode;
 	uint32_t dev_major, dev_minor, nlink;
+	uint32_t mode, uid, gid;
 };
 bool proc__exe(pid_t tid, struct proc_exe *ret);
 /* Whether PATH, seen from the task's root, is that file: 1 or 0, or -errno when that could not be told without waiting. */

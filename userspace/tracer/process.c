@@ -5,11 +5,12 @@
  *
  * What differs from the BPF programs: the times of a thread that is not its process's last are those of /proc, in ticks and
  * scaled. A process that never makes an exec is looked for in the cgroup of its birth only. The high-water mark of memory
- * before an exec is that at the birth. A deadly signal's sender is known here, since it is seen before it acts. An ignored
+ * before an exec is that at the birth. Whether a program is in the upper layer of an overlay is not known. A deadly signal's sender is known here, since it is seen before it acts. An ignored
  * signal that was blocked when it came is delivered without us, to no effect; here it cannot be told from any other.
  */
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/util.h"
@@ -197,6 +198,20 @@ static bool is_script(pid_t tid, const struct image *img, const struct proc_exe 
 	return same <= 0;
 }
 
+/* What the file added to who runs it; the kernel says only that something did, so what changed nothing is not told here. */
+static uint32_t privileges(const struct proc_exe *exe, const struct proc_status *st)
+{
+	uint32_t flags = 0;
+
+	if (exe->mode & S_ISUID && st->euid == exe->uid && st->euid != st->uid)
+		flags |= EV_IMG_SETUID;
+	if ((exe->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && st->egid == exe->gid && st->egid != st->gid)
+		flags |= EV_IMG_SETGID;
+	if (st->uid && st->euid && st->permitted & ~st->ambient)
+		flags |= EV_IMG_FILE_CAPS;
+	return flags;
+}
+
 static uint32_t image_flags(const struct image *img, const struct proc_exe *exe, const struct proc_link *exe_link, bool script)
 {
 	uint32_t flags = (img->secure ? EV_IMG_SECURE : 0) | (script ? EV_IMG_SCRIPT : 0);
@@ -234,7 +249,7 @@ static void exec_image(struct tracer *t, struct task *k, uint64_t ts, pid_t old_
 	e->dev_major = exe.dev_major;
 	e->dev_minor = exe.dev_minor;
 	e->old_tid = (uint32_t)old_tid;
-	e->image_flags = image_flags(img, &exe, &exe_link, script);
+	e->image_flags = image_flags(img, &exe, &exe_link, script) | (img->secure ? privileges(&exe, &st) : 0);
 	put_string(t, EV_EXEC_PATH, img->path, img->path_len, (uint8_t)img->path_state);
 	if (script)
 		put_string(t, EV_EXEC_INTERP, img->argv, (uint32_t)strnlen(img->argv, img->argv_len), EV_PART_OK);

@@ -135,6 +135,32 @@ def exec_deleted(t):
     expect("memfd" not in e["image_flags"], "a deleted file is not a memfd", [e])
 
 
+def image_of(t, pid):
+    e = [r for r in t.procs("exec", pid=t.pid(pid))]
+    return t.one(e, "exec of %s" % pid)
+
+
+@recorded("exec_privileges_by_ptrace", "execs", "privileges", opts=("--backend", "ptrace"), rc=3)
+@recorded("exec_privileges", "execs", "privileges", rc=3)
+def exec_privileges(t):
+    """A set-id bit and capabilities of a file, where they took effect; a mount or no_new_privs may take that away."""
+    for name, flag in (("plain", None), ("setuid", "setuid"), ("setgid", "setgid"), ("caps", "file_caps")):
+        e = image_of(t, name)
+        took = t.fact("secure_" + name)
+        same(took and name == "plain", False, "a plain file is secure", [e])
+        want = {flag, "secure"} if took and flag else set()
+        same(set(e["image_flags"]), want, "flags of " + name, [e])
+
+
+@recorded("exec_layers", "execs", "layers", rc=3)
+def exec_layers(t):
+    """What the upper layer of an overlay has is not of the image. By ptrace that is not known."""
+    expect("upper" not in image_of(t, "inside")["image_flags"], "of the lower layer", [image_of(t, "inside")])
+    for name in ("outside", "changed"):
+        if t.header["backend"] == "ebpf":
+            expect("upper" in image_of(t, name)["image_flags"], "%s is of the upper layer" % name, [image_of(t, name)])
+
+
 @recorded("daemon", "daemon", rc=4)
 def daemon(t):
     pid, child = t.pid("pid"), t.pid("daemon")

@@ -3,11 +3,15 @@
 /*
  * Ways to execute. Every mode ends in this program again as "execs final", which makes 5 getppid
  * calls and exits with 3: thread (by a thread that is not the leader), fail (three refused calls),
- * script, memfd, deleted, and argv BYTES (an argument list of about that many bytes).
+ * script, memfd, deleted, argv BYTES (an argument list of about that many bytes), layers (from a lower, then from the upper
+ * layer of an overlay), and privileges: children of another user execute copies with a set-id bit or capabilities.
  */
 #include "live.h"
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/xattr.h>
 
 static char self[4096];
 static char *final_argv[] = { "execs", "final", NULL };
@@ -112,6 +116,91 @@ static void big_argv(size_t bytes)
 	syscall(SYS_execve, self, argv, no_env);
 }
 
+static int copy_to(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	if (fd < 0)
+		die(path);
+	copy_self(fd);
+	if (fchmod(fd, mode))
+		die(path);
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+/* FD, executed by user and group 65534; the name of the fact is that of the file. */
+static void as_nobody(const char *name, int fd)
+{
+	char *argv[] = { "execs", "secure", (char *)name, NULL };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, 65534, 65534, 65534) ||
+		    syscall(SYS_setresuid, 65534, 65534, 65534))
+			die("setresuid");
+		syscall(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH);
+		die("execveat");
+	}
+	fact("%s=%d\n", name, pid);
+	reap(pid);
+}
+
+static void privileges(void)
+{
+	/* version 2, effective; permitted: CAP_NET_RAW */
+	static const uint32_t caps[5] = { 0x02000001, 1U << 13, 0, 0, 0 };
+	int fd;
+
+	if (getuid())
+		skip("only root makes such files");
+	as_nobody("plain", copy_to("plain", 0755));
+	as_nobody("setuid", copy_to("setuid", 04755));
+	as_nobody("setgid", copy_to("setgid", 02755));
+	fd = copy_to("caps", 0755);
+	if (setxattr("caps", "security.capability", caps, sizeof(caps), 0))
+		skip("no capabilities of files here");
+	as_nobody("caps", fd);
+}
+
+static void from_layer(const char *name, const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		syscall(SYS_execve, path, final_argv, no_env);
+		die(path);
+	}
+	fact("%s=%d\n", name, pid);
+	reap(pid);
+}
+
+static void layers(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mkdir("o", 0755) ||
+	    mount("none", "o", "tmpfs", 0, NULL) || chdir("o"))
+		skip("no mount namespace here");
+	if (mkdir("lower", 0755) || mkdir("upper", 0755) || mkdir("work", 0755) || mkdir("merged", 0755))
+		die("mkdir");
+	close(copy_to("lower/inside", 0755));
+	close(copy_to("lower/changed", 0755));
+	if (mount("none", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work"))
+		skip("no overlay here");
+	close(copy_to("merged/outside", 0755));
+	close(copy_to("merged/changed", 0755));
+	from_layer("inside", "merged/inside");
+	from_layer("outside", "merged/outside");
+	from_layer("changed", "merged/changed");
+	syscall(SYS_execve, self, final_argv, no_env);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -119,6 +208,10 @@ int main(int argc, char **argv)
 
 	if (!strcmp(mode, "final")) {
 		ppid_calls(5);
+		_exit(3);
+	}
+	if (!strcmp(mode, "secure")) {
+		fact("secure_%s=%d\n", argv[2], getauxval(AT_SECURE) != 0);
 		_exit(3);
 	}
 	if (n < 0)
@@ -133,7 +226,12 @@ int main(int argc, char **argv)
 		memfd();
 	else if (!strcmp(mode, "deleted"))
 		deleted();
-	else if (!strcmp(mode, "argv") && argc > 2)
+	else if (!strcmp(mode, "layers"))
+		layers();
+	else if (!strcmp(mode, "privileges")) {
+		privileges();
+		syscall(SYS_execve, self, final_argv, no_env);
+	} else if (!strcmp(mode, "argv") && argc > 2)
 		big_argv(strtoul(argv[2], NULL, 10));
 	die(mode);
 }
