@@ -5,12 +5,15 @@
  *   task_fix_setuid   setuid, setreuid, setresuid, setfsuid
  *   task_fix_setgid   the same of groups
  *   capset
+ *   commit_creds      fentry: supplementary groups, and the user namespace that unshare or setns puts a task into
  *
  * Why LSM hooks: the new credentials are complete and not yet in force, whichever call made them. Since 5.7, setgid since 5.9.
- * Context: the caller; they do not sleep. Recorded, not judged; and only what changes something.
+ * Of groups there is a hook since 6.0 only, of an entered user namespace none: but all of them pass commit_creds, which
+ * cannot fail (fentry: since 5.5, arm64 6.0). Context: the caller; they do not sleep. Recorded, not judged; and only what
+ * changes something, except groups, which are told when they are set, to the same ones too.
  *
- * Missed: exec changes credentials too, and is told there (EV_PROC_EXEC, EV_IMG_SECURE). setgroups. What a request of
- * io_uring is done with, if its ring was given other credentials before.
+ * Missed: exec changes credentials too, and is told there (EV_PROC_EXEC, EV_IMG_*). The user namespace of a clone, told by
+ * bpf/namespace.bpf.c. What a request of io_uring is done with, if its ring was given other credentials before.
  */
 #include "guard.bpf.h"
 
@@ -43,19 +46,16 @@ static __always_inline bool cred__same(const struct cred *new, const struct cred
 	return !differ;
 }
 
-static __always_inline int cred__emit(__u32 op, const struct cred *new, const struct cred *old)
+static __always_inline void cred__record(struct st_task *st, __u32 op, const struct cred *new, const struct cred *old)
 {
-	struct st_task *st = scope__current(bpf_get_current_task_btf());
 	__u64 ts = bpf_ktime_get_ns();
 	struct rec_cred *r;
 
-	if (!st || cred__same(new, old))
-		return 0;
 	counters__seen(EV_CLASS_KERNEL);
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_KERNEL);
-		return 0;
+		return;
 	}
 	header__fill(&r->h, ts, st, bpf_get_current_pid_tgid(), EV_CRED, 0);
 	task__fill(&r->e.task, bpf_get_current_task_btf(), st);
@@ -68,6 +68,14 @@ static __always_inline int cred__emit(__u32 op, const struct cred *new, const st
 	CAPS_GET(r->e.new_caps, new, cap_effective);
 	CAPS_GET(r->e.new_permitted, new, cap_permitted);
 	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
+}
+
+static __always_inline int cred__emit(__u32 op, const struct cred *new, const struct cred *old)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+
+	if (st && !cred__same(new, old))
+		cred__record(st, op, new, old);
 	return 0;
 }
 
@@ -88,6 +96,29 @@ SEC("?lsm/capset")
 int BPF_PROG(cred_capset, struct cred *new, const struct cred *old)
 {
 	return cred__emit(EV_CRED_CAPSET, new, old);
+}
+
+SEC("?fentry/commit_creds")
+int BPF_PROG(cred_commit, struct cred *new)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct st_task *st = scope__current(task);
+	struct user_namespace *from = NULL, *to = NULL;
+	struct group_info *had = NULL, *gets = NULL;
+	const struct cred *old = NULL;
+
+	if (!st)
+		return 0;
+	KGET(old, task, real_cred);
+	KGET(from, old, user_ns);
+	KGET(to, new, user_ns);
+	if (from != to)
+		cred__record(st, EV_CRED_USERNS, new, old);
+	KGET(had, old, group_info);
+	KGET(gets, new, group_info);
+	if (had != gets)
+		cred__record(st, EV_CRED_SETGROUPS, new, old);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -10,6 +10,7 @@
 
 #define ST_MAX_SHARDS 8	     /* bulk rings; a power of two */
 #define ST_MAX_RINGS (ST_MAX_SHARDS + 1)
+#define ST_OWN_MAPS 128	     /* the recorder's own maps, and room for more */
 #define ST_NR_SYSCALLS 1024  /* x32 ends at 547; numbers from here up share one plan: no decoding */
 
 /* What to copy from the caller's memory when a syscall returns: one byte each, kind << 3 | argument index. */

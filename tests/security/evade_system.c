@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "evade.h"
@@ -130,6 +132,154 @@ static int r_memory(void)
 	return pid ? (open_write(path) ? EPERM : 0) : CANNOT; /* refused as EACCES there */
 }
 
+/* ---- what a task is confined by ------------------------------------------------------------------------------------ */
+
+static int unshare_child(void) { return result(unshare(CLONE_NEWUTS | CLONE_NEWIPC)); }
+static int k_unshare(void) { return in_child(unshare_child); }
+static int setns_child(void) /* into a namespace of a child's, and back out of its own */
+{
+	char path[64];
+	int go[2], fd, ret;
+	pid_t pid;
+	char c;
+
+	if (pipe(go) || (pid = fork()) < 0)
+		return CANNOT;
+	if (!pid) {
+		ret = unshare(CLONE_NEWUTS | CLONE_NEWIPC); /* not just what is entered, so that the two are told apart */
+		_exit(write(go[1], ret ? "n" : "y", 1) == 1 && !ret ? pause() : 0);
+	}
+	if (read(go[0], &c, 1) != 1 || c != 'y')
+		return CANNOT;
+	snprintf(path, sizeof(path), "/proc/%d/ns/uts", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = result(setns(fd, CLONE_NEWUTS));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return ret;
+}
+static int k_setns(void) { return in_child(setns_child); }
+static int k_clone(void)
+{
+	int status;
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		_exit(0);
+	return pid < 0 ? errno : waitpid(pid, &status, 0) == pid ? 0 : CANNOT;
+}
+static int groups_child(void)
+{
+	static const gid_t groups[] = { 5, 6 };
+
+	return result(syscall(SYS_setgroups, 2, groups));
+}
+static int k_groups(void) { return in_child(groups_child); }
+static int prctl_child(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
+static int k_prctl(void) { return in_child(prctl_child); }
+static int ambient_child(void) { return result(prctl(PR_CAP_AMBIENT, 4 /* clear all */, 0, 0, 0)); }
+static int k_prctl_ambient(void) { return in_child(ambient_child); }
+static int leave_child(void)
+{
+	int fd;
+	ssize_t n;
+
+	mkdir("/sys/fs/cgroup/elsewhere", 0755);
+	fd = open("/sys/fs/cgroup/elsewhere/cgroup.procs", O_WRONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : write(fd, "0", 1);
+	return n == 1 ? 0 : errno;
+}
+static int k_cgroup(void) { return in_child(leave_child); }
+
+/* ---- the system ------------------------------------------------------------------------------------------------ */
+
+static int k_sysctl(void)
+{
+	int fd = open("/proc/sys/kernel/core_pattern", O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return errno;
+	ret = write(fd, "core.%p\n", 8) == 8 ? 0 : errno;
+	close(fd);
+	return ret;
+}
+static int k_lockdown(void)
+{
+	int fd;
+
+	mkdir("/mnt/trace", 0755);
+	mount("none", "/mnt/trace", "tracefs", 0, NULL);
+	fd = open("/mnt/trace/trace", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? errno : (close(fd), 0);
+}
+#define KEYCTL_JOIN_SESSION_KEYRING 1
+#define KEYCTL_SETPERM 5
+#define KEYCTL_READ 11
+#define SESSION_KEYRING (-3)
+static long add_key(const char *name)
+{
+	return syscall(SYS_add_key, "user", name, "secret", 6, SESSION_KEYRING);
+}
+static int key_child(void)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return CANNOT;
+	return add_key("made") < 0 ? errno : 0;
+}
+static int k_key(void) { return in_child(key_child); }
+static int key_of_other_child(void) /* found by its number, on nobody's keyring of its own */
+{
+	char text[16];
+	long key;
+
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 || (key = add_key("found")) < 0 ||
+	    syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f3f0000))
+		return CANNOT;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return CANNOT;
+	return result(syscall(SYS_keyctl, KEYCTL_READ, key, text, sizeof(text)));
+}
+static int k_key_of_other(void) { return in_child(key_of_other_child); }
+/* Root takes a handle of a map of the recorder's by its number, and deletes what it can. */
+static int k_own_map(void)
+{
+	union bpf_attr attr = { .start_id = 0 };
+	char info[256];
+	int last = CANNOT, deleted = 0;
+
+	while (!syscall(SYS_bpf, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr))) {
+		uint32_t id = attr.next_id;
+		struct bpf_map_info *map = (void *)info;
+		char key[64] = { 0 };
+		int fd;
+
+		attr = (union bpf_attr){ .map_id = id };
+		fd = (int)syscall(SYS_bpf, BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+		if (fd < 0)
+			last = errno;
+		memset(info, 0, sizeof(info));
+		attr = (union bpf_attr){ .info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof(info), .info = (uint64_t)(uintptr_t)info } };
+		if (fd >= 0 && !syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) && !strncmp(map->name, "st_guard", 8)) {
+			attr = (union bpf_attr){ .map_fd = (uint32_t)fd, .next_key = (uint64_t)(uintptr_t)key };
+			last = 0;
+			while (!syscall(SYS_bpf, BPF_MAP_GET_NEXT_KEY, &attr, sizeof(attr))) {
+				attr = (union bpf_attr){ .map_fd = (uint32_t)fd, .key = (uint64_t)(uintptr_t)key };
+				if (syscall(SYS_bpf, BPF_MAP_DELETE_ELEM, &attr, sizeof(attr)))
+					break;
+				deleted++;
+				attr = (union bpf_attr){ .map_fd = (uint32_t)fd, .next_key = (uint64_t)(uintptr_t)key };
+			}
+		}
+		if (fd >= 0)
+			close(fd);
+		attr = (union bpf_attr){ .start_id = id };
+	}
+	if (last == CANNOT && errno != ENOENT) /* not even a look at the numbers */
+		last = errno;
+	snprintf(detail, sizeof(detail), "deleted=%d", deleted);
+	return last;
+}
+
 static const struct attempt attempts[] = {
 	{ "bpf-map", b_map, "kernel", "bpf", "denied" },
 	{ "bpf-other-map", b_steal, "kernel", "bpf", "denied" },
@@ -145,6 +295,19 @@ static const struct attempt attempts[] = {
 	{ "traceme", p_traceme, "kernel", "ptrace", "allowed" },
 	{ "remount", s_remount, "kernel", "mount", "allowed" },
 	{ "move-mount", s_move_mount, "kernel", "move_mount", "allowed" },
+	{ "unshare", k_unshare, "kernel", "namespace:CLONE_NEWUTS|CLONE_NEWIPC", "allowed" },
+	{ "setns", k_setns, "kernel", "namespace:CLONE_NEWUTS", "allowed" },
+	{ "clone-namespaces", k_clone, "kernel", "namespace:CLONE_NEWUSER|CLONE_NEWPID", "allowed" },
+	{ "user-namespace-entered", s_userns, "credentials", "user_namespace", "allowed" },
+	{ "setgroups", k_groups, "credentials", "setgroups", "allowed" },
+	{ "no-new-privileges", k_prctl, "kernel", "prctl:PR_SET_NO_NEW_PRIVS", "allowed" },
+	{ "ambient-capabilities", k_prctl_ambient, "kernel", "prctl:PR_CAP_AMBIENT", "allowed" },
+	{ "leave-control-group", k_cgroup, "kernel", "cgroup:/elsewhere", "allowed" },
+	{ "sysctl", k_sysctl, "kernel", "write_sysctl:kernel/core_pattern=core.%p", "allowed" },
+	{ "lockdown", k_lockdown, "kernel", "lockdown:TRACEFS", "allowed" },
+	{ "key-made", k_key, "kernel", "key", "allowed" },
+	{ "key-of-another", k_key_of_other, "kernel", "key:READ", "allowed" },
+	{ "recorder-map", k_own_map, "kernel", "bpf", "denied" },
 	{ "recorder-to-audit", r_audit, "kernel", "signal", "denied" },
 	{ "recorder-killed", r_kill, "kernel", "signal", "denied" },
 	{ "recorder-limited", r_limit, "kernel", "set_limit", "denied" },

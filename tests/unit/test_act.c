@@ -94,6 +94,10 @@ static void by_a_rule_that_denies(void **state)
 	record__part(&te.rec, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, "mnt\0", 4, 4);
 	judge(ACTION_DENY);
 	assert_string_equal(d->object, "mount /mnt");
+	act_kernel(&te, EV_KERNEL_OWN_MAP, EV_DENIED, 0, 41, 0);
+	record__part(&te.rec, EV_KERNEL_TEXT, EV_PT_STR, EV_PART_OK, "st_guard", 8, 8);
+	judge(ACTION_DENY);
+	expect("", "own_map st_guard", "who is held to a policy cannot end it", "", "");
 }
 
 static void by_a_closed_kind(void **state)
@@ -437,6 +441,33 @@ static void lines_of_the_others(void **state)
 	record__part(&te.rec, EV_KERNEL_TEXT, EV_PT_STR, EV_PART_OK, "/dev/vda", 8, 8);
 	record__part(&te.rec, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, "mnt\0", 4, 4);
 	assert_string_equal(line_of(1, 80), "kernel mount \"/dev/vda\" on \"/mnt\" MS_BIND\n");
+	act_kernel(&te, EV_KERNEL_SYSCTL, EV_ALLOWED, 0, 0, 0);
+	test_string(&te, EV_KERNEL_TEXT, "kernel/core_pattern=|/x\n");
+	assert_string_equal(line_of(1, 80), "kernel write_sysctl \"kernel/core_pattern=|/x\\n\"\n");
+	act_kernel(&te, EV_KERNEL_KEY, EV_ALLOWED, 0, 0, 0);
+	test_string(&te, EV_KERNEL_TEXT, "user x");
+	assert_string_equal(line_of(1, 80), "kernel key made \"user x\"\n");
+	act_kernel(&te, EV_KERNEL_KEY, EV_ALLOWED, 0, 2, 0);
+	test_string(&te, EV_KERNEL_TEXT, "user x");
+	assert_string_equal(line_of(1, 80), "kernel key READ \"user x\"\n");
+	act_kernel(&te, EV_KERNEL_LOCKDOWN, EV_ALLOWED, 0, 23, 0);
+	test_string(&te, EV_KERNEL_TEXT, "KPROBES");
+	assert_string_equal(line_of(1, 80), "kernel lockdown \"KPROBES\"\n");
+	act_kernel(&te, EV_KERNEL_OWN_MAP, EV_DENIED, 0, 41, 0);
+	test_string(&te, EV_KERNEL_TEXT, "st_guard");
+	assert_string_equal(line_of(1, 80), "kernel own_map id 41 \"st_guard\"  -> DENIED\n");
+	act_kernel(&te, EV_KERNEL_NAMESPACE, EV_ALLOWED, 0, 0x20020000, 0);
+	assert_string_equal(line_of(1, 80), "kernel namespace CLONE_NEWNS|CLONE_NEWPID\n");
+	act_kernel(&te, EV_KERNEL_NAMESPACE, EV_ALLOWED, 0, 0x80, 811);
+	assert_string_equal(line_of(1, 80), "kernel namespace CLONE_NEWTIME of 811 (ss\\x1bhd)\n");
+	act_kernel(&te, EV_KERNEL_PRCTL, EV_ALLOWED, 0, 38, 0);
+	test_string(&te, EV_KERNEL_TEXT, "1");
+	assert_string_equal(line_of(1, 80), "kernel prctl PR_SET_NO_NEW_PRIVS \"1\"\n");
+	act_kernel(&te, EV_KERNEL_PRCTL, EV_ALLOWED, 0, 0x59616d61, 0);
+	assert_string_equal(line_of(1, 80), "kernel prctl PR_SET_PTRACER\n");
+	act_kernel(&te, EV_KERNEL_CGROUP, EV_ALLOWED, 0, 0, 811);
+	test_string(&te, EV_KERNEL_TEXT, "/away");
+	assert_string_equal(line_of(1, 80), "kernel cgroup 811 (ss\\x1bhd) to \"/away\"\n");
 	act_kernel(&te, EV_KERNEL_READ_FILE, EV_ALLOWED, 0, 3, 0);
 	record__part(&te.rec, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, "x\0", 2, 2);
 	assert_string_equal(line_of(1, 80), "kernel kernel_read id 3 \"/x\"\n");
@@ -451,6 +482,14 @@ static void lines_of_the_others(void **state)
 	record__begin(&te.rec, EV_CRED, 0, &c, sizeof(c));
 	test_who(&te, 900, 77);
 	assert_string_equal(line_of(1, 80), "credentials capset 0x10 to 0x1ff\n");
+	c.act.op = EV_CRED_SETGROUPS;
+	record__begin(&te.rec, EV_CRED, 0, &c, sizeof(c));
+	test_who(&te, 900, 77);
+	assert_string_equal(line_of(1, 80), "credentials setgroups\n");
+	c.act.op = EV_CRED_USERNS;
+	record__begin(&te.rec, EV_CRED, 0, &c, sizeof(c));
+	test_who(&te, 900, 77);
+	assert_string_equal(line_of(1, 80), "credentials user_namespace 0x10 to 0x1ff\n");
 }
 
 static void lines_keep_to_the_width(void **state)

@@ -536,6 +536,29 @@ static void kernel_module(struct record *r)
 	record__part(r, EV_KERNEL_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("evil.ko\0tmp\0"), 12);
 }
 
+static void exec_failed(struct record *r)
+{
+	struct ev_proc_exec_fail p = { .task = task, .error = -2 };
+
+	record__begin(r, EV_PROC_EXEC_FAIL, 0, &p, sizeof(p));
+	record__part(r, EV_EXEC_FAIL_PATH, EV_PT_STR, EV_PART_OK, LITERAL("./absent"), 8);
+}
+
+static void kernel_text(struct record *r, enum ev_kernel_op op, uint64_t arg, uint32_t pid, const char *text)
+{
+	kernel_begin(r, op, EV_ALLOWED, 0, arg, pid);
+	record__part(r, EV_KERNEL_TEXT, EV_PT_STR, EV_PART_OK, text, (uint32_t)strlen(text), (uint32_t)strlen(text));
+}
+
+static void kernel_sysctl(struct record *r) { kernel_text(r, EV_KERNEL_SYSCTL, 0, 0, "kernel/core_pattern=|/tmp/x\n"); }
+static void kernel_key(struct record *r) { kernel_text(r, EV_KERNEL_KEY, 0, 0, "user ssh"); }
+static void kernel_key_use(struct record *r) { kernel_text(r, EV_KERNEL_KEY, 3, 0, "keyring _ses"); }
+static void kernel_lockdown(struct record *r) { kernel_text(r, EV_KERNEL_LOCKDOWN, 23, 0, "KPROBES"); }
+static void kernel_own_map(struct record *r) { kernel_text(r, EV_KERNEL_OWN_MAP, 41, 0, "st_guard"); }
+static void kernel_namespace(struct record *r) { kernel_begin(r, EV_KERNEL_NAMESPACE, EV_ALLOWED, 0, 0x60000080, 811); }
+static void kernel_prctl(struct record *r) { kernel_text(r, EV_KERNEL_PRCTL, 47, 0, "2 13"); }
+static void kernel_cgroup(struct record *r) { kernel_text(r, EV_KERNEL_CGROUP, 0, 811, "/user.slice"); }
+
 static void cred_begin(struct record *r, enum ev_cred_op op)
 {
 	struct ev_cred p = { .task = task, .act = { .op = op }, .new_uid = 0, .new_euid = 0, .new_gid = 1000, .new_egid = 1000,
@@ -548,6 +571,9 @@ static void cred_setuid(struct record *r)
 {
 	cred_begin(r, EV_CRED_SETUID);
 }
+
+static void cred_setgroups(struct record *r) { cred_begin(r, EV_CRED_SETGROUPS); }
+static void cred_userns(struct record *r) { cred_begin(r, EV_CRED_USERNS); }
 
 static void cred_unknown(struct record *r)
 {
@@ -629,7 +655,18 @@ static const struct golden {
 	CASE(kernel_ptrace),
 	CASE(kernel_perf_denied),
 	CASE(kernel_module),
+	CASE(exec_failed),
+	CASE(kernel_sysctl),
+	CASE(kernel_key),
+	CASE(kernel_key_use),
+	CASE(kernel_lockdown),
+	CASE(kernel_own_map),
+	CASE(kernel_namespace),
+	CASE(kernel_prctl),
+	CASE(kernel_cgroup),
 	CASE(cred_setuid),
+	CASE(cred_setgroups),
+	CASE(cred_userns),
 	CASE(cred_unknown),
 };
 

@@ -18,6 +18,7 @@
 #include "guard_load.h"
 #include "iterate.h"
 #include "libbpf_print.h"
+#include "own_maps.h"
 
 #include "calls.skel.h"
 #include "sandtrace.skel.h"
@@ -180,7 +181,8 @@ static int find_scope(struct ebpf *c, const struct capture_opts *opts)
 		return top;
 	}
 	c->scope_level = (uint32_t)top + opts->scope_level;
-	c->own_tgid = opts->running ? own_tgid() : 0; /* before a command starts, nobody of us can be in scope */
+	/* before a command starts, nobody of us can be in scope; but our maps are ours from the start */
+	c->own_tgid = opts->running || opts->profile & CAPTURE_LSM ? own_tgid() : 0;
 	return 0;
 }
 
@@ -578,6 +580,9 @@ static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 		return log_errno(err, "attach the BPF programs");
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return 0;
+	err = own_maps__tell(map_fd(c, "st_own_maps"), c->obj, c->shard_fds, ST_MAX_SHARDS);
+	if (err)
+		return err;
 	bpf_object__for_each_program(prog, c->obj)
 		if (is_flusher(prog) && c->n_flushers < FLUSHERS_MAX)
 			c->flushers[c->n_flushers++] = bpf_program__fd(prog);

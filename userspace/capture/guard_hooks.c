@@ -204,12 +204,13 @@ bool hooks__has(const struct hooks *h, const char *name)
 
 /*
  * Without these no rule goes unenforced: before 6.2 path_truncate is asked by ftruncate too, no rule is about user namespaces
- * (6.1), and of io_uring (5.12) it is asked apart.
+ * (6.1), and of io_uring (5.12) it is asked apart. The last are only recorded, and a kernel can be built without keys.
  */
 static bool may_be_missing(const char *name)
 {
 	static const char *const young[] = { "file_truncate", "userns_create", "inode_init_security_anon",
-					    "inode_set_acl", "inode_remove_acl" };
+					    "inode_set_acl", "inode_remove_acl", "task_prctl", "locked_down",
+					    "key_alloc", "key_permission" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(young); i++)
 		if (!strcmp(name, young[i]))

@@ -90,6 +90,14 @@ const char *event__class_name(uint32_t class)
 	return class < EV_CLASS_MAX ? names[class] : NULL;
 }
 
+const char *event__key_use(uint64_t need)
+{
+	/* enum key_need_perm, of linux/key.h; 0: it is made, 1 and 4 are not recorded */
+	static const char *const names[] = { NULL, NULL, "READ", "WRITE", NULL, "LINK", "SETATTR", "UNLINK" };
+
+	return need < ARRAY_SIZE(names) ? names[need] : NULL;
+}
+
 const struct ev_act *event__act(const struct event *ev)
 {
 	switch (ev->hdr->kind) {

@@ -90,6 +90,8 @@ const struct ev_act *event__act(const struct event *ev);
 const char *event__class_name(uint32_t class);
 /* "allowed", "denied", "would_deny", "killed", "killed_after"; NULL: a number without a name. */
 const char *event__verdict_name(uint32_t verdict);
+/* Of EV_KERNEL_KEY: what for, "READ"; NULL: it is made, or not known. */
+const char *event__key_use(uint64_t need);
 
 /* Who it is about. NULL: of a syscall, the only kind that does not begin with it. */
 static inline const struct ev_task *event__task(const struct event *ev)

@@ -218,11 +218,14 @@ static void net_denial(const struct act_case *k, struct denial *d)
 static void op_denial(const struct act_case *k, struct denial *d)
 {
 	const struct event *ev = k->ev;
+	const struct part *name = ev->hdr->kind == EV_KERNEL && k->act->op == EV_KERNEL_OWN_MAP ? event__part(ev, EV_KERNEL_TEXT) : NULL;
 	char path[EVENT_PATH_MAX], text[64];
 
 	snprintf(text, sizeof(text), "%s", event__action(ev));
 	if (ev->hdr->kind == EV_KERNEL && ev->kernel->target_pid)
 		snprintf(text, sizeof(text), "%s of %.16s", event__action(ev), ev->kernel->target_comm);
+	if (name)
+		snprintf(text, sizeof(text), "%s %.*s", event__action(ev), (int)MIN(name->len, 32U), (const char *)name->data);
 	if (ev->hdr->kind == EV_KERNEL && path_of(ev, EV_KERNEL_PATH, path)) {
 		snprintf(text, sizeof(text), "%s ", event__action(ev));
 		denial__object(d, text, path);

@@ -54,12 +54,17 @@ static void kernel_arg(struct json *j, const struct ev_kernel *k)
 	static const uint8_t types[] = {
 		[EV_KERNEL_BPF] = ARG_BPF_CMD,	     [EV_KERNEL_MOUNT] = ARG_MOUNT_FLAGS,
 		[EV_KERNEL_UMOUNT] = ARG_UMOUNT_FLAGS, [EV_KERNEL_SIGNAL] = ARG_SIGNAL,
+		[EV_KERNEL_NAMESPACE] = ARG_UNSHARE_FLAGS, [EV_KERNEL_PRCTL] = ARG_PRCTL_OP,
 	};
 	unsigned int type = k->act.op < ARRAY_SIZE(types) ? types[k->act.op] : ARG_NONE;
 	char text[512];
 
 	if (k->act.op == EV_KERNEL_PERF && k->arg == UINT64_MAX) { /* refused before it was read */
 		json__null(j);
+		return;
+	}
+	if (k->act.op == EV_KERNEL_KEY && event__key_use(k->arg)) {
+		json__str(j, event__key_use(k->arg));
 		return;
 	}
 	name_or_number(j, text, type ? flags__format((enum arg_type)type, k->arg, EV_ABI_NATIVE, text, sizeof(text)) : 0, k->arg);

@@ -163,6 +163,8 @@ static void put_target(const struct act_line *l)
 
 	if (k->act.op == EV_KERNEL_SIGNAL)
 		text__put(l->t, " to ");
+	if (k->act.op == EV_KERNEL_NAMESPACE) /* its child */
+		text__put(l->t, " of ");
 	text__u64(l->t, k->target_pid);
 	text__put(l->t, " (");
 	text__escape(l->t, k->target_comm, strnlen(k->target_comm, EV_COMM_LEN), TEXT_NO_LIMIT);
@@ -184,8 +186,14 @@ static void kernel_number(const struct act_line *l)
 		text__u64(l->t, k->arg);
 		break;
 	case EV_KERNEL_READ_FILE:
+	case EV_KERNEL_OWN_MAP:
 		text__put(l->t, "id ");
 		text__u64(l->t, k->arg);
+		break;
+	case EV_KERNEL_NAMESPACE: put_symbol(l->t, ARG_UNSHARE_FLAGS, k->arg); break;
+	case EV_KERNEL_PRCTL: put_symbol(l->t, ARG_PRCTL_OP, k->arg); break;
+	case EV_KERNEL_KEY:
+		text__put(l->t, event__key_use(k->arg) ?: "made");
 		break;
 	}
 }
@@ -199,6 +207,8 @@ static void kernel_line(struct act_line *l)
 	if (k->target_pid)
 		put_target(l);
 	if (text) {
+		if (k->act.op == EV_KERNEL_CGROUP)
+			text__put(l->t, " to");
 		put_space(l);
 		put_part(l, EV_KERNEL_TEXT);
 	}
@@ -227,6 +237,8 @@ static void cred_line(struct act_line *l)
 		put_change(l->t, c->task.gid, c->new_gid);
 		text__put(l->t, ", effective ");
 		put_change(l->t, c->task.egid, c->new_egid);
+		break;
+	case EV_CRED_SETGROUPS: /* which ones is not told */
 		break;
 	default:
 		text__hex(l->t, c->old_caps);

@@ -325,6 +325,60 @@ def attach_security(h):
         r.end()
 
 
+SYSTEM = """
+import os, sys
+for line in sys.stdin:
+    path, text = line.split()
+    with open(path, "w") as f:
+        f.write(text)
+    print("done", flush=True)
+"""
+TTL = "/proc/sys/net/ipv4/ip_default_ttl"
+
+
+class Writer:
+    """A process that runs already, and writes what it is told."""
+
+    def __init__(self, cgroup):
+        self.p = subprocess.Popen(["/usr/bin/python3", "-c", SYSTEM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  preexec_fn=lambda: move(os.getpid(), cgroup))
+
+    def write(self, path, text):
+        self.p.stdin.write(b"%s %s\n" % (path.encode(), text.encode()))
+        self.p.stdin.flush()
+        read_until(self.p.stdout.fileno(), b"done\n")
+
+    def stop(self):
+        self.p.stdin.close()
+        self.p.wait(LIMIT)
+
+
+@host("attach_sees_sysctls_and_moves")
+def attach_system(h):
+    """What needs no LSM: sysctls as they are written, and who is moved to another control group, by whom."""
+    with World(h, "system") as w:
+        first, second = w.cgroup(), w.cgroup()
+        inside, outside = Writer(first), Writer(first)
+        w.started += [inside, outside]
+        with open(TTL) as f:
+            ttl = f.read().strip()
+        a = w.attached("--pid", inside.p.pid)
+        inside.write(TTL, ttl)
+        outside.write(TTL, ttl)
+        inside.write(os.path.join(second, "cgroup.procs"), "0")
+        move(inside.p.pid, first)
+        move(outside.p.pid, second)
+        t = a.let_go(one_cgroup=False)
+        got = [r for r in t.records if r["event_type"] == "kernel" and r["action"] == "write_sysctl"]
+        r = t.one(got, "the sysctl written")
+        same((r["pid"], r["text"]), (inside.p.pid, "net/ipv4/ip_default_ttl=" + ttl), "sysctl", [r])
+        expect(r["exec_id"] > 0, "no number of its program", [r])
+        got = [r for r in t.records if r["event_type"] == "kernel" and r["action"] == "cgroup"]
+        same([(r["pid"], r["target_pid"], os.path.basename(r["text"])) for r in got],
+             [(inside.p.pid, inside.p.pid, os.path.basename(second)), (inside.p.pid, inside.p.pid, os.path.basename(first))],
+             "moves", got)
+
+
 CONNECT = """
 import socket, sys
 for line in sys.stdin:
