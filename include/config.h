@@ -45,6 +45,24 @@ struct st_plan {
 #define ST_BASE_SLOTS 2
 #define ST_FD_RESULT (EV_PART_RESULT + 1)
 
+/* attach --on-violation=kill: how a call that has returned is judged, bpf/after.bpf.c. */
+enum st_after_way {
+	ST_AFTER_NONE,
+	ST_AFTER_OP,	   /* that it succeeded: ARG is the enum guard_op, OP the enum ev_kernel_op */
+	ST_AFTER_OPEN,	   /* by the descriptor that it returned; ARG: where its flags are, 0: nowhere */
+	ST_AFTER_HOW,	   /* the same, its flags in a struct open_how */
+	ST_AFTER_CHANGE,   /* as writing by the descriptor in ARG; OP: enum ev_file_op */
+	ST_AFTER_CLONE,	   /* ioctl: those that write to the descriptor's file */
+	ST_AFTER_MMAP,	   /* by the mapping that it made */
+	ST_AFTER_MPROTECT, /* by those that it made executable */
+};
+struct st_after {
+	__u8 way;
+	__u8 op;
+	__u8 arg;
+	__u8 pad;
+};
+
 struct st_config {
 	__u32 shard_mask;	   /* number of bulk rings - 1 */
 	__u32 wake_bulk;	   /* wake the reader when a ring holds more bytes than this */

@@ -253,9 +253,27 @@ static void audit(void **state)
 	act_file(&te, EV_FILE_UNLINK, EV_ALLOWED, 4, "x\0data\0srv\0", 11);
 	judge(ACTION_ALLOW);
 	assert_null(d);
-	act_file(&te, EV_FILE_UNLINK, 3, 4, "x\0data\0srv\0", 11);
+	act_file(&te, EV_FILE_UNLINK, EV_KILLED_AFTER + 1, 4, "x\0data\0srv\0", 11);
 	judge(ACTION_ALLOW);
 	assert_null(d);
+}
+
+/* It got no error: refused and killed, or not refused at all, which is another layer's doing. */
+static void killed(void **state)
+{
+	(void)state;
+	act_file(&te, EV_FILE_OPEN_WRITE, EV_KILLED, 1, "x\0data\0srv\0", 11);
+	judge(ACTION_KILL);
+	expect("write", "/srv/data/x", "live.toml:7 deny_write /srv/data", "", "");
+	assert_int_equal(d->layer, LAYER_LSM);
+	assert_int_equal(d->err, 0);
+	act_file(&te, EV_FILE_OPEN_WRITE, EV_KILLED_AFTER, 1, "x\0data\0srv\0", 11);
+	judge(ACTION_KILL);
+	assert_non_null(d);
+	assert_string_equal(d->rule, "live.toml:7 deny_write /srv/data");
+	assert_int_equal(d->layer, LAYER_KILL);
+	assert_int_equal(d->err, 0);
+	assert_false(d->audit);
 }
 
 static void rules_that_are_not_at_hand(void **state)
@@ -573,7 +591,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
-		T(by_a_rule_that_denies), T(by_a_closed_kind), T(of_two_names_the_one), T(odd_files), T(connections), T(audit),
+		T(by_a_rule_that_denies), T(by_a_closed_kind), T(of_two_names_the_one), T(odd_files), T(connections), T(audit), T(killed),
 		T(rules_that_are_not_at_hand), T(calls_without_a_sandbox), T(counted_apart), T(lines_of_files),
 		T(lines_of_the_others), T(lines_keep_to_the_width), T(lines_by_verbosity), T(lines_say_why),
 	};

@@ -251,6 +251,34 @@ static void a_long_path_leaves_room_for_the_reason(void **state)
 
 /* ---- layers ------------------------------------------------------------------------------------------------ */
 
+static void what_cannot_be_refused_can_be_killed_for(void **state)
+{
+	const struct live_layers layers = { .kill_after = true };
+	struct net_plan plan = { 0 };
+	const char *why = NULL;
+	struct made m = make_with("[filesystem]\nallow_exec = ['/w']\ndeny = ['/d']\n[network]\nallow = ['192.0.2.1:80']\n"
+				  "[syscalls]\ndeny = ['bpf', 'io_uring_setup', 'reboot']\n", &layers, &plan);
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	assert_int_equal(m.l.head.closed, 1 << GUARD_EXEC);
+	assert_int_equal(m.l.head.net_closed, 0);
+	assert_string_equal(row(&m.l, "/w"), "d:--- a:--1");
+	assert_string_equal(row(&m.l, "/d"), "d:222 a:---");
+	for (size_t i = 0; i < m.p->n_rules; i++) {
+		const char *layer = live_policy__layer(&m.l, &m.p->rules[i], &why);
+
+		if (m.p->rules[i].kind == RULE_NET || !strcmp(m.p->rules[i].value, "reboot"))
+			assert_null(layer);
+		else
+			assert_string_equal(layer, "kill");
+	}
+	assert_int_equal(gap_kind(&m.l, "network.allow 192.0.2.1:80"), LIVE_GAP_LAYER);
+	assert_int_equal(gap_kind(&m.l, "syscalls.deny reboot"), LIVE_GAP_HOOK);
+	assert_int_equal(m.l.n_gaps, 2);
+	done(&m);
+}
+
 static void without_lsm_only_the_network_is_left(void **state)
 {
 	static const char text[] = "[filesystem]\nallow_write = ['/w']\ndeny = ['/d']\n[network]\nallow = ['192.0.2.1:80']\n"
@@ -676,6 +704,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_a_gap),
 		cmocka_unit_test(a_long_path_leaves_room_for_the_reason),
 		cmocka_unit_test(without_lsm_only_the_network_is_left),
+		cmocka_unit_test(what_cannot_be_refused_can_be_killed_for),
 		cmocka_unit_test(calls_stand_for_hooks),
 		cmocka_unit_test(what_only_a_launch_gives_is_a_gap_if_it_is_asked_for),
 		cmocka_unit_test(numbers_have_words),

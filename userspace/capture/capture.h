@@ -42,7 +42,8 @@ struct capture_opts {
 	uint32_t profile;     /* CAPTURE_* bits; 0: system calls */
 	bool running;	      /* what it will be attached to runs already */
 	int cgroup_fd;	      /* CAPTURE_SECURITY: whose packets and sysctls are looked at, with those below; -1: none */
-	bool judge;	      /* with CAPTURE_LSM: there will be a policy, see capture.guard */
+	bool judge;	      /* with CAPTURE_SECURITY: there will be a policy, see capture.guard */
+	bool kill_after;      /* it kills who does what it denies, for want of LSM hooks that could refuse */
 	uint64_t scope_cgroup; /* whatever runs in this cgroup (v2) or below is recorded; 0: only what is attached */
 	uint64_t scope_top;   /* the topmost cgroup of its hierarchy that can be seen: in a container not the root */
 	uint32_t scope_level; /* its depth below that */
@@ -90,6 +91,7 @@ struct capture {
 	const char *const *missing; /* those that are not: "file_truncate: the kernel has no such hook"; NULL-terminated, or NULL */
 	bool whole;		    /* all are in force that a policy needs; and, apart, the one for rings of io_uring */
 	bool sees_io_uring;
+	bool kills;		    /* kill_after is in force */
 	const struct guard_target *guard; /* where a policy goes: guard_load.h; NULL: it cannot judge */
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "after.h"
 #include "guard_hooks.h"
 #include "guard_load.h"
 #include "iterate.h"
@@ -207,7 +208,8 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 
 	c->hooks.cgroup_fd = opts->cgroup_fd;
 	if (opts->profile & CAPTURE_SECURITY) /* first: those are optional that are off when the object is opened */
-		hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge });
+		hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge,
+								       .kill = opts->kill_after });
 	bpf_program__set_autoload(program(c, "syscall_enter"), calls && !opts->exit_only);
 	bpf_program__set_autoload(program(c, "syscall_exit"), calls);
 	enable(c, "adopt_tasks", opts->running);
@@ -215,6 +217,8 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	if (!(opts->profile & CAPTURE_SECURITY))
 		return;
 	enable(c, "adopt_inodes", opts->judge);
+	if (opts->kill_after)
+		after__rows((void *)((struct sandtrace_bpf *)c->skel)->rodata->st_after);
 	bpf_object__for_each_program(prog, c->obj)
 		if (is_flusher(prog))
 			bpf_program__set_autoload(prog, true);
@@ -591,6 +595,7 @@ static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 	c->base.n_lsm = c->hooks.n_lsm;
 	c->base.missing = c->hooks.missing;
 	c->base.whole = hooks__whole(&c->hooks);
+	c->base.kills = hooks__runs(&c->hooks, "after_call") && hooks__runs(&c->hooks, "after_exec");
 	c->base.sees_io_uring = hooks__has(&c->hooks, "inode_init_security_anon");
 	if (opts->profile & CAPTURE_LSM && !c->hooks.n_lsm)
 		return log_err(-ENOTSUP, "no hook of the security profile can be had here: %s", c->hooks.missing[0] ?: "there are none");

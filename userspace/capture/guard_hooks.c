@@ -80,13 +80,15 @@ static __u32 btf_name(const char *section, char *ret, size_t size)
 }
 
 static bool is_called(const char *section) { return !strcmp(section, "syscall") || !strncmp(section, "iter/", 5); }
+/* bpf/after.bpf.c: another program on every system call. */
+static bool is_last_resort(const struct bpf_program *prog) { return !strncmp(bpf_program__name(prog), "after_", 6); }
 static bool is_cgroup(const char *section) { return !strncmp(section, "cgroup", 6); }
 
 static bool wanted(const struct hooks *h, const struct bpf_program *prog, const struct hooks_want *want)
 {
 	const char *section = bpf_program__section_name(prog);
 
-	if (bpf_program__autoload(prog) || is_called(section) || h->n == HOOKS_MAX)
+	if (bpf_program__autoload(prog) || is_called(section) || h->n == HOOKS_MAX || (is_last_resort(prog) && !want->kill))
 		return false;
 	if (!strncmp(section, "lsm/", 4))
 		return want->lsm && (want->judge || !is_judge_only(section));
@@ -200,6 +202,14 @@ bool hooks__has(const struct hooks *h, const char *name)
 		found = true;
 	}
 	return found;
+}
+
+bool hooks__runs(const struct hooks *h, const char *program)
+{
+	for (unsigned int i = 0; i < h->n; i++)
+		if (!strcmp(h->v[i].program, program))
+			return h->v[i].on;
+	return false;
 }
 
 /*

@@ -34,6 +34,7 @@ struct hooks {
 struct hooks_want {
 	bool lsm;   /* LSM hooks can be had */
 	bool judge; /* there will be a policy */
+	bool kill;  /* of which what nobody can refuse is judged afterwards: after_* */
 };
 /* OBJ was opened and not loaded. Asks the kernel's BTF the first time; turns the programs on that are to be tried. */
 void hooks__choose(struct hooks *h, struct bpf_object *obj, const struct hooks_want *want);
@@ -44,6 +45,8 @@ void hooks__attach(struct hooks *h, struct bpf_object *obj);
 void hooks__detach(struct hooks *h);
 /* Are all programs of this hook in force? */
 bool hooks__has(const struct hooks *h, const char *name);
+/* Is this program in force? */
+bool hooks__runs(const struct hooks *h, const char *program);
 /* Are all in force that a policy needs? */
 bool hooks__whole(const struct hooks *h);
 

@@ -120,7 +120,8 @@ static int attach(struct attach *a)
 		r->scope_level = a->target.level;
 		r->scope_dir = a->target.group.dir_fd;
 	}
-	r->judge = a->policy.policy && r->profile & CAPTURE_LSM;
+	r->kill_after = a->policy.policy && r->opts.kill_after && !(r->profile & CAPTURE_LSM);
+	r->judge = a->policy.policy && (r->profile & CAPTURE_LSM || r->kill_after);
 	status = recording__enter(r);
 	if (status)
 		return status;

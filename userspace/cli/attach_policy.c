@@ -76,6 +76,8 @@ static int refuse_gaps(const struct attach_policy *p, const struct recording *r,
 	if (*no_cgroup && restricts_network(p->policy) && !l->layers.lsm)
 		log_hint("network rules could be kept by a cgroup, but %s: use --cgroup PATH, or start it with systemd-run --scope",
 			 no_cgroup);
+	if (has_kind(l, LIVE_GAP_LAYER) && !r->opts.kill_after && !r->capture->n_lsm)
+		log_hint("--on-violation=kill prevents nothing either, but kills who breaks them");
 	log_hint("--allow-degraded=lsm goes on without them");
 	return -ENOTSUP;
 }
@@ -112,7 +114,8 @@ static bool cgroup_net(const struct recording *r, const struct attach_target *t,
 static int make_live(struct attach_policy *p, struct recording *r, const struct attach_target *t)
 {
 	const struct capture *c = r->capture;
-	struct live_layers layers = { .lsm = c->guard && (c->whole || r->opts.without_lsm), .lsm_io_uring = c->sees_io_uring };
+	struct live_layers layers = { .lsm = c->n_lsm && c->guard && (c->whole || r->opts.without_lsm),
+				      .lsm_io_uring = c->sees_io_uring, .kill_after = c->kills };
 	struct resolve_live *resolver = resolve__live_new(p->policy);
 	struct policy_error e = {};
 	char no_cgroup[400] = "";
@@ -134,6 +137,9 @@ static int make_live(struct attach_policy *p, struct recording *r, const struct 
 	return report_gaps(p, r, layers.cgroup_net ? "" : no_cgroup);
 }
 
+/* What can be had in place of a denial is less, and said. */
+#define KILL_NOTE "kill: nothing is prevented: who has broken a rule is killed after it was done"
+
 /* ---- in force ---------------------------------------------------------------------------------------------------- */
 
 /* Rules that are enforced by LAYER. */
@@ -154,7 +160,9 @@ static void add_layer(struct attach_policy *p, const char *name, unsigned int ho
 	unsigned int rules = count_rules(p, name), i = p->layers[0] ? 1 : 0;
 	const char *s = rules == 1 ? "" : "s";
 
-	if (hooks)
+	if (!strcmp(name, "kill"))
+		snprintf(p->layer_text[i], sizeof(p->layer_text[i]), "kill: %u rule%s, after the fact", rules, s);
+	else if (hooks)
 		snprintf(p->layer_text[i], sizeof(p->layer_text[i]), "%s: %u hooks, %u rule%s", name, hooks, rules, s);
 	else
 		snprintf(p->layer_text[i], sizeof(p->layer_text[i]), "%s: %u rule%s", name, rules, s);
@@ -168,14 +176,19 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 	if (!p->policy)
 		return 0;
 	err = make_live(p, r, t);
-	if (!err && p->live.layers.lsm)
+	if (!err && (p->live.layers.lsm || p->live.layers.kill_after))
 		err = guard__load(&p->guard, r->capture->guard, &p->live, r->opts.audit ? GUARD_AUDIT : GUARD_ENFORCE);
 	if (err)
 		return err;
 	if (p->live.layers.lsm)
 		add_layer(p, "lsm", r->capture->n_lsm);
-	if (!p->live.layers.cgroup_net)
-		return 0;
+	if (p->live.layers.kill_after) {
+		add_layer(p, "kill", 0);
+		log_warn(KILL_NOTE);
+		err = recording__degraded(r, KILL_NOTE);
+	}
+	if (err || !p->live.layers.cgroup_net)
+		return err;
 	err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);
 	if (err)
 		return err;
@@ -217,6 +230,7 @@ const char *attach_policy__state(const struct attach_policy *p, const struct run
 	if (!p->policy)
 		return "";
 	n = (size_t)snprintf(buf, size, "; policy %.100s %s", p->policy->name, !p->layers[0] ? "not enforced" :
+			     p->live.layers.kill_after && !p->live.layers.cgroup_net ? o->audit ? "audited" : "not enforced, but killed for" :
 			     o->audit ? "audited" : "enforced");
 	for (const char *const *l = p->layers; *l && n < size; l++)
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", l == p->layers ? ": " : ", ", *l);

@@ -50,6 +50,7 @@ struct run_options {
 	const char *cgroup;	  /* --cgroup: its directory, or its path in the hierarchy; NULL: none */
 	bool audit;		  /* --mode audit */
 	bool without_lsm;	  /* --allow-degraded=lsm */
+	bool kill_after;	  /* --on-violation=kill */
 
 	/* the sandbox */
 	enum backend backend;

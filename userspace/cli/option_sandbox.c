@@ -208,6 +208,16 @@ int set_mode(struct run_options *opts, const struct option_desc *opt, const char
 	return 0;
 }
 
+const char *const violation_choices[] = { "refuse", "kill", NULL };
+
+int set_violation(struct run_options *opts, const struct option_desc *opt, const char *value)
+{
+	if (strcmp(value, "refuse") && strcmp(value, "kill"))
+		return refuse(opts, opt, value, "it is one of refuse, kill");
+	opts->kill_after = !strcmp(value, "kill");
+	return 0;
+}
+
 int set_without_lsm(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	if (strcmp(value, "lsm"))

@@ -683,6 +683,18 @@ const struct option_desc attach_option_table[] = {
 	  .help = "enforce (default), or audit: let everything through, record what would be denied",
 	  .man = "*enforce*, the default, refuses with EPERM what the policy denies. *audit* lets it through and records it as *would "
 		 "deny*. While it runs, the signals USR1 and USR2 switch to *audit* and to *enforce*." },
+	{ .name = "on-violation",
+	  .arg = OPT_ARG,
+	  .metavar = "WHAT",
+	  .group = OPT_GROUP_LIVE,
+	  .choices = violation_choices,
+	  .set = set_violation,
+	  .help = "refuse (default), or kill: where nothing can refuse, kill who has broken a rule; that prevents nothing",
+	  .man = "*refuse*, the default: what the policy denies fails with EPERM, and a rule that nothing here can enforce so ends "
+		 "*attach*. *kill*: where BPF cannot be an LSM, rules about paths and calls are judged when the action has happened, "
+		 "and the process gets SIGKILL before it runs again. This does not prevent the action: a file that was opened for "
+		 "writing may be empty, a mount stays. The record says *killed_after*. See *POLICIES* for what it does not see. Where "
+		 "there is a layer that refuses, this option changes nothing." },
 	{ .name = "allow-degraded",
 	  .arg = OPT_ARG,
 	  .metavar = "lsm",

@@ -298,8 +298,9 @@ static int check_attach(const struct run_options *o)
 		log_hint("drop --backend ptrace, or %s", o->cgroup ? "name a process: --pid" : "--policy");
 		return EXIT_USAGE;
 	}
-	if (!o->n_policies && (o->audit || o->without_lsm)) {
-		log_err(0, "attach: %s is about a policy, and none is given", o->audit ? "--mode" : "--allow-degraded");
+	if (!o->n_policies && (o->audit || o->without_lsm || o->kill_after)) {
+		log_err(0, "attach: %s is about a policy, and none is given",
+			o->audit ? "--mode" : o->kill_after ? "--on-violation" : "--allow-degraded");
 		log_hint("add --policy FILE, or drop it");
 		return EXIT_USAGE;
 	}

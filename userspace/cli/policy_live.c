@@ -7,6 +7,7 @@
 #include "base/util.h"
 
 #define WITH_CGROUP "attach --cgroup"
+#define WITH_KILL "needs BPF LSM; attach --on-violation=kill kills for it, after the fact"
 #define LIST_MAX 300 /* characters of what shares a row */
 
 struct group {
@@ -59,6 +60,8 @@ static const char *more(const struct policy_rule *rule, const char *layer)
 	enum guard_op op = rule->kind == RULE_SYSCALL_DENY ? live_policy__op(rule->value) : GUARD_OP_NONE;
 	const char *calls = live_policy__op_calls(op);
 
+	if (!strcmp(layer, "kill"))
+		return WITH_KILL;
 	if (strcmp(layer, "lsm"))
 		return WITH_CGROUP;
 	return strchr(calls, ' ') ? calls : NULL;
@@ -88,7 +91,7 @@ static void closed(struct page *page, const struct live_policy *l)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (l->head.closed & 1U << kinds[i].access)
-			page__row(page, NULL, "lsm", "%s", kinds[i].text);
+			page__row(page, NULL, l->layers.lsm ? "lsm" : "kill", "%s", kinds[i].text);
 }
 
 /* network.allow = false, which is no rule; what only a launch gives. */

@@ -70,6 +70,7 @@ static void try_live(struct policy_probe *r)
 	r->live.lsm = result.status == PROBE_OK;
 	r->live.lsm_io_uring = r->live.lsm &&
 			       btf__find_by_name_kind(d.btf, "bpf_lsm_inode_init_security_anon", BTF_KIND_FUNC) > 0;
+	r->live.kill_after = !r->live.lsm && d.bpf_allowed;
 	bpf__teardown(&d);
 }
 

@@ -216,7 +216,8 @@ static struct capture_opts capture_opts(struct recording *r)
 		.plans = r->plans,
 		.interest_beyond = r->interest_beyond,
 		.everything = r->everything,
-		.exit_only = r->calls_stand_in && r->running && !r->opts.count,
+		/* who is killed for a call must have made it: seccomp's refusals are told by what they lack at the beginning */
+		.exit_only = r->calls_stand_in && r->running && !r->opts.count && !r->kill_after,
 		.follow_forks = r->opts.follow_forks,
 		.aggregate = r->opts.count,
 		.fd_paths = r->opts.fd_paths,
@@ -227,6 +228,7 @@ static struct capture_opts capture_opts(struct recording *r)
 		.profile = r->profile,
 		.running = r->running,
 		.judge = r->judge,
+		.kill_after = r->kill_after,
 		.scope_cgroup = r->scope_cgroup,
 		.scope_top = r->scope_top,
 		.scope_level = r->scope_level,

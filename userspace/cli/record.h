@@ -24,6 +24,7 @@ struct recording {
 	uint32_t scope_level;
 	int scope_dir;	     /* its directory, borrowed; 0: none */
 	bool judge;	     /* there is a policy for the hooks of the security profile */
+	bool kill_after;     /* for want of them: what it denies is judged when it has happened */
 
 	uint32_t profile;    /* CAPTURE_*: what is used of it here */
 	const char *filter;  /* which system calls: an expression; NULL: all */

@@ -241,13 +241,13 @@ bool denial__of_act(const struct denial_ctx *c, const struct event *ev, struct d
 	struct act_case k = { .ctx = c, .ev = ev, .act = event__act(ev) };
 
 	denial__clear(ret);
-	if (!k.act || (k.act->verdict != EV_DENIED && k.act->verdict != EV_WOULD_DENY))
+	if (!k.act || k.act->verdict == EV_ALLOWED || k.act->verdict > EV_KILLED_AFTER)
 		return false;
 	k.known = c->live_rules && k.act->rule < c->n_live_rules && (!c->live_policy || c->live_policy == k.act->policy);
 	k.rule = k.known && k.act->rule ? c->live_rules[k.act->rule] : NULL;
-	ret->layer = LAYER_LSM;
+	ret->layer = k.act->verdict == EV_KILLED_AFTER ? LAYER_KILL : LAYER_LSM;
 	ret->audit = k.act->verdict == EV_WOULD_DENY;
-	ret->err = ret->audit ? 0 : EPERM;
+	ret->err = k.act->verdict == EV_DENIED ? EPERM : 0;
 	if (ev->hdr->kind == EV_FILE)
 		file_denial(&k, ret);
 	else if (ev->hdr->kind == EV_NET)

@@ -26,6 +26,7 @@ static const char *const layer_names[LAYER_MAX] = {
 	[LAYER_CGROUP] = "cgroup",
 	[LAYER_EXEC] = "exec",
 	[LAYER_LSM] = "lsm",
+	[LAYER_KILL] = "kill",
 };
 
 const char *layer__name(enum layer l)

@@ -57,6 +57,7 @@ enum layer {
 	LAYER_USER_NS, LAYER_MOUNT, LAYER_PID_NS, LAYER_NETWORK, LAYER_IPC_NS, LAYER_UTS_NS, LAYER_CGROUP_NS,
 	LAYER_CAPABILITIES, LAYER_NO_NEW_PRIVS, LAYER_RLIMITS, LAYER_LANDLOCK, LAYER_SECCOMP, LAYER_CGROUP, LAYER_EXEC,
 	LAYER_LSM,		/* the security profile's verdicts: part of no sandbox, but of what runs already */
+	LAYER_KILL,		/* it happened, and who did it was killed: where there is no such layer */
 	LAYER_MAX
 };
 /* "mount", "landlock", ...: wire names and what --allow-degraded takes. */

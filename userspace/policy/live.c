@@ -163,7 +163,7 @@ static int path_rule(struct maker *m, const struct policy_rule *rule)
 	uint16_t n;
 	int err;
 
-	if (!m->layers->lsm)
+	if (!m->layers->lsm && !m->layers->kill_after)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, NEEDS_LSM);
 	/* it names some that are made later and, now, what no walk would end with */
 	if (rule->pattern && !strncmp(rule->value, "/**", 3))
@@ -284,9 +284,9 @@ static int call_rule(struct maker *m, const struct policy_rule *rule)
 
 	if (op == GUARD_OP_NONE)
 		return rule_gap(m->l, rule, LIVE_GAP_HOOK, "no hook sees it");
-	if (!m->layers->lsm)
+	if (!m->layers->lsm && !m->layers->kill_after)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, NEEDS_LSM);
-	if (op == GUARD_OP_IO_URING && !m->layers->lsm_io_uring)
+	if (op == GUARD_OP_IO_URING && m->layers->lsm && !m->layers->lsm_io_uring)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, "needs a hook that this kernel has not");
 	n = number(m, rule);
 	if (n && !m->l->head.op_rule[op])
@@ -453,7 +453,7 @@ int live_policy__make(const struct policy *p, const struct net_plan *plan, const
 	ret->policy = p;
 	ret->layers = *layers;
 	ret->n_rules = 1;
-	ret->head.closed = layers->lsm ? closed(p) : 0;
+	ret->head.closed = layers->lsm || layers->kill_after ? closed(p) : 0;
 	for (size_t i = 0; i < p->n_rules && !err; i++)
 		err = one_rule(&m, &p->rules[i], plan);
 	err = err ?: number_closed(&m);
@@ -505,7 +505,7 @@ const char *live_policy__layer(const struct live_policy *l, const struct policy_
 		return NULL;
 	}
 	if (live_policy__number(l, rule))
-		return l->layers.lsm ? "lsm" : "cgroup-bpf";
+		return l->layers.lsm ? "lsm" : rule->kind == RULE_NET ? "cgroup-bpf" : "kill";
 	*ret_why = rule->kind == RULE_SYSCALL_ALLOW || rule->kind == RULE_EXEC || rule->kind == RULE_NET ? "nothing refuses it"
 													 : AT_START;
 	return NULL;

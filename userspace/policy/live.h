@@ -53,6 +53,7 @@ struct live_gap {
 struct live_layers {
 	bool lsm;	   /* BPF LSM programs load and attach */
 	bool lsm_io_uring; /* a hook that only newer kernels have */
+	bool kill_after;   /* what no LSM refuses is judged afterwards, and who did it is killed */
 	bool cgroup_net;   /* cgroup-BPF on a cgroup that holds nothing but what is in scope */
 };
 
@@ -91,7 +92,7 @@ int live_policy__make(const struct policy *p, const struct net_plan *plan, const
 		      live_expand_fn expand, void *ctx, struct live_policy *ret, struct policy_error *ret_error);
 void live_policy__done(struct live_policy *l);
 
-/* Which layer enforces RULE on what runs already: "lsm", "cgroup-bpf"; NULL: none, *RET_WHY says why. For `explain`. */
+/* Which layer enforces RULE on what runs already: "lsm", "cgroup-bpf", "kill"; NULL: none, *RET_WHY says why. For `explain`. */
 const char *live_policy__layer(const struct live_policy *l, const struct policy_rule *rule, const char **ret_why);
 
 /*

@@ -79,6 +79,8 @@ static void verdict_of_act(struct verdicts *v, struct event *ev)
 		return;
 	if (act->verdict == EV_DENIED)
 		ev->action = ACTION_DENY;
+	else if (act->verdict == EV_KILLED || act->verdict == EV_KILLED_AFTER)
+		ev->action = ACTION_KILL;
 	if (v && denial__of_act(&v->ctx, ev, &v->denial))
 		ev->denial = &v->denial;
 }

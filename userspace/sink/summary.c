@@ -156,7 +156,7 @@ static void act_event(struct summary *s, const struct event *ev)
 	memcpy(comm, event__task(ev)->comm, EV_COMM_LEN);
 	who.comm = comm;
 	who.proc = sum_proc__seen(s, ev);
-	s->denied += ev->action == ACTION_DENY;
+	s->denied += ev->action == ACTION_DENY || ev->action == ACTION_KILL;
 	sum_access__event(s, ev, &who);
 }
 

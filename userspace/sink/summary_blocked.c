@@ -208,6 +208,21 @@ static void table(struct print *p, const struct denial_entry *const *v, uint32_t
 	left_out(p, t, audit, n - shown, more);
 }
 
+static void note(struct print *p, const char *text)
+{
+	struct text t;
+
+	text__init(&t, false);
+	text__put(&t, "  ");
+	text__put(&t, text);
+	text__cut(&t, p->width);
+	text__style(p->t, STYLE_DIM);
+	text__append(p->t, &t);
+	text__style(p->t, STYLE_NONE);
+	text__char(p->t, '\n');
+	text__done(&t);
+}
+
 void print_blocked(struct print *p)
 {
 	const struct denials *t = p->res->denials;
@@ -227,9 +242,11 @@ void print_blocked(struct print *p)
 	for (worth = refused; worth < n && !v[worth]->d.expected;)
 		worth++;
 	if (t->total) {
-		print_heading(p, "blocked");
+		print_heading(p, t->total == t->by_layer[LAYER_KILL] ? "done, then killed for" : "blocked");
 		text__char(p->t, '\n');
 		table(p, v, refused, false);
+		if (t->by_layer[LAYER_KILL])
+			note(p, "layer kill prevents nothing: this was done, and who had done it was killed");
 		expected(p, v + worth, n - worth);
 	}
 	if (t->audit) {

@@ -153,8 +153,14 @@ static void fact_denials(struct headline *f)
 	const struct print *p = f->p;
 
 	if (p->res->denials) {
-		uint64_t n = p->res->denials->total - p->res->denials->expected;
+		uint64_t late = p->res->denials->by_layer[LAYER_KILL];
+		uint64_t n = p->res->denials->total - p->res->denials->expected - late;
 
+		if (late) {
+			text__grouped(&f->item, late);
+			text__put(&f->item, " not prevented, killed for");
+			fact(f, STYLE_DENIED);
+		}
 		text__grouped(&f->item, n);
 		text__put(&f->item, p->info->trace_filter ? " of them blocked" : " blocked"); /* of others nothing is known */
 		fact(f, n ? STYLE_DENIED : STYLE_GOOD);

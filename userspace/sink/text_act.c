@@ -249,6 +249,14 @@ static void cred_line(struct act_line *l)
 	}
 }
 
+static const char *const verdicts[] = {
+	[EV_ALLOWED] = "",
+	[EV_DENIED] = "  -> DENIED",
+	[EV_WOULD_DENY] = "  -> would be denied",
+	[EV_KILLED] = "  -> DENIED and KILLED",
+	[EV_KILLED_AFTER] = "  -> DONE, then KILLED",
+};
+
 /* What is unusual about the file, and the verdict. */
 static void tail(struct text *t, const struct event *ev)
 {
@@ -265,12 +273,13 @@ static void tail(struct text *t, const struct event *ev)
 	}
 	if (act->verdict == EV_ALLOWED)
 		return;
-	text__style(t, act->verdict == EV_DENIED ? STYLE_DENIED : STYLE_WARN);
-	text__put(t, act->verdict == EV_DENIED	   ? "  -> DENIED" :
-		     act->verdict == EV_WOULD_DENY ? "  -> would be denied" :
-						     "  -> verdict ");
-	if (act->verdict > EV_WOULD_DENY)
+	text__style(t, act->verdict != EV_WOULD_DENY ? STYLE_DENIED : STYLE_WARN);
+	if (act->verdict < ARRAY_SIZE(verdicts)) {
+		text__put(t, verdicts[act->verdict]);
+	} else {
+		text__put(t, "  -> verdict ");
 		text__u64(t, act->verdict);
+	}
 	/* otherwise the line below says more */
 	if (!ev->denial && act->rule) {
 		text__put(t, " by rule ");

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last resort where no LSM can refuse: who has done what the policy denies gets SIGKILL. attach --on-violation=kill only.
+ *
+ *   after_call   tp_btf/sys_exit	       opens, writes by a descriptor, executable mappings, calls such as bpf and mount
+ *   after_exec   tp_btf/sched_process_exec    the program that was executed, and what the kernel mapped to start it
+ *
+ * Why these: there the task stands in its own context, interrupts on, between what it did and its next instruction. A signal
+ * sent to it is acted upon before it runs again, so it never has a descriptor, a mapping or a program to use. Why not
+ * sys_enter: a pending signal does not keep a call from being made (only one that sleeps and can be interrupted ends early), and there no
+ * path is resolved yet. Since 5.5, bpf_send_signal in them since 5.3, bpf_find_vma since 5.17. Context: the caller; not
+ * sleeping.
+ *
+ * What is judged is the kernel's: the file behind the descriptor that the call returned or was given, the mapping that
+ * it made. Not one string of the caller's. What has been done stays done: an open has created or truncated, a write has
+ * written, a mount is mounted.
+ *
+ * Missed: calls by name that leave no descriptor (unlink, rename, mkdir, chmod, ...); io_uring and aio; a script, whose
+ * interpreter is what is executed; other threads of the process, which can use a new descriptor until the signal reaches
+ * them, and can close it or put another file under its number before this looks; /proc/PID/mem; what the kernel gives by
+ * other ways (a descriptor sent over a socket) until it is written to. Of one mprotect over many mappings the first 8.
+ * The init of the machine gets no signal.
+ *
+ * Cost: one more program on every system call of the machine; a call that is in no row of st_after ends after the look.
+ */
+#include "guard.bpf.h"
+
+#define SIGKILL 9
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+#define FMODE_CREATED 0x100000 /* since 4.19 */
+#define O_TRUNC 01000
+#define PROT_EXEC 4
+#define VM_EXEC 4
+#define VM_SHARED 8 /* and the file is open for writing */
+#define S_IFCHR 0020000
+#define S_IFREG 0100000
+#define FICLONE 0x40049409
+#define FICLONERANGE 0x4020940d
+
+/* Calls that are judged: made by userspace, capture/after.c. */
+const volatile struct st_after st_after[ST_PLANS] __weak = {};
+
+struct after_file {
+	struct ev_act act;
+	__u64 dentry, mnt;
+	__u64 inode;
+	__u64 f_mode;
+	__u32 mode;
+	__u32 too_deep;
+};
+
+#define AFTER_LAYOUT(name, pathtype)                                                               \
+	struct name {                                                                              \
+		struct ev_header h;                                                                \
+		struct ev_file e;                                                                  \
+		struct pathtype path;                                                              \
+	}
+AFTER_LAYOUT(rec_after_small, path_small);
+AFTER_LAYOUT(rec_after_large, path_large);
+
+struct rec_after_call {
+	struct ev_header h;
+	struct ev_kernel e;
+};
+
+static __always_inline void after__fill(struct ev_header *h, struct ev_file *e, __u64 ts, const struct st_task *st,
+					const struct after_file *a)
+{
+	struct inode *inode = (void *)a->inode;
+	struct super_block *sb = NULL;
+	__u32 dev = 0, nlink = 0;
+
+	KGET(e->inode, inode, i_ino);
+	KGET(nlink, inode, i_nlink);
+	KGET(sb, inode, i_sb);
+	KGET(dev, sb, s_dev);
+	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_FILE, 0);
+	task__fill(&e->task, bpf_get_current_task_btf(), st);
+	e->act = a->act;
+	e->arg = 0;
+	e->dev_major = dev >> 20;
+	e->dev_minor = dev & 0xfffff;
+	e->mode = a->mode;
+	e->file_flags = a->too_deep ? EV_FILE_FLAG_TOO_DEEP : 0;
+	if (!nlink)
+		e->file_flags |= EV_FILE_FLAG_DELETED;
+	else if (nlink > 1 && (a->mode & S_IFMT) == S_IFREG)
+		e->file_flags |= EV_FILE_FLAG_LINKS;
+}
+
+/* 0, -1: ring full, 1: the path did not fit. Time before reserving: what the reader's order rests on. */
+#define AFTER_EMIT(name, rec, path_fn, retry)                                                      \
+	__noinline int name(struct st_task *st, struct after_file *a)                              \
+	{                                                                                          \
+		__u64 ts = bpf_ktime_get_ns();                                                     \
+		struct rec *r;                                                                     \
+												   \
+		if (!st || !a)                                                                     \
+			return -1;                                                                 \
+		r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);                                \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		after__fill(&r->h, &r->e, ts, st, a);                                              \
+		path_fn(&r->path, EV_FILE_PATH, a->dentry, a->mnt);                                \
+		r->h.parts = __builtin_offsetof(struct rec, path);                                 \
+		if (retry && r->path.p.state == EV_PART_TRUNCATED) {                               \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit_act(&st_urgent, r, EV_CLASS_FILE, true);                              \
+		return 0;                                                                          \
+	}
+AFTER_EMIT(after__emit_small, rec_after_small, path__name_small, true)
+AFTER_EMIT(after__emit_large, rec_after_large, path__name_large, false)
+
+/* It is done; what is left to do. Refused for the machine's init and for who is ending already. */
+static __always_inline void after__kill(struct ev_act *act)
+{
+	if (act->verdict == EV_DENIED || act->verdict == EV_KILLED)
+		act->verdict = bpf_send_signal(SIGKILL) ? EV_WOULD_DENY : EV_KILLED_AFTER;
+}
+
+/* Files only: as in file.bpf.c, no pipe, socket, terminal, or device that holds nothing. */
+static __always_inline bool after__is_harmless(const struct after_file *a)
+{
+	struct inode *inode = (void *)a->inode;
+	__u32 rdev = 0, major, minor;
+
+	if ((a->mode & S_IFMT) != S_IFCHR)
+		return (a->mode & S_IFMT) == S_IFIFO || (a->mode & S_IFMT) == S_IFSOCK;
+	KGET(rdev, inode, i_rdev);
+	major = rdev >> 20;
+	minor = rdev & 0xfffff;
+	if (major == 1)
+		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
+	return major == 4 || major == 5 || (major >= 136 && major <= 143);
+}
+
+static __always_inline void after__look(struct after_file *a, struct file *file)
+{
+	struct inode *inode = NULL;
+	__u32 f_mode = 0;
+	__u16 mode = 0;
+
+	KGET(inode, file, f_inode);
+	KGET(mode, inode, i_mode);
+	KGET(f_mode, file, f_mode);
+	KGET(a->dentry, file, f_path.dentry);
+	KGET(a->mnt, file, f_path.mnt);
+	a->inode = (__u64)inode;
+	a->mode = mode;
+	a->f_mode = f_mode;
+}
+
+/* Global: verified once. */
+__noinline int after__judge(struct st_task *st, struct after_file *a, __u32 access)
+{
+	int err;
+
+	if (!st || !a || !a->inode || !access || after__is_harmless(a))
+		return 0;
+	guard__file(&a->act, a->dentry, a->mnt, access, &a->too_deep);
+	if (a->act.verdict == EV_ALLOWED)
+		return 0;
+	after__kill(&a->act);
+	counters__seen(EV_CLASS_FILE);
+	err = after__emit_small(st, a);
+	if (err > 0)
+		err = after__emit_large(st, a);
+	if (err < 0)
+		counters__lost(EV_CLASS_FILE);
+	return 0;
+}
+
+/* The kernel's table is read without its lock, as fd__small does. */
+static __always_inline struct file *after__file(int fd)
+{
+	struct files_struct *files = NULL;
+	struct fdtable *fdt = NULL;
+	struct file **fds = NULL, *file = NULL;
+	__u32 max = 0;
+
+	KGET(files, bpf_get_current_task_btf(), files);
+	KGET(fdt, files, fdt);
+	KGET(max, fdt, max_fds);
+	KGET(fds, fdt, fd);
+	if (fd < 0 || (__u32)fd >= max)
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
+	return file;
+}
+
+/* ---- calls --------------------------------------------------------------------------------------------------- */
+
+/* What the descriptor lets do; and what the open has done already: made the file, or emptied it. */
+__noinline int after__open(struct st_task *st, int fd, __u64 flags)
+{
+	struct after_file a = {};
+	struct file *file = after__file(fd);
+	bool write;
+
+	if (!st || !file)
+		return 0;
+	after__look(&a, file);
+	write = a.f_mode & (FMODE_WRITE | FMODE_CREATED) || flags & O_TRUNC;
+	a.act.op = a.f_mode & FMODE_CREATED ? EV_FILE_CREATE : write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ;
+	return after__judge(st, &a, (write ? 1 << GUARD_WRITE : 0) | (a.f_mode & FMODE_READ ? 1 << GUARD_READ : 0));
+}
+
+/* What was open before is judged when it is used to change something. */
+__noinline int after__change(struct st_task *st, int fd, __u32 op)
+{
+	struct after_file a = { .act = { .op = op } };
+	struct file *file = after__file(fd);
+
+	if (!st || !file)
+		return 0;
+	after__look(&a, file);
+	return after__judge(st, &a, 1 << GUARD_WRITE);
+}
+
+struct after_vma {
+	struct after_file a;
+	__u64 flags, end;
+};
+
+static long after__vma(struct task_struct *task, struct vm_area_struct *vma, struct after_vma *m)
+{
+	struct file *file = NULL;
+
+	KGET(file, vma, vm_file);
+	KGET(m->flags, vma, vm_flags);
+	KGET(m->end, vma, vm_end);
+	if (file)
+		after__look(&m->a, file);
+	return 0;
+}
+
+/*
+ * The mapping at ADDR. False: there is none, or the lock of the address space is taken: another thread maps something. Tried
+ * again, since it is held for microseconds.
+ */
+static __always_inline bool after__find(struct after_vma *m, __u64 addr)
+{
+	for (int i = 0; i < 4; i++)
+		if (!bpf_find_vma(bpf_get_current_task_btf(), addr, after__vma, m, 0))
+			return true;
+	return false;
+}
+
+#define AFTER_MAPPINGS 8
+
+__noinline int after__mapped(struct st_task *st, __u64 addr, __u64 len, __u32 op)
+{
+	__u64 end = addr + len;
+
+	if (!st)
+		return 0;
+	for (int i = 0; i < AFTER_MAPPINGS && addr < end; i++) {
+		struct after_vma m = {};
+
+		if (!after__find(&m, addr))
+			return 0;
+		m.a.act.op = EV_FILE_WRITE;
+		if (op == EV_FILE_MMAP_EXEC && m.flags & VM_SHARED)
+			after__judge(st, &m.a, 1 << GUARD_WRITE);
+		if (m.a.act.verdict == EV_ALLOWED && m.flags & VM_EXEC) {
+			m.a.act.op = op;
+			after__judge(st, &m.a, 1 << GUARD_EXEC | GUARD_DENIES_ONLY);
+		}
+		addr = m.end;
+	}
+	return 0;
+}
+
+static __always_inline void after__op(struct st_task *st, const volatile struct st_after *what, __u64 arg)
+{
+	struct ev_act act = { .op = what->op };
+	struct rec_after_call *r;
+	__u64 ts;
+
+	guard__op(&act, what->arg & (GUARD_OP_MAX - 1));
+	if (act.verdict == EV_ALLOWED)
+		return;
+	after__kill(&act);
+	counters__seen(EV_CLASS_KERNEL);
+	ts = bpf_ktime_get_ns();
+	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
+	if (!r) {
+		counters__lost(EV_CLASS_KERNEL);
+		return;
+	}
+	header__fill(&r->h, ts, st, bpf_get_current_pid_tgid(), EV_KERNEL, 0);
+	task__fill(&r->e.task, bpf_get_current_task_btf(), st);
+	r->e.act = act;
+	r->e.arg = act.op == EV_KERNEL_BPF ? arg : 0;
+	r->e.target_pid = 0;
+	r->e.pad = 0;
+	__builtin_memset(r->e.target_comm, 0, sizeof(r->e.target_comm));
+	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
+}
+
+/* A number in the registers of a call, by an index that verifiers before 6.8 want to see bounded. */
+static __always_inline __u64 after__arg(const __u64 *args, __u64 i)
+{
+	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
+	return args[i];
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(after_call, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	long nr = syscall__nr_at_exit(regs);
+	__u32 abi = syscall__abi(task, &nr);
+	const volatile struct st_after *what;
+	__u64 args[6], flags = 0, i = abi * ST_NR_SYSCALLS + nr;
+	struct st_task *st;
+
+	if (abi >= EV_ABI_MAX || (__u64)nr >= ST_NR_SYSCALLS)
+		return 0;
+	asm volatile("%0 &= %1" : "+r"(i) : "i"(ST_PLANS - 1));
+	what = &st_after[i];
+	/* an mprotect that fails has changed what came before the hole */
+	if (!what->way || (ret < 0 && ret >= -4095 && what->way != ST_AFTER_MPROTECT))
+		return 0;
+	st = scope__current(task);
+	/* seccomp refused it: syscall_exit, attached before this, has said so. The result may be the call's own number */
+	if (!st || st->flags & ST_TASK_REFUSED)
+		return 0;
+	syscall__args(regs, abi, args);
+	switch (what->way) {
+	case ST_AFTER_OP:
+		after__op(st, what, args[0]);
+		break;
+	case ST_AFTER_OPEN:
+		after__open(st, ret, what->arg ? after__arg(args, what->arg) : 0);
+		break;
+	case ST_AFTER_HOW: /* a claim; it can only make a reader of a writer */
+		bpf_probe_read_user(&flags, sizeof(flags), (const void *)args[2]);
+		after__open(st, ret, flags);
+		break;
+	case ST_AFTER_CHANGE:
+		after__change(st, after__arg(args, what->arg), what->op);
+		break;
+	case ST_AFTER_CLONE:
+		if ((__u32)args[1] == FICLONE || (__u32)args[1] == FICLONERANGE)
+			after__change(st, args[0], EV_FILE_WRITE);
+		break;
+	case ST_AFTER_MMAP:
+		after__mapped(st, ret, 1, EV_FILE_MMAP_EXEC);
+		break;
+	case ST_AFTER_MPROTECT:
+		if (args[2] & PROT_EXEC)
+			after__mapped(st, args[0], args[1], EV_FILE_MPROTECT_EXEC);
+		break;
+	}
+	return 0;
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------ */
+
+/* Its ELF interpreter is where it would begin to run. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct st_task *st = scope__current(task);
+	struct after_file a = { .act = { .op = EV_FILE_EXEC } };
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct file *file = NULL;
+
+	if (!st)
+		return 0;
+	KGET(file, bprm, file);
+	if (file) {
+		after__look(&a, file);
+		after__judge(st, &a, 1 << GUARD_EXEC);
+	}
+	if (a.act.verdict == EV_ALLOWED)
+		after__mapped(st, PT_REGS_IP(regs), 1, EV_FILE_MMAP_EXEC);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
