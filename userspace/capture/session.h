@@ -27,6 +27,7 @@ struct session {
 	bool freeze;	    /* on overload; false: drop and count */
 	bool attached;	     /* nothing was launched: what is recorded ran already, and is let go in the end */
 	struct cgroup *watched; /* attached to this one, until it is empty again: never frozen, killed or removed; NULL: none */
+	bool inhabited;	     /* it was seen with members: from then on to be empty is its end */
 	int target_pidfd;    /* attached to this process: wakes us when it ends; 0: none */
 	/* attached: SIGUSR1 or SIGUSR2 came; NULL: they mean nothing */
 	void (*on_signal)(void *ctx, int sig);
@@ -45,7 +46,6 @@ struct session {
 	int epoll_fd, signal_fd, timer_fd;
 	unsigned int interrupts;
 	bool in_output;	    /* a sink waits for its reader */
-	bool inhabited;	    /* the watched cgroup was seen with members */
 	struct output_waiter waiter;
 	uint64_t grace_until; /* the sandboxed command has ended, and what it left may go on until then; 0: not yet */
 	uint64_t frozen_since, killed_at, kill_began, last_counters, idle_ns;

@@ -82,6 +82,8 @@ static int record(struct attach *a)
 		return EXIT_SANDTRACE;
 	r->session.timeout_ns = r->opts.timeout_set ? r->opts.timeout_ns : 0;
 	r->session.watched = a->target.pid ? NULL : &a->target.group;
+	/* before anybody is told: they may end what is in there at once */
+	r->session.inhabited = !a->target.pid && a->target.group.events_fd >= 0 && cgroup__populated(&a->target.group) > 0;
 	r->session.target_pidfd = a->target.pid ? a->target.pidfd : 0;
 	r->session.on_signal = on_signal;
 	r->session.signal_ctx = a;
