@@ -4,6 +4,8 @@
  *
  *   after_call   tp_btf/sys_exit	       opens, writes by a descriptor, executable mappings, calls such as bpf and mount
  *   after_exec   tp_btf/sched_process_exec    the program that was executed, and what the kernel mapped to start it
+ *   after_unlink, ...  fentry/security_path_* what changes a name: unlink, rmdir, mkdir, mknod, symlink, link, rename, truncate,
+ *		  chmod, chown; where the kernel lets functions be traced
  *
  * Why these: there the task stands in its own context, interrupts on, between what it did and its next instruction. A signal
  * sent to it is acted upon before it runs again, so it never has a descriptor, a mapping or a program to use. Why not
@@ -15,11 +17,14 @@
  * it made. Not one string of the caller's. What has been done stays done: an open has created or truncated, a write has
  * written, a mount is mounted.
  *
- * Missed: calls by name that leave no descriptor (unlink, rename, mkdir, chmod, ...); io_uring and aio; a script, whose
- * interpreter is what is executed; other threads of the process, which can use a new descriptor until the signal reaches
- * them, and can close it or put another file under its number before this looks; /proc/PID/mem; what the kernel gives by
- * other ways (a descriptor sent over a socket) until it is written to. Of one mprotect over many mappings the first 8.
- * The init of the machine gets no signal.
+ * Why functions for names: an unlink leaves nothing behind that could be looked at, and the string that it was given is a
+ * claim of the caller's. The directory and the name in it are at hand where an LSM would be asked; its answer would be taken,
+ * ours is a signal, and the call goes on.
+ *
+ * Missed: names where no function can be traced; opens and writes by io_uring and aio; a script, whose interpreter is what is
+ * executed; other threads of the process, which can use a new descriptor until the signal reaches them, and can close it or put
+ * another file under its number before this looks; /proc/PID/mem; what the kernel gives by other ways (a descriptor sent over a
+ * socket) until it is written to. Of one mprotect over many mappings the first 8. The init of the machine gets no signal.
  *
  * Cost: one more program on every system call of the machine; a call that is in no row of st_after ends after the look.
  */
@@ -68,12 +73,18 @@ static __always_inline void after__fill(struct ev_header *h, struct ev_file *e, 
 					const struct after_file *a)
 {
 	struct inode *inode = (void *)a->inode;
+	struct dentry *dentry = (void *)a->dentry;
 	struct super_block *sb = NULL;
 	__u32 dev = 0, nlink = 0;
+	__u16 mode = 0;
 
-	KGET(e->inode, inode, i_ino);
-	KGET(nlink, inode, i_nlink);
-	KGET(sb, inode, i_sb);
+	e->inode = 0;
+	if (inode) {
+		KGET(mode, inode, i_mode);
+		KGET(e->inode, inode, i_ino);
+		KGET(nlink, inode, i_nlink);
+	}
+	KGET(sb, dentry, d_sb);
 	KGET(dev, sb, s_dev);
 	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_FILE, 0);
 	task__fill(&e->task, bpf_get_current_task_btf(), st);
@@ -81,11 +92,11 @@ static __always_inline void after__fill(struct ev_header *h, struct ev_file *e, 
 	e->arg = 0;
 	e->dev_major = dev >> 20;
 	e->dev_minor = dev & 0xfffff;
-	e->mode = a->mode;
+	e->mode = mode;
 	e->file_flags = a->too_deep ? EV_FILE_FLAG_TOO_DEEP : 0;
-	if (!nlink)
+	if (inode && !nlink)
 		e->file_flags |= EV_FILE_FLAG_DELETED;
-	else if (nlink > 1 && (a->mode & S_IFMT) == S_IFREG)
+	else if (nlink > 1 && (mode & S_IFMT) == S_IFREG)
 		e->file_flags |= EV_FILE_FLAG_LINKS;
 }
 
@@ -119,6 +130,19 @@ static __always_inline void after__kill(struct ev_act *act)
 {
 	if (act->verdict == EV_DENIED || act->verdict == EV_KILLED)
 		act->verdict = bpf_send_signal(SIGKILL) ? EV_WOULD_DENY : EV_KILLED_AFTER;
+}
+
+#define SIGNAL_GROUP_EXIT 0x00000004 /* linux/sched/signal.h */
+
+/* It was killed in this same call, or by what another of its threads did. */
+static __always_inline bool after__is_over(void)
+{
+	struct signal_struct *signal = NULL;
+	__u32 flags = 0;
+
+	KGET(signal, bpf_get_current_task_btf(), signal);
+	KGET(flags, signal, flags);
+	return flags & SIGNAL_GROUP_EXIT;
 }
 
 /* Files only: as in file.bpf.c, no pipe, socket, terminal, or device that holds nothing. */
@@ -158,7 +182,7 @@ __noinline int after__judge(struct st_task *st, struct after_file *a, __u32 acce
 {
 	int err;
 
-	if (!st || !a || !a->inode || !access || after__is_harmless(a))
+	if (!st || !a || !a->dentry || !access || after__is_harmless(a) || after__is_over())
 		return 0;
 	guard__file(&a->act, a->dentry, a->mnt, access, &a->too_deep);
 	if (a->act.verdict == EV_ALLOWED)
@@ -281,7 +305,7 @@ static __always_inline void after__op(struct st_task *st, const volatile struct 
 	__u64 ts;
 
 	guard__op(&act, what->arg & (GUARD_OP_MAX - 1));
-	if (act.verdict == EV_ALLOWED)
+	if (act.verdict == EV_ALLOWED || after__is_over())
 		return;
 	after__kill(&act);
 	counters__seen(EV_CLASS_KERNEL);
@@ -380,6 +404,97 @@ int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_b
 	if (a.act.verdict == EV_ALLOWED)
 		after__mapped(st, PT_REGS_IP(regs), 1, EV_FILE_MMAP_EXEC);
 	return 0;
+}
+
+/* ---- names --------------------------------------------------------------------------------------------------- */
+
+static __always_inline int after__name(__u32 op, const struct path *dir, struct dentry *dentry)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct after_file a = { .act = { .op = op }, .dentry = guard__number(dentry) };
+	struct inode *inode = NULL;
+
+	if (!st)
+		return 0;
+	KGET(a.mnt, dir, mnt);
+	KGET(inode, dentry, d_inode);
+	a.inode = (__u64)inode;
+	return after__judge(st, &a, 1 << GUARD_WRITE);
+}
+
+static __always_inline int after__name_of(__u32 op, const struct path *path)
+{
+	struct dentry *dentry = NULL;
+
+	KGET(dentry, path, dentry);
+	return after__name(op, path, dentry);
+}
+
+SEC("?fentry/security_path_unlink")
+int BPF_PROG(after_unlink, const struct path *dir, struct dentry *dentry)
+{
+	return after__name(EV_FILE_UNLINK, dir, dentry);
+}
+
+SEC("?fentry/security_path_rmdir")
+int BPF_PROG(after_rmdir, const struct path *dir, struct dentry *dentry)
+{
+	return after__name(EV_FILE_RMDIR, dir, dentry);
+}
+
+SEC("?fentry/security_path_mkdir")
+int BPF_PROG(after_mkdir, const struct path *dir, struct dentry *dentry)
+{
+	return after__name(EV_FILE_MKDIR, dir, dentry);
+}
+
+/* Also what open(O_CREAT) makes. */
+SEC("?fentry/security_path_mknod")
+int BPF_PROG(after_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
+{
+	bool regular = !(mode & S_IFMT) || (mode & S_IFMT) == S_IFREG;
+
+	return after__name(regular ? EV_FILE_CREATE : EV_FILE_MKNOD, dir, dentry);
+}
+
+SEC("?fentry/security_path_symlink")
+int BPF_PROG(after_symlink, const struct path *dir, struct dentry *dentry)
+{
+	return after__name(EV_FILE_SYMLINK, dir, dentry);
+}
+
+/* Of two names each: what is moved or linked away from below a rule leaves it. */
+SEC("?fentry/security_path_link")
+int BPF_PROG(after_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
+{
+	after__name(EV_FILE_LINK, new_dir, old_dentry);
+	return after__name(EV_FILE_LINK, new_dir, new_dentry);
+}
+
+SEC("?fentry/security_path_rename")
+int BPF_PROG(after_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
+	     struct dentry *new_dentry)
+{
+	after__name(EV_FILE_RENAME, old_dir, old_dentry);
+	return after__name(EV_FILE_RENAME, new_dir, new_dentry);
+}
+
+SEC("?fentry/security_path_truncate")
+int BPF_PROG(after_truncate, const struct path *path)
+{
+	return after__name_of(EV_FILE_TRUNCATE, path);
+}
+
+SEC("?fentry/security_path_chmod")
+int BPF_PROG(after_chmod, const struct path *path)
+{
+	return after__name_of(EV_FILE_CHMOD, path);
+}
+
+SEC("?fentry/security_path_chown")
+int BPF_PROG(after_chown, const struct path *path)
+{
+	return after__name_of(EV_FILE_CHOWN, path);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -91,7 +91,7 @@ struct capture {
 	const char *const *missing; /* those that are not: "file_truncate: the kernel has no such hook"; NULL-terminated, or NULL */
 	bool whole;		    /* all are in force that a policy needs; and, apart, the one for rings of io_uring */
 	bool sees_io_uring;
-	bool kills;		    /* kill_after is in force */
+	bool kills, kills_names;    /* kill_after is in force; and for what is done to names */
 	const struct guard_target *guard; /* where a policy goes: guard_load.h; NULL: it cannot judge */
 };
 

@@ -574,6 +574,20 @@ static void offer_guard(struct ebpf *c)
 	c->base.guard = &c->guard;
 }
 
+static bool kills_names(const struct ebpf *c)
+{
+	static const char *const names[] = { "unlink", "rmdir", "mkdir", "mknod", "symlink", "link", "rename", "truncate", "chmod",
+					     "chown" };
+	char program[48];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(program, sizeof(program), "after_%s", names[i]);
+		if (!hooks__runs(&c->hooks, program))
+			return false;
+	}
+	return true;
+}
+
 /* The hooks last: by then a child of what they see is in scope from birth. */
 static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 {
@@ -596,6 +610,7 @@ static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 	c->base.missing = c->hooks.missing;
 	c->base.whole = hooks__whole(&c->hooks);
 	c->base.kills = hooks__runs(&c->hooks, "after_call") && hooks__runs(&c->hooks, "after_exec");
+	c->base.kills_names = kills_names(c);
 	c->base.sees_io_uring = hooks__has(&c->hooks, "inode_init_security_anon");
 	if (opts->profile & CAPTURE_LSM && !c->hooks.n_lsm)
 		return log_err(-ENOTSUP, "no hook of the security profile can be had here: %s", c->hooks.missing[0] ?: "there are none");

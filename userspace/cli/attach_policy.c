@@ -140,6 +140,9 @@ static int make_live(struct attach_policy *p, struct recording *r, const struct 
 /* What can be had in place of a denial is less, and said. */
 #define KILL_NOTE "kill: nothing is prevented: who has broken a rule is killed after it was done"
 
+#define KILL_NAMES "kill: not seen: what is removed, renamed, linked, made as a directory, or changed by its name: " \
+		   "no functions can be traced here"
+
 /* ---- in force ---------------------------------------------------------------------------------------------------- */
 
 /* Rules that are enforced by LAYER. */
@@ -186,6 +189,10 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 		add_layer(p, "kill", 0);
 		log_warn(KILL_NOTE);
 		err = recording__degraded(r, KILL_NOTE);
+		if (!err && !r->capture->kills_names && (p->live.head.denies | p->live.head.closed) & 1 << GUARD_WRITE) {
+			log_warn(KILL_NAMES);
+			err = recording__degraded(r, KILL_NAMES);
+		}
 	}
 	if (err || !p->live.layers.cgroup_net)
 		return err;

@@ -50,7 +50,7 @@ def lay_out(h):
     """What prog/breaks.c expects to find; and the policy."""
     for d in ("deny", "xeny", "ok", "ok/bound"):
         os.mkdir(h.path(d))
-    for f in ("deny/f", "xeny/f", "ok/a"):
+    for f in ("deny/f", "deny/gone", "deny/away", "xeny/f", "ok/a", "ok/gone", "ok/in"):
         with open(h.path(f), "w") as out:
             out.write("before\n")
     os.link(h.path("deny/f"), h.path("ok/hard"))
@@ -77,7 +77,11 @@ def verdicts(t, pid):
             (None, "allowed")]
 
 
-FINE = ("ok-write", "ok-read", "ok-path", "refused", "hard", "bpf-fails", "trapped")
+FINE = ("ok-write", "ok-read", "ok-path", "ok-unlink", "refused", "hard", "bpf-fails", "trapped")
+NAMES = {
+    "unlink": "unlink", "rename-away": "rename", "rename-in": "rename", "hard-link": "link", "symlink": "symlink", "mkdir": "mkdir",
+    "mkfifo": "mknod", "chmod": "chmod", "chown": "chown", "truncate-name": "truncate",
+}
 BROKEN = {
     "open": ("file", "open_write"), "openat2": ("file", "open_write"), "create": ("file", "create"),
     "truncate": ("file", "open_write"), "relative": ("file", "open_write"), "link": ("file", "open_write"),
@@ -131,6 +135,24 @@ def kill_misses(h):
             same(r.do("uring-write"), (signal.SIGKILL, 0), "and a write by its descriptor")
         same(r.end(), 7, "status")
         same(a.wait(), 0, "status of attach")
+
+
+@host("kill_after_a_change_of_names")
+def kill_names(h):
+    with World(h, "names") as w:
+        policy = lay_out(h)
+        r = Breaker(h)
+        w.started.append(r)
+        a = attached(w, r, policy)
+        seen = b"not seen: what is removed" not in a.said  # functions can be traced
+        for word in NAMES:
+            same(r.do(word), (signal.SIGKILL, 0) if seen else (0, GOT), word)
+        same(r.end(), 7, "status")
+        same(a.wait(), 0, "status of attach")
+        t = h.trace(partial=True)
+        same(any("not seen: what is removed" in x for x in t.header["degraded"]), not seen, "the header says so")
+        for word, what in NAMES.items():
+            same(verdicts(t, r.pids[word]), [("file", what, "killed_after")] if seen else [], word)
 
 
 @host("kill_after_one_of_many_children")

@@ -98,6 +98,50 @@ static int by_mapping(void)
 
 	return at == MAP_FAILED ? 1 : GOT;
 }
+static int unlinks(void)
+{
+	return unlink("deny/gone") ? 1 : GOT;
+}
+static int moves_away(void)
+{
+	return rename("deny/away", "ok/away") ? 1 : GOT;
+}
+static int moves_in(void)
+{
+	return rename("ok/in", "deny/in") ? 1 : GOT;
+}
+static int links(void)
+{
+	return link("ok/a", "deny/a") ? 1 : GOT;
+}
+static int makes_link(void)
+{
+	return symlink("x", "deny/l") ? 1 : GOT;
+}
+static int makes_dir(void)
+{
+	return mkdir("deny/d", 0700) ? 1 : GOT;
+}
+static int makes_fifo(void)
+{
+	return mkfifo("deny/fifo", 0600) ? 1 : GOT;
+}
+static int changes_mode(void)
+{
+	return chmod("deny/f", 0640) ? 1 : GOT;
+}
+static int changes_owner(void)
+{
+	return chown("deny/f", 1, 1) ? 1 : GOT;
+}
+static int truncates_name(void)
+{
+	return truncate("deny/f", 1) ? 1 : GOT;
+}
+static int ok_unlink(void)
+{
+	return unlink("ok/gone") || mkdir("ok/d", 0700) || rename("ok/d", "ok/e") || rmdir("ok/e");
+}
 static int execs(void)
 {
 	execl("deny/prog", "prog", NULL);
@@ -305,6 +349,9 @@ static const struct {
 	{ "link", by_link }, { "hard", by_hard_link }, { "chroot", by_root }, { "bind", by_mount }, { "old", by_old },
 	{ "old-map", by_mapping }, { "exec", execs }, { "map", maps }, { "mprotect", protects }, { "mprotect-hole", protects_partly },
 	{ "bpf", calls_bpf }, { "bpf-fails", bpf_fails }, { "ptrace", traces }, { "trapped", trapped }, { "thread", by_thread },
+	{ "unlink", unlinks }, { "rename-away", moves_away }, { "rename-in", moves_in }, { "hard-link", links },
+	{ "symlink", makes_link }, { "mkdir", makes_dir }, { "mkfifo", makes_fifo }, { "chmod", changes_mode },
+	{ "chown", changes_owner }, { "truncate-name", truncates_name }, { "ok-unlink", ok_unlink },
 	{ "flip", flips }, { "link-race", link_race }, { "uring", by_uring }, { "uring-write", uring_write }, { "storm", storm },
 };
 
