@@ -147,6 +147,12 @@ static int execs(void)
 	execl("deny/prog", "prog", NULL);
 	return 1;
 }
+/* A program that may be executed, and whose ELF interpreter may not. */
+static int by_interpreter(void)
+{
+	execl("ok/interp", "interp", NULL);
+	return 1;
+}
 static int maps(void)
 {
 	int fd = open("deny/prog", O_RDONLY);
@@ -347,7 +353,7 @@ static const struct {
 	{ "ok-write", ok_write }, { "ok-read", ok_read }, { "ok-path", ok_path }, { "refused", refused },
 	{ "open", open_write }, { "openat2", open_how }, { "create", create }, { "truncate", truncates }, { "relative", relative },
 	{ "link", by_link }, { "hard", by_hard_link }, { "chroot", by_root }, { "bind", by_mount }, { "old", by_old },
-	{ "old-map", by_mapping }, { "exec", execs }, { "map", maps }, { "mprotect", protects }, { "mprotect-hole", protects_partly },
+	{ "old-map", by_mapping }, { "exec", execs }, { "interpreter", by_interpreter }, { "map", maps }, { "mprotect", protects }, { "mprotect-hole", protects_partly },
 	{ "bpf", calls_bpf }, { "bpf-fails", bpf_fails }, { "ptrace", traces }, { "trapped", trapped }, { "thread", by_thread },
 	{ "unlink", unlinks }, { "rename-away", moves_away }, { "rename-in", moves_in }, { "hard-link", links },
 	{ "symlink", makes_link }, { "mkdir", makes_dir }, { "mkfifo", makes_fifo }, { "chmod", changes_mode },
