@@ -217,37 +217,40 @@ static __always_inline struct file *after__file(int fd)
 
 /* ---- calls --------------------------------------------------------------------------------------------------- */
 
-/* What the descriptor lets do; and what the open has done already: made the file, or emptied it. */
-__noinline int after__open(struct st_task *st, int fd, __u64 flags)
-{
-	struct after_file a = {};
-	struct file *file = after__file(fd);
-	bool write;
-
-	if (!st || !file)
-		return 0;
-	after__look(&a, file);
-	write = a.f_mode & (FMODE_WRITE | FMODE_CREATED) || flags & O_TRUNC;
-	a.act.op = a.f_mode & FMODE_CREATED ? EV_FILE_CREATE : write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ;
-	return after__judge(st, &a, (write ? 1 << GUARD_WRITE : 0) | (a.f_mode & FMODE_READ ? 1 << GUARD_READ : 0));
-}
-
-/* What was open before is judged when it is used to change something. */
-__noinline int after__change(struct st_task *st, int fd, __u32 op)
-{
-	struct after_file a = { .act = { .op = op } };
-	struct file *file = after__file(fd);
-
-	if (!st || !file)
-		return 0;
-	after__look(&a, file);
-	return after__judge(st, &a, 1 << GUARD_WRITE);
-}
-
+/*
+ * Each tells what is to be judged, and as what, for the program to go on with: a call deeper, and verifiers of 6.1 find the
+ * stacks together too large.
+ */
 struct after_vma {
 	struct after_file a;
 	__u64 flags, end;
 };
+
+/* What the descriptor lets do; and what the open has done already: made the file, or emptied it. */
+__noinline int after__open(struct after_vma *m, int fd, __u64 flags)
+{
+	struct file *file = after__file(fd);
+	bool write;
+
+	if (!m || !file)
+		return 0;
+	after__look(&m->a, file);
+	write = m->a.f_mode & (FMODE_WRITE | FMODE_CREATED) || flags & O_TRUNC;
+	m->a.act.op = m->a.f_mode & FMODE_CREATED ? EV_FILE_CREATE : write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ;
+	return (write ? 1 << GUARD_WRITE : 0) | (m->a.f_mode & FMODE_READ ? 1 << GUARD_READ : 0);
+}
+
+/* What was open before is judged when it is used to change something. */
+__noinline int after__change(struct after_vma *m, int fd, __u32 op)
+{
+	struct file *file = after__file(fd);
+
+	if (!m || !file)
+		return 0;
+	after__look(&m->a, file);
+	m->a.act.op = op;
+	return 1 << GUARD_WRITE;
+}
 
 static long after__vma(struct task_struct *task, struct vm_area_struct *vma, struct after_vma *m)
 {
@@ -262,49 +265,54 @@ static long after__vma(struct task_struct *task, struct vm_area_struct *vma, str
 }
 
 /*
- * The mapping at ADDR. False: there is none, or the lock of the address space is taken: another thread maps something. Tried
- * again, since it is held for microseconds.
+ * The mapping at ADDR, and whether it makes a file writable; whether it can be executed is asked apart. -1: there is none, or
+ * the lock of the address space is taken: another thread maps something. Tried again, since it is held for microseconds.
  */
-static __always_inline bool after__find(struct after_vma *m, __u64 addr)
+__noinline int after__mapping(struct after_vma *m, __u64 addr, __u32 op)
 {
+	struct after_vma found = {};
+
+	if (!m)
+		return -1;
 	for (int i = 0; i < 4; i++)
-		if (!bpf_find_vma(bpf_get_current_task_btf(), addr, after__vma, m, 0))
-			return true;
-	return false;
+		if (!bpf_find_vma(bpf_get_current_task_btf(), addr, after__vma, &found, 0)) {
+			*m = found;
+			m->a.act.op = op;
+			return 0;
+		}
+	return -1;
 }
 
 #define AFTER_MAPPINGS 8
 
-__noinline int after__mapped(struct st_task *st, __u64 addr, __u64 len, __u32 op)
+/* OP: EV_FILE_MMAP_EXEC or EV_FILE_MPROTECT_EXEC, of all between ADDR and END. */
+static __always_inline void after__mapped(struct st_task *st, struct after_vma *m, __u64 addr, __u64 end, __u32 op)
 {
-	__u64 end = addr + len;
-
-	if (!st)
-		return 0;
 	for (int i = 0; i < AFTER_MAPPINGS && addr < end; i++) {
-		struct after_vma m = {};
+		bool write;
 
-		if (!after__find(&m, addr))
-			return 0;
-		m.a.act.op = EV_FILE_WRITE;
-		if (op == EV_FILE_MMAP_EXEC && m.flags & VM_SHARED)
-			after__judge(st, &m.a, 1 << GUARD_WRITE);
-		if (m.a.act.verdict == EV_ALLOWED && m.flags & VM_EXEC) {
-			m.a.act.op = op;
-			after__judge(st, &m.a, 1 << GUARD_EXEC | GUARD_DENIES_ONLY);
+		if (after__mapping(m, addr, op) < 0)
+			return;
+		write = op == EV_FILE_MMAP_EXEC && m->flags & VM_SHARED;
+		if (write) {
+			m->a.act.op = EV_FILE_WRITE;
+			after__judge(st, &m->a, 1 << GUARD_WRITE);
 		}
-		addr = m.end;
+		if (m->a.act.verdict == EV_ALLOWED && m->flags & VM_EXEC) {
+			m->a.act.op = op;
+			after__judge(st, &m->a, 1 << GUARD_EXEC | GUARD_DENIES_ONLY);
+		}
+		addr = m->end;
 	}
-	return 0;
 }
 
-static __always_inline void after__op(struct st_task *st, const volatile struct st_after *what, __u64 arg)
+static __noinline void after__op(struct st_task *st, __u32 op, __u32 guard_op, __u64 arg)
 {
-	struct ev_act act = { .op = what->op };
+	struct ev_act act = { .op = op };
 	struct rec_after_call *r;
 	__u64 ts;
 
-	guard__op(&act, what->arg & (GUARD_OP_MAX - 1));
+	guard__op(&act, guard_op & (GUARD_OP_MAX - 1));
 	if (act.verdict == EV_ALLOWED || after__is_over())
 		return;
 	after__kill(&act);
@@ -325,11 +333,22 @@ static __always_inline void after__op(struct st_task *st, const volatile struct 
 	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
 }
 
-/* A number in the registers of a call, by an index that verifiers before 6.8 want to see bounded. */
-static __always_inline __u64 after__arg(const __u64 *args, __u64 i)
+/* Argument I as the call was given it. Verifiers before 6.8 want to see the bound. */
+static __noinline __u64 after__arg(struct pt_regs *regs, __u32 abi, __u64 i)
 {
+	__u64 args[6];
+
+	syscall__args(regs, abi, args);
 	asm volatile("if %0 < 6 goto +1; %0 = 5" : "+r"(i));
 	return args[i];
+}
+
+static __always_inline void after__ioctl(struct after_vma *m, struct pt_regs *regs, __u32 abi, int *ret_access)
+{
+	__u32 cmd = after__arg(regs, abi, 1);
+
+	if (cmd == FICLONE || cmd == FICLONERANGE)
+		*ret_access = after__change(m, after__arg(regs, abi, 0), EV_FILE_WRITE);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -338,9 +357,11 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	long nr = syscall__nr_at_exit(regs);
 	__u32 abi = syscall__abi(task, &nr);
+	__u64 addr, flags = 0, i = abi * ST_NR_SYSCALLS + nr;
 	const volatile struct st_after *what;
-	__u64 args[6], flags = 0, i = abi * ST_NR_SYSCALLS + nr;
+	struct after_vma m = {};
 	struct st_task *st;
+	int access = 0;
 
 	if (abi >= EV_ABI_MAX || (__u64)nr >= ST_NR_SYSCALLS)
 		return 0;
@@ -353,33 +374,34 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 	/* seccomp refused it: syscall_exit, attached before this, has said so. The result may be the call's own number */
 	if (!st || st->flags & ST_TASK_REFUSED)
 		return 0;
-	syscall__args(regs, abi, args);
 	switch (what->way) {
 	case ST_AFTER_OP:
-		after__op(st, what, args[0]);
+		after__op(st, what->op, what->arg, after__arg(regs, abi, 0));
 		break;
 	case ST_AFTER_OPEN:
-		after__open(st, ret, what->arg ? after__arg(args, what->arg) : 0);
+		access = after__open(&m, ret, what->arg ? after__arg(regs, abi, what->arg) : 0);
 		break;
 	case ST_AFTER_HOW: /* a claim; it can only make a reader of a writer */
-		bpf_probe_read_user(&flags, sizeof(flags), (const void *)args[2]);
-		after__open(st, ret, flags);
+		bpf_probe_read_user(&flags, sizeof(flags), (const void *)after__arg(regs, abi, 2));
+		access = after__open(&m, ret, flags);
 		break;
 	case ST_AFTER_CHANGE:
-		after__change(st, after__arg(args, what->arg), what->op);
+		access = after__change(&m, after__arg(regs, abi, what->arg), what->op);
 		break;
 	case ST_AFTER_CLONE:
-		if ((__u32)args[1] == FICLONE || (__u32)args[1] == FICLONERANGE)
-			after__change(st, args[0], EV_FILE_WRITE);
+		after__ioctl(&m, regs, abi, &access);
 		break;
 	case ST_AFTER_MMAP:
-		after__mapped(st, ret, 1, EV_FILE_MMAP_EXEC);
+		after__mapped(st, &m, ret, ret + 1, EV_FILE_MMAP_EXEC);
 		break;
 	case ST_AFTER_MPROTECT:
-		if (args[2] & PROT_EXEC)
-			after__mapped(st, args[0], args[1], EV_FILE_MPROTECT_EXEC);
+		addr = after__arg(regs, abi, 0);
+		if (after__arg(regs, abi, 2) & PROT_EXEC)
+			after__mapped(st, &m, addr, addr + after__arg(regs, abi, 1), EV_FILE_MPROTECT_EXEC);
 		break;
 	}
+	if (access)
+		after__judge(st, &m.a, access);
 	return 0;
 }
 
@@ -390,7 +412,7 @@ SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct st_task *st = scope__current(task);
-	struct after_file a = { .act = { .op = EV_FILE_EXEC } };
+	struct after_vma m = { .a = { .act = { .op = EV_FILE_EXEC } } };
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct file *file = NULL;
 
@@ -398,11 +420,11 @@ int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_b
 		return 0;
 	KGET(file, bprm, file);
 	if (file) {
-		after__look(&a, file);
-		after__judge(st, &a, 1 << GUARD_EXEC);
+		after__look(&m.a, file);
+		after__judge(st, &m.a, 1 << GUARD_EXEC);
 	}
-	if (a.act.verdict == EV_ALLOWED)
-		after__mapped(st, PT_REGS_IP(regs), 1, EV_FILE_MMAP_EXEC);
+	if (m.a.act.verdict == EV_ALLOWED)
+		after__mapped(st, &m, PT_REGS_IP(regs), PT_REGS_IP(regs) + 1, EV_FILE_MMAP_EXEC);
 	return 0;
 }
 
