@@ -333,7 +333,8 @@ static void body(struct act_line *l)
 	case EV_FILE: file_line(l); break;
 	case EV_NET: net_line(l); break;
 	case EV_KERNEL: kernel_line(l); break;
-	default: cred_line(l);
+	case EV_CRED: cred_line(l); break;
+	default: break; /* of these all is in the head */
 	}
 }
 
