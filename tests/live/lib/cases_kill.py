@@ -113,6 +113,8 @@ def kill_after(h):
         for word in FINE:
             same(r.do(word), (0, 0), word)
         broken = dict(BROKEN)
+        if b"not seen: what is removed" not in a.said:  # functions can be traced: an open that empties is asked for that first
+            broken["truncate"] = ("file", "truncate")
         if os.path.exists(h.path("deny/ld")):
             broken["interpreter"] = ("file", "mmap_exec")
         for word in broken:
