@@ -132,6 +132,24 @@ static __always_inline void emit__submit_act(void *ring, void *rec, __u32 class,
 }
 
 /*
+ * A bulk record from the way of a packet. It is never slowed down, since that would hold up whatever runs on this CPU: who
+ * fills the ring by other records is, and who is frozen sends no more packets.
+ */
+static __always_inline void emit__submit_packet(void *ring, void *rec, __u32 class)
+{
+	__u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), flags = BPF_RB_NO_WAKEUP;
+	struct st_counters *c = counters__get(class);
+
+	if (c)
+		__sync_fetch_and_add(&c->emitted, 1);
+	if (!*(volatile __u32 *)&st_shared.reader_awake && used > st_cfg.wake_bulk)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (st_cfg.brake_bulk && used > st_cfg.brake_bulk)
+		st_shared.pressure = 1;
+	bpf_ringbuf_submit(rec, flags);
+}
+
+/*
  * A record of a call. Counted in the task's storage, which is at hand, and to which only its own programs write: an
  * atomic add to a per-CPU counter would cost 6 ns each.
  */

@@ -136,6 +136,7 @@ struct st_shared {
 	__u32 in_scope;	    /* tasks that adopt_tasks found to be in scope and alive */
 	__u64 guard_mnt_ns; /* address of the loader's mount namespace */
 	__u32 guard_rows;   /* descriptors that adopt_inodes made rows of */
+	__u32 flows_end;    /* the recording is about to end: no flow begins any more, and flush_flows tells of all */
 };
 
 /* Context of a program that is called to send off what others have added up: SEC("?syscall") flush_*. */

@@ -310,13 +310,17 @@ enum ev_flow_op {
 	EV_FLOW_CLOSE = 2,  /* TCP: over */
 	EV_FLOW_FAILED = 3, /* TCP: a connect that came to nothing */
 	EV_FLOW_DATAGRAMS = 4, /* UDP: to and from one address, since the last such record */
+	EV_FLOW_ONGOING = 5,   /* TCP: open, and still there when the recording ends; instead of CLOSE */
 };
 
 /* Parts of EV_FLOW. */
 #define EV_FLOW_REMOTE 0
 #define EV_FLOW_LOCAL 1
 
-/* TASK and the header's ids are those of who made the socket, or was given it by accept. Begins as ev_net does. */
+/*
+ * TASK and the header's ids are whose it is, as of then: who connected; who listened, until somebody accepted it (LSM); of
+ * UDP, who made the socket, or had it when recording began. Addresses are as on the wire. Begins as ev_net does.
+ */
 struct ev_flow {
 	struct ev_task task;
 	struct ev_act act;
@@ -327,10 +331,10 @@ struct ev_flow {
 	__u32 incoming;	   /* 1: the other side began */
 	__u64 bytes_out;   /* payload; TCP: what the other side has acknowledged */
 	__u64 bytes_in;
-	__u64 packets_out; /* TCP: segments with payload; UDP: datagrams */
+	__u64 packets_out; /* TCP: segments with payload, those sent again too; UDP: datagrams */
 	__u64 packets_in;
-	__u64 duration;	   /* ns since it began: of TCP from established on */
-	__s32 error;	   /* -errno of a failure; 0: none */
+	__u64 duration;	   /* ns since it began, or was first seen: of TCP from established on */
+	__s32 error;	   /* -errno of how it ended; 0: in order, or given up on this side */
 	__u32 retransmits;
 };
 

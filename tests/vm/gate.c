@@ -148,7 +148,18 @@ static int cgroup_root(void)
 	return fd;
 }
 
-static int attach(struct bpf_program *prog)
+static struct bpf_link *attach_map_iter(struct bpf_object *obj, struct bpf_program *prog)
+{
+	union bpf_iter_link_info info = {};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+	char map[32];
+
+	snprintf(map, sizeof(map), "st_%s", bpf_program__name(prog) + strlen("flush_"));
+	info.map.map_fd = (__u32)bpf_object__find_map_fd_by_name(obj, map);
+	return bpf_program__attach_iter(prog, &opts);
+}
+
+static int attach(struct bpf_object *obj, struct bpf_program *prog)
 {
 	const char *section = bpf_program__section_name(prog);
 	struct bpf_link *link;
@@ -159,6 +170,8 @@ static int attach(struct bpf_program *prog)
 	if (begins(section, "cgroup")) {
 		cgroup = cgroup_root();
 		link = bpf_program__attach_cgroup(prog, cgroup);
+	} else if (!strcmp(section, "iter/bpf_sk_storage_map")) {
+		link = attach_map_iter(obj, prog);
 	} else {
 		link = bpf_program__attach(prog);
 	}
@@ -201,7 +214,7 @@ static void load_one(const char *wanted)
 	if (!err)
 		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
 	if (!err)
-		err = attach(one);
+		err = attach(skel->obj, one);
 	if (err)
 		state = *proto || *verifier_log ? "error" : "absent";
 	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "after.h"
+#include "flows.h"
 #include "guard_hooks.h"
 #include "guard_load.h"
 #include "iterate.h"
@@ -57,6 +58,7 @@ struct ebpf {
 	int flushers[FLUSHERS_MAX];
 	unsigned int n_flushers;
 	uint64_t flushed_at;
+	bool flows;	    /* bpf/flow.bpf.c is loaded */
 };
 
 static struct ebpf *ebpf(const struct capture *c) { return (struct ebpf *)c; }
@@ -222,6 +224,8 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	bpf_object__for_each_program(prog, c->obj)
 		if (is_flusher(prog))
 			bpf_program__set_autoload(prog, true);
+	flows__choose(c->obj);
+	c->flows = true;
 }
 
 static void configure(struct ebpf *c, const struct capture_opts *opts)
@@ -272,16 +276,20 @@ static void ebpf_free(struct capture *capture)
 	free(c);
 }
 
+static void told(int err)
+{
+	if (err)
+		log_errno(err, "collect what was added up");
+}
+
 static void flush(struct ebpf *c, bool final)
 {
 	struct st_flush how = { .final = final };
 
 	for (unsigned int i = 0; i < c->n_flushers; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &how, .ctx_size_in = sizeof(how));
-		int err = bpf_prog_test_run_opts(c->flushers[i], &run);
 
-		if (err)
-			log_errno(err, "collect what was added up");
+		told(bpf_prog_test_run_opts(c->flushers[i], &run));
 	}
 }
 
@@ -292,16 +300,18 @@ static void ebpf_tick(struct capture *capture, uint64_t now)
 {
 	struct ebpf *c = ebpf(capture);
 
-	if (!c->n_flushers || now - c->flushed_at < FLUSH_NS)
+	if ((!c->n_flushers && !c->flows) || now - c->flushed_at < FLUSH_NS)
 		return;
 	c->flushed_at = now;
 	flush(c, false);
+	told(c->flows ? flows__flush(c->obj) : 0);
 }
 
 static void ebpf_detach(struct capture *c)
 {
 	int err;
 
+	told(ebpf(c)->flows ? flows__end(ebpf(c)->obj, ebpf(c)->shared) : 0);
 	hooks__detach(&ebpf(c)->hooks);
 	bpf_object__detach_skeleton(ebpf(c)->skeleton);
 	/* a program may be under way on another CPU */
@@ -410,13 +420,23 @@ static void ebpf_kill(struct capture *c)
 	ebpf(c)->running = false;
 }
 
+static int adopt_running(struct ebpf *c, const struct capture_target *target)
+{
+	int err = target->pid ? adopt(c, target) : adopt_group(c);
+
+	if (err || !c->flows)
+		return err;
+	err = flows__adopt(c->obj);
+	return err ? log_errno(err, "find the sockets of what is in scope") : 0;
+}
+
 static int ebpf_attach(struct capture *c, const struct capture_target *target)
 {
 	struct st_task st = { .exec_id = 1, .flags = ST_TASK_ARMED };
 
 	ebpf(c)->running = ebpf(c)->attached = target->running;
 	if (target->running)
-		return target->pid ? adopt(ebpf(c), target) : adopt_group(ebpf(c));
+		return adopt_running(ebpf(c), target);
 	if (bpf_map_update_elem(map_fd(ebpf(c), "st_tasks"), &target->pidfd, &st, BPF_ANY))
 		return log_errno(-errno, "put the command in scope");
 	return 0;
@@ -450,6 +470,8 @@ static uint64_t ebpf_skipped(const struct capture *c)
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(prog);
 
+		if (flows__is_twin(bpf_program__name(prog)))
+			continue;
 		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
 			sum += info.recursion_misses;
 	}

@@ -16,9 +16,9 @@ static int link_iterator(int prog_fd, bool own)
 	return fd >= 0 ? fd : bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, NULL);
 }
 
-int iterate(int prog_fd, bool own)
+static int walk(int link_fd)
 {
-	_cleanup_(close) int link = link_iterator(prog_fd, own);
+	_cleanup_(close) int link = link_fd;
 	_cleanup_(close) int fd = link < 0 ? link : bpf_iter_create(link);
 	char none[64];
 	ssize_t n;
@@ -29,4 +29,14 @@ int iterate(int prog_fd, bool own)
 		n = read(fd, none, sizeof(none));
 	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))); /* EAGAIN: very many, go on */
 	return n < 0 ? -errno : 0;
+}
+
+int iterate(int prog_fd, bool own) { return walk(link_iterator(prog_fd, own)); }
+
+int iterate_map(int prog_fd, int map_fd)
+{
+	union bpf_iter_link_info info = { .map.map_fd = (__u32)map_fd };
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
+
+	return walk(bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, &opts));
 }

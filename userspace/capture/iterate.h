@@ -10,5 +10,7 @@
  * program must look for itself too. 0 or -errno; prints nothing.
  */
 int iterate(int prog_fd, bool own);
+/* The same over what a map holds. */
+int iterate_map(int prog_fd, int map_fd);
 
 #endif

@@ -57,6 +57,7 @@ static const char *const flow_ops[] = {
 	[EV_FLOW_CLOSE] = "close",
 	[EV_FLOW_FAILED] = "failed",
 	[EV_FLOW_DATAGRAMS] = "datagrams",
+	[EV_FLOW_ONGOING] = "ongoing",
 };
 static const char *const name_ops[] = {
 	[EV_NAME_DNS_QUERY] = "dns_query",

@@ -5,6 +5,7 @@
 
 #include "../base/util.h"
 #include "text.h"
+#include "text_flow.h"
 
 /* No string is shortened below this. */
 #define MIN_STRING 14
@@ -290,6 +291,8 @@ static void tail(struct text *t, const struct event *ev)
 
 static enum style kind_style(unsigned int kind)
 {
+	if (kind == EV_FLOW)
+		return STYLE_NETWORK;
 	return kind == EV_FILE ? STYLE_FILE : kind == EV_NET ? STYLE_NETWORK : kind == EV_KERNEL ? STYLE_SYSTEM : STYLE_PROCESS;
 }
 
@@ -314,7 +317,7 @@ static void details(struct text *t, const struct event *ev)
 		text__u64(t, ev->file->dev_minor);
 		text__put(t, " mode=");
 		text__octal(t, ev->file->mode);
-	} else if (ev->hdr->kind == EV_NET) {
+	} else if (ev->hdr->kind == EV_NET || ev->hdr->kind == EV_FLOW) {
 		text__put(t, " socket=");
 		text__u64(t, ev->net->socket);
 	} else if (ev->hdr->kind == EV_KERNEL) {
@@ -334,6 +337,7 @@ static void body(struct act_line *l)
 	case EV_NET: net_line(l); break;
 	case EV_KERNEL: kernel_line(l); break;
 	case EV_CRED: cred_line(l); break;
+	case EV_FLOW: text_flow__put(l->t, l->ev); break;
 	default: break; /* of these all is in the head */
 	}
 }
