@@ -28,6 +28,7 @@
 	X(file) \
 	X(exec) \
 	X(net) \
+	X(flow) \
 	X(system) \
 	X(kernel) \
 	X(identity)
