@@ -357,7 +357,7 @@ struct ev_name {
 	__u32 family;
 	__u32 type;
 	__u32 protocol;
-	__u32 pad;
+	__u32 offset; /* TCP: of PACKET in what the connection carries in this direction */
 };
 
 enum ev_kernel_op {
@@ -583,7 +583,7 @@ struct ev_rate {
 
 #define EV_NAME_FIELDS(F, P)                                                                       \
 	EV_SOCKET_FIELDS(F, ev_name)                                                               \
-	F(ev_name, pad, PAD)                                                                       \
+	F(ev_name, offset, U32)                                                                     \
 	P(EV_NAME_REMOTE, remote, SOCKADDR)                                                        \
 	P(EV_NAME_LOCAL, local, SOCKADDR)                                                          \
 	P(EV_NAME_PACKET, packet, BYTES)
