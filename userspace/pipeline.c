@@ -18,6 +18,7 @@ void pipeline__done(struct pipeline *p)
 	for (size_t i = 0; i < p->n_sinks; i++)
 		p->sinks[i]->free(p->sinks[i]);
 	summary__free(p->summary);
+	enrich__done(&p->enrich);
 	denials__free(p->denials);
 	free(p->verdicts);
 	memset(p, 0, sizeof(*p));

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct denials *table;
 	static uint64_t added;
 	struct denial_ctx ctx = { .grants = &grants, .exists = exists };
-	struct enrich names;
+	static struct enrich names;
 	struct event ev;
 	uint8_t *rec, how;
 

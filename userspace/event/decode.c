@@ -233,6 +233,8 @@ int decode(const void *rec, size_t len, struct event *ev)
 	ev->seq = 0;
 	ev->sig = NULL;
 	ev->name = NULL;
+	ev->seen = NULL;
+	ev->host = ev->host_source = NULL;
 	ev->action = ACTION_ALLOW;
 	ev->denial = NULL;
 

@@ -50,6 +50,7 @@ struct part {
 enum action { ACTION_ALLOW, ACTION_DENY, ACTION_LOG_ONLY, ACTION_KILL };
 
 struct denial;
+struct names_seen;
 
 struct event {
 	const struct event_desc *desc;
@@ -78,6 +79,9 @@ struct event {
 	const struct syscall_sig *sig; /* enrich: never NULL for EV_SYSCALL */
 	const char *name;	       /* enrich: syscall name, or "syscall_NNN" when there is none */
 	uint8_t category;	       /* enrich: enum category; for an open it depends on the flags */
+	const struct names_seen *seen; /* enrich: what an EV_NAME carries; NULL: out of memory */
+	const char *host;	       /* enrich: the name of the address that it is about; NULL: not known */
+	const char *host_source;       /* where from: "dns", "tls" */
 	enum action action;	       /* policy */
 	const struct denial *denial;   /* policy: who refused it and why; NULL: nobody, or not known */
 };

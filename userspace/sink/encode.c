@@ -13,6 +13,7 @@
 #include "../base/util.h"
 #include "../event/syscalls.h"
 #include "encode_act.h"
+#include "encode_name.h"
 #include "encode_sandbox.h"
 #include "encode_value.h"
 #include "fmt.h"
@@ -257,10 +258,11 @@ static void encode_syscall(struct encoder *e, const struct event *ev, struct jso
 	if (hdr->flags & EV_F_NO_RETURN)
 		p = PUT(p, ",\"no_return\":true");
 	j->len = (size_t)(p - j->buf);
-	if (ev->denial) {
+	if (ev->host || ev->denial)
 		j->comma = true;
+	encode_name__host(j, ev);
+	if (ev->denial)
 		encode_sandbox__denial(j, ev->denial);
-	}
 	put_text(j, "}", 1);
 }
 
@@ -290,6 +292,8 @@ static void encode_field(struct encoder *e, struct json *j, const struct event *
 	uint32_t v32;
 
 	if (f->type == FT_OP) /* the record's action */
+		return;
+	if (ev->desc->kind == EV_NAME && f->type == FT_PART && f->offset == EV_NAME_PACKET) /* told below, taken apart */
 		return;
 	json__key(j, f->name);
 	if (event__act(ev) && encode_act__field(j, ev, f, at))
@@ -341,6 +345,9 @@ static void encode_fields(struct encoder *e, const struct event *ev, struct json
 	json__u64(j, hdr->exec_id);
 	for (size_t i = 0; i < desc->n_fields; i++)
 		encode_field(e, j, ev, &desc->fields[i]);
+	if (ev->desc->kind == EV_NAME)
+		encode_name__members(j, ev);
+	encode_name__host(j, ev);
 	encode_act__more(j, ev);
 	if (hdr->flags & EV_F_THREAD) {
 		json__key(j, "thread");

@@ -128,6 +128,13 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 /* A record of the security profile, behind the time and without its newline. */
 void text_act__line(struct text *t, struct text_line *line, const struct event *ev);
 
+/* ---- text_name.c ---- */
+
+/* What stands behind the action of a record EV_NAME; no name takes more than MAX_COLS. */
+void text_name__body(struct text *t, const struct event *ev, int max_cols);
+/* " (example.com)" behind the address that EV is about; nothing if no name is known. */
+void text_name__host(struct text *t, const struct event *ev, int max_cols);
+
 /* ---- text_denial.c ---- */
 
 /* A flood of denials is shown in part: the first of each object, and a few each second; HIDDEN counts the others. */

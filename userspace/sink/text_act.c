@@ -147,6 +147,7 @@ static void net_line(struct act_line *l)
 	}
 	if (n->act.op != EV_NET_ACCEPT) {
 		put_address(l, remote ? remote : local);
+		text_name__host(l->t, l->ev, l->max_string);
 		return;
 	}
 	if (remote)
@@ -291,9 +292,9 @@ static void tail(struct text *t, const struct event *ev)
 
 static enum style kind_style(unsigned int kind)
 {
-	if (kind == EV_FLOW)
+	if (kind == EV_NET || kind == EV_FLOW || kind == EV_NAME)
 		return STYLE_NETWORK;
-	return kind == EV_FILE ? STYLE_FILE : kind == EV_NET ? STYLE_NETWORK : kind == EV_KERNEL ? STYLE_SYSTEM : STYLE_PROCESS;
+	return kind == EV_FILE ? STYLE_FILE : kind == EV_KERNEL ? STYLE_SYSTEM : STYLE_PROCESS;
 }
 
 /* Members that the line leaves out. */
@@ -317,7 +318,7 @@ static void details(struct text *t, const struct event *ev)
 		text__u64(t, ev->file->dev_minor);
 		text__put(t, " mode=");
 		text__octal(t, ev->file->mode);
-	} else if (ev->hdr->kind == EV_NET || ev->hdr->kind == EV_FLOW) {
+	} else if (ev->hdr->kind == EV_NET || ev->hdr->kind == EV_FLOW || ev->hdr->kind == EV_NAME) {
 		text__put(t, " socket=");
 		text__u64(t, ev->net->socket);
 	} else if (ev->hdr->kind == EV_KERNEL) {
@@ -335,6 +336,7 @@ static void body(struct act_line *l)
 	switch (l->ev->hdr->kind) {
 	case EV_FILE: file_line(l); break;
 	case EV_NET: net_line(l); break;
+	case EV_NAME: text_name__body(l->t, l->ev, l->max_string); break;
 	case EV_KERNEL: kernel_line(l); break;
 	case EV_CRED: cred_line(l); break;
 	case EV_FLOW: text_flow__put(l->t, l->ev); break;

@@ -257,10 +257,13 @@ static void abi_mark(struct text *t, const struct event *ev)
 	text__style(t, STYLE_NONE);
 }
 
+/* Of a name behind an address. */
+#define HOST_COLS 40
+
 static void syscall_line(struct text *t, struct text_line *line, const struct event *ev)
 {
 	int width = line->width > 0 ? line->width : LAYOUT_MAX;
-	int layout = MIN(width, LAYOUT_MAX), room, tail, result_col;
+	int layout = MIN(width, LAYOUT_MAX), room, tail, result_col, host_cols;
 	uint64_t start = ev->hdr->ts - MIN(ev->syscall->duration, ev->hdr->ts);
 	bool is_failed = failed(ev), denied = text_line__denied(ev), long_form = is_failed;
 
@@ -270,11 +273,13 @@ static void syscall_line(struct text *t, struct text_line *line, const struct ev
 	text__char(t, '(');
 	tail = columns(line, ev, false) + (denied ? 9 : 0);
 	tail += duration(line, ev)->col;
+	host_cols = ev->host ? MIN((int)strlen(ev->host), HOST_COLS) + 3 : 0;
 	/* 2: the parenthesis and the space before the result */
-	room = line->width > 0 ? MAX(width - t->col - tail - 2, MIN_STRING) : TEXT_NO_LIMIT;
+	room = line->width > 0 ? MAX(width - t->col - tail - 2 - host_cols, MIN_STRING) : TEXT_NO_LIMIT;
 	arguments(line, ev, room);
 	text__append(t, &line->args);
 	text__char(t, ')');
+	text_name__host(t, ev, HOST_COLS);
 
 	/* A third of a wide screen is for results: there errors can be spelled out. */
 	result_col = layout - RESULT_COLS - DURATION_COLS - (layout > 100 ? 26 : 0);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a packet says, and the name behind an address, for encode.c. Pure. */
+#ifndef SANDTRACE_ENCODE_NAME_H
+#define SANDTRACE_ENCODE_NAME_H
+
+#include "../event/event.h"
+#include "json.h"
+
+/* Members of a record EV_NAME instead of its packet; the packet's bytes too where something is wrong with them. */
+void encode_name__members(struct json *j, const struct event *ev);
+/* "name" and "name_source" of the address that EV is about, if they are known. */
+void encode_name__host(struct json *j, const struct event *ev);
+
+#endif
