@@ -164,6 +164,9 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ)
 $(addprefix $(B)/tests/unit/,test_filters test_filters_kernel): $(B)/tests/unit/filters.o
 -include $(B)/tests/unit/filters.d
 
+# what the DNS parser is held against
+$(B)/tests/unit/test_names $(B)/tests/fuzz/fuzz_dns: LDLIBS_PURE += -lresolv
+
 .PHONY: unit
 unit: $(UNIT)
 	$(Q)for t in $(UNIT); do $$t || exit 1; done

@@ -155,14 +155,22 @@ static const char *read_hello(struct bytes b, bool cut, struct tls_hello *h)
 	return NULL;
 }
 
-/* Joins what records hold to at most SIZE bytes. -1: something that is no handshake record is among them. */
+static bool is_whole(const uint8_t *message, size_t n)
+{
+	return n >= MESSAGE_HEADER && n - MESSAGE_HEADER >= (size_t)(message[1] << 16 | message[2] << 8 | message[3]);
+}
+
+/*
+ * Joins what records hold to at most SIZE bytes, up to the end of the first message: what follows may be early data. -1: something
+ * that is no handshake record is among them.
+ */
 static long join(const uint8_t *data, size_t len, uint8_t *out, size_t size)
 {
 	struct bytes b = { data, len };
 	const uint8_t *p;
 	size_t n = 0, type, version, length;
 
-	while (b.left && n < size) {
+	while (b.left && n < size && !is_whole(out, n)) {
 		size_t part;
 
 		if (!take_number(&b, 1, &type))
