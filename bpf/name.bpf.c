@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names on the network: questions to and answers from port 53, and the first message of TLS clients, with any port. The packet is
- * sent on as it is; userspace/enrich/ takes it apart.
+ * Names on the network: questions to and answers from port 53, and the first message of TLS clients, with any port. The packet
+ * is sent on as it is; userspace/enrich/ takes it apart.
  *
  *   name_connect   inet_sock_set_state   a TCP connection begins: whose it is
- *   name_egress	  cgroup_skb/egress     DNS over UDP and TCP; what a TCP connection sends first, if it looks like a ClientHello
+ *   name_egress	  cgroup_skb/egress     DNS over UDP and TCP; what TCP connections send first, if it looks like a hello
  *   name_ingress   cgroup_skb/ingress    what comes from port 53 to a socket that is in scope
  *
- * Why the packets and not the calls: what went over the network is the same for send, sendmmsg, splice, io_uring and a resolver of
- * the program's own, and no other thread can change it meanwhile. Why cgroup_skb and not tc or a socket filter: it is told the
- * socket, it sees loopback and every interface, and it is out of the way of what is in other cgroups. Since 4.10; the storage
- * of sockets since 5.2, in tracepoints since 5.11. Context: egress the sender mostly, ingress softirq (owner.bpf.h).
+ * Why the packets and not the calls: what went over the network is the same for send, sendmmsg, splice, io_uring and a
+ * resolver of the program's own, and no other thread can change it meanwhile. Why cgroup_skb and not tc or a socket filter:
+ * it is told the socket, it sees loopback and every interface, and it is out of the way of what is in other cgroups. Since
+ * 4.10; the storage of sockets since 5.2, in tracepoints since 5.11. Context: egress the sender mostly, ingress softirq
+ * (owner.bpf.h).
  *
  * A connection costs one look-up for each packet until its first message has been seen, and then as well; a socket out of scope
  * one.
@@ -89,7 +90,8 @@ REC_NAME(256);
 REC_NAME(1024);
 REC_NAME(4096);
 
-static __always_inline void name__fill(struct rec_name_256 *r, __u64 ts, const struct sock_owner *o, const struct name_packet *p)
+static __always_inline void name__fill(struct rec_name_256 *r, __u64 ts, const struct sock_owner *o,
+				       const struct name_packet *p)
 {
 	owner__fill_header(&r->h, ts, o, EV_NAME);
 	r->e.task = o->task;
@@ -110,7 +112,8 @@ static __always_inline void name__fill(struct rec_name_256 *r, __u64 ts, const s
 
 /* Records of three sizes, as most questions are short and a ring is not for zeros. False: no room in the ring. */
 #define EMIT_SIZED(n)                                                                              \
-	static __always_inline bool name__emit_##n(struct __sk_buff *skb, const struct sock_owner *o, const struct name_packet *p) \
+	static __always_inline bool name__emit_##n(struct __sk_buff *skb, const struct sock_owner *o,      \
+						   const struct name_packet *p)                    \
 	{                                                                                          \
 		__u64 ts = bpf_ktime_get_ns(), len = p->len;                                       \
 		void *ring = emit__bulk_ring(o->tgid);                                             \

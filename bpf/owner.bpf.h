@@ -58,14 +58,15 @@ static __always_inline bool owner__read_storage(struct task_struct *task, struct
 		return false;
 	KGET(node, storage, list.first);
 	for (int i = 0; i < STORAGES_MAX && node; i++) {
-		struct bpf_local_storage_elem *elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
+		struct bpf_local_storage_elem *elem =
+			(void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
 		struct bpf_local_storage_map *of = NULL;
 
 		KGET(of, elem, sdata.smap);
 		if ((__u64)of == wanted)
 			return !bpf_probe_read_kernel(ret, sizeof(*ret), (void *)elem +
-						      bpf_core_field_offset(struct bpf_local_storage_elem, sdata) +
-						      bpf_core_field_offset(struct bpf_local_storage_data, data));
+				bpf_core_field_offset(struct bpf_local_storage_elem, sdata) +
+				bpf_core_field_offset(struct bpf_local_storage_data, data));
 		KGET(node, node, next);
 	}
 	return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "enrich/names.h"
 
 int pipeline__init(struct pipeline *p)
 {
@@ -109,6 +110,8 @@ int pipeline__finish(struct pipeline *p, const struct run_result *res)
 
 	if (!whole.denials)
 		whole.denials = p->denials;
+	if (p->enrich.names)
+		whole.names = names__counts(p->enrich.names);
 	summary__finish(p->summary, &whole);
 	return EACH_SINK(p, finish, &whole);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a DNS message, and as what a TCP connection to port 53 carries, cut into segments. What we make sense of to the end
- * the C library's parser, which is not ours, must see the same in.
+ * Any bytes as a DNS message, and as what a TCP connection to port 53 carries, cut into segments. What we make sense of to the
+ * end the C library's parser, which is not ours, must see the same in.
  */
 #include <arpa/nameser.h>
 #include <stdlib.h>

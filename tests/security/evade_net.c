@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Network: new sockets, those from before, those of others. */
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -152,6 +153,46 @@ static int n_label(void) /* a flow label can carry a route */
 	return ret;
 }
 
+/* Asks for a name, and answers itself. */
+static int n_ask(void)
+{
+	static const char question[] = "\0\7\1\0\0\1\0\0\0\0\0\0\5evade\4test\0\0\1\0";
+	struct sockaddr_in a = v4("127.0.0.1", 53), from;
+	int server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret;
+	socklen_t len = sizeof(from);
+	char data[64];
+
+	ret = bind(server, (void *)&a, sizeof(a)) ? CANNOT : 0;
+	/* the string's own zero byte is the last of the class */
+	ret = ret ?: result(sendto(s, question, sizeof(question), 0, (void *)&a, sizeof(a)));
+	if (!ret && recvfrom(server, data, sizeof(data), 0, (void *)&from, &len) == sizeof(question)) {
+		data[2] |= (char)0x80;
+		ret = result(sendto(server, data, sizeof(question), 0, (void *)&from, len));
+	}
+	close(server);
+	close(s);
+	return ret;
+}
+/* Begins as a TLS client does, in two pieces. */
+static int n_hello(void)
+{
+	static const char hello[] = "\x16\3\1\0\x42\1\0\0\x3e\3\3" "01234567890123456789012345678901" "\0\0\2\x13\1\1\0"
+				    "\0\x13\0\0\0\x0f\0\x0d\0\0\x0a" "evade.test";
+	struct sockaddr_in a = v4("127.0.0.1", 80);
+	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, ret;
+
+	setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!bind(server, (void *)&a, sizeof(a)))
+		listen(server, 1);
+	ret = connect(s, (void *)&a, sizeof(a)) ? CANNOT : result(send(s, hello, 20, MSG_NOSIGNAL));
+	ret = ret ?: result(send(s, hello + 20, sizeof(hello) - 21, MSG_NOSIGNAL));
+	close(server);
+	close(s);
+	return ret;
+}
+
 static const struct attempt attempts[] = {
 	{ "connect-allowed", n_allowed, "network", "connect", "allowed" },
 	{ "connect-port", n_port, "network", "connect", "denied" },
@@ -171,6 +212,8 @@ static const struct attempt attempts[] = {
 	{ "send-old-udp", n_old_udp, "network", "send", "denied" },
 	{ "send-passed-socket", n_passed, "network", "send", "denied" },
 	{ "uring-connect", n_uring, "network", "connect", "denied" },
+	{ "ask-name", n_ask, "network", "send", "denied" },
+	{ "tls-hello", n_hello, "name", "tls_hello", "allowed" },
 	{ "bind", n_bind, "network", "bind", "allowed" },
 	{ "listen", n_listen, "network", "listen", "allowed" },
 	{ "accept", n_accept, "network", "accept", "allowed" },

@@ -663,7 +663,8 @@ static void records(void **state)
 	json_has("\"messages\":[{\"problem\":\"it is shorter than a header\",\"message_hex\":\"010203\"}]");
 	n = read_sample("ech", stream, sizeof(stream));
 	send_part(EV_NAME_TLS_HELLO, 0, n);
-	json_has("\"server_name\":\"www.example.com\",\"alpn\":\"h2,http/1.1\",\"version\":\"TLS 1.3\",\"encrypted_hello\":true}");
+	json_has("\"server_name\":\"www.example.com\",\"alpn\":\"h2,http/1.1\",\"version\":\"TLS 1.3\","
+		 "\"encrypted_hello\":true}");
 	send_part(EV_NAME_TLS_HELLO, 5, 3);
 	json_has("\"problem\":\"bytes before it were not seen\",\"packet_hex\":\"");
 	names_test__of(&t, one, NULL);

@@ -48,7 +48,7 @@ const char *dns__name(const uint8_t *data, size_t len, size_t *at, char text[DNS
 			if (!jumped)
 				*at = pos + 2;
 			jumped = true;
-			/* only to what is before all that was read of this name: no loops, and never more than a name's length */
+			/* only to before all that was read of this name: no loops, and never more than a name's length */
 			if (to >= lowest)
 				return "a name points forwards or to itself";
 			pos = lowest = to;
@@ -194,11 +194,12 @@ bool dns__parse(const uint8_t *data, size_t len, bool cut, struct dns_message *m
 const char *dns__type_name(unsigned int type)
 {
 	static const char *const names[] = {
-		[1] = "A",	 [2] = "NS",	  [5] = "CNAME",  [6] = "SOA",	   [10] = "NULL",  [12] = "PTR",    [13] = "HINFO",
-		[15] = "MX",	 [16] = "TXT",	  [24] = "SIG",	  [25] = "KEY",	   [28] = "AAAA",  [29] = "LOC",    [33] = "SRV",
-		[35] = "NAPTR",	 [39] = "DNAME",  [41] = "OPT",	  [43] = "DS",	   [44] = "SSHFP", [46] = "RRSIG",  [47] = "NSEC",
-		[48] = "DNSKEY", [50] = "NSEC3",  [52] = "TLSA",  [64] = "SVCB",   [65] = "HTTPS", [99] = "SPF",    [249] = "TKEY",
-		[250] = "TSIG",	 [251] = "IXFR",  [252] = "AXFR", [255] = "ANY",   [256] = "URI",  [257] = "CAA",
+		[1] = "A", [2] = "NS", [5] = "CNAME", [6] = "SOA", [10] = "NULL", [12] = "PTR", [13] = "HINFO",
+		[15] = "MX", [16] = "TXT", [24] = "SIG", [25] = "KEY", [28] = "AAAA", [29] = "LOC", [33] = "SRV",
+		[35] = "NAPTR", [39] = "DNAME", [41] = "OPT", [43] = "DS", [44] = "SSHFP", [46] = "RRSIG",
+		[47] = "NSEC", [48] = "DNSKEY", [50] = "NSEC3", [52] = "TLSA", [64] = "SVCB", [65] = "HTTPS",
+		[99] = "SPF", [249] = "TKEY", [250] = "TSIG", [251] = "IXFR", [252] = "AXFR", [255] = "ANY",
+		[256] = "URI", [257] = "CAA",
 	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes a DNS message (RFC 1035) apart: the question, and of the answers what leads to addresses. Pure, no allocation, any bytes.
+ * Takes a DNS message (RFC 1035) apart: the question, and of the answers what leads to addresses. Pure, no allocation, any
+ * bytes.
  * Our own and not libresolv's: ns_initparse refuses a message that is cut, of which the question and some answers can still be
  * told, it follows pointers forwards, and it is a shared library more in a privileged process. The tests hold the two together.
  */
@@ -46,8 +47,8 @@ struct dns_message {
 bool dns__parse(const uint8_t *data, size_t len, bool cut, struct dns_message *m);
 
 /*
- * The name at *AT as text, dots between labels, anything but printable ASCII as \DDD, '.' and '\' with a backslash before; *AT goes
- * behind it. Pointers lead to the front of where they are only, so that they end. NULL, or what is wrong.
+ * The name at *AT as text, dots between labels, anything but printable ASCII as \DDD, '.' and '\' with a backslash before; *AT
+ * goes behind it. Pointers lead to the front of where they are only, so that they end. NULL, or what is wrong.
  */
 const char *dns__name(const uint8_t *data, size_t len, size_t *at, char text[DNS_NAME_TEXT]);
 

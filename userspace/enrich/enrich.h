@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Adds to an event what userspace knows: the call's name and signature; what a packet says; the name behind an address. Pure. */
+/* Adds to an event what userspace knows: a call's name and signature, what a packet says, the name behind an address. Pure. */
 #ifndef SANDTRACE_ENRICH_H
 #define SANDTRACE_ENRICH_H
 

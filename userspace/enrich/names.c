@@ -393,7 +393,8 @@ static struct stream *stream_of(struct names *n, const struct event *ev)
 	struct stream *key = &n->key, *found = n->streams;
 	struct end local;
 
-	if (!read_address(event__part(ev, EV_NAME_REMOTE), &key->remote) || !read_address(event__part(ev, EV_NAME_LOCAL), &local))
+	if (!read_address(event__part(ev, EV_NAME_REMOTE), &key->remote) ||
+	    !read_address(event__part(ev, EV_NAME_LOCAL), &local))
 		return NULL;
 	key->socket = e->socket;
 	key->local_port = local.port;

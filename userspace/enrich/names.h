@@ -54,8 +54,8 @@ void names__free(struct names *n);
 const struct names_seen *names__record(struct names *n, const struct event *ev);
 
 /*
- * The name of a socket address: the one that this process asked for last, else one of its family (a parent, a child, one with the same
- * parent), else anybody. DNS before TLS. NULL: none. *RET_SOURCE: "dns" or "tls".
+ * The name of a socket address: the one that this process asked for last, else one of its family (a parent, a child, one with
+ * the same parent), else anybody. DNS before TLS. NULL: none. *RET_SOURCE: "dns" or "tls".
  */
 const char *names__of(const struct names *n, const struct event *ev, const struct part *addr, const char **ret_source);
 

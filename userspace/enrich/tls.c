@@ -161,8 +161,8 @@ static bool is_whole(const uint8_t *message, size_t n)
 }
 
 /*
- * Joins what records hold to at most SIZE bytes, up to the end of the first message: what follows may be early data. -1: something
- * that is no handshake record is among them.
+ * Joins what records hold to at most SIZE bytes, up to the end of the first message: what follows may be early data. -1:
+ * something that is no handshake record is among them.
  */
 static long join(const uint8_t *data, size_t len, uint8_t *out, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a TLS client says in the clear before anything else (RFC 8446, ClientHello): whom it wants to talk to. Its own claim: the
- * server need not care. With Encrypted Client Hello the name is that of the outer message, which many servers share.
+ * What a TLS client says in the clear before anything else (RFC 8446, ClientHello): whom it wants to talk to. Its own claim:
+ * the server need not care. With Encrypted Client Hello the name is that of the outer message, which many servers share.
  * Pure, no allocation, any bytes.
  */
 #ifndef SANDTRACE_TLS_H

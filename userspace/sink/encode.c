@@ -508,6 +508,8 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 	encode_totals(j, res);
 	if (res->summary)
 		summary__write_json(res->summary, res, j);
+	if (res->names)
+		encode_name__summary(j, res->names);
 	encode_sandbox__summary(j, res);
 	json__object_end(j);
 	return end_record(j, start);

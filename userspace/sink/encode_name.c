@@ -29,7 +29,8 @@ static void answer(struct json *j, const struct dns_answer *a)
 	name_or_number(j, "type", dns__type_name(a->type), a->type);
 	json__member_u64(j, "ttl", a->ttl);
 	if (a->class == DNS_CLASS_IN && (a->type == DNS_A || a->type == DNS_AAAA))
-		json__member_str(j, "address", inet_ntop(a->type == DNS_A ? AF_INET : AF_INET6, a->address, text, sizeof(text)));
+		json__member_str(j, "address",
+				 inet_ntop(a->type == DNS_A ? AF_INET : AF_INET6, a->address, text, sizeof(text)));
 	else if (*a->target)
 		json__member_str(j, "target", a->target);
 	else
@@ -127,6 +128,20 @@ void encode_name__members(struct json *j, const struct event *ev)
 		json__key(j, "packet_hex");
 		json__hex(j, p->data, p->len);
 	}
+}
+
+void encode_name__summary(struct json *j, const struct names_counts *c)
+{
+	json__key(j, "names");
+	json__object_begin(j);
+	json__member_u64(j, "questions", c->questions);
+	json__member_u64(j, "questions_forgotten", c->unanswered);
+	json__member_u64(j, "answers_not_believed", c->unbelieved);
+	json__member_u64(j, "addresses", c->kept);
+	json__member_u64(j, "addresses_forgotten", c->evicted);
+	json__member_u64(j, "names_too_long", c->unfit);
+	json__member_u64(j, "connections_forgotten", c->streams_evicted);
+	json__object_end(j);
 }
 
 void encode_name__host(struct json *j, const struct event *ev)

@@ -14,6 +14,7 @@ struct denials;
 struct limit_events;
 struct net_filter_counts;
 struct changes;
+struct names_counts;
 
 /* Facts of a run known before its first event. All strings outlive the run. */
 struct run_info {
@@ -69,6 +70,7 @@ struct run_result {
 	const struct limit_events *limits;
 	const struct net_filter_counts *network; /* rules by cgroup-BPF */
 	const struct changes *changes; /* --overlay */
+	const struct names_counts *names; /* filled in by the pipeline; NULL: no record was about names */
 };
 
 struct sink {
