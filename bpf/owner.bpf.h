@@ -72,16 +72,27 @@ static __always_inline bool owner__read_storage(struct task_struct *task, struct
 	return false;
 }
 
-static __always_inline bool owner__storage(struct task_struct *task, struct st_task *ret)
-{
-	struct st_task *st;
+#define PF_IO_WORKER 0x10 /* linux/sched.h */
 
-	if (LINUX_KERNEL_VERSION < KERNEL_VERSION_OF(6, 16))
-		return owner__read_storage(task, ret);
+/* Of the current task. A thread of io_uring's, which no fork was seen of, stands for its process. */
+static __always_inline void owner__storage(struct task_struct *task, struct st_task *ret)
+{
+	struct task_struct *leader = NULL;
+	struct st_task *st;
+	__u32 flags = 0;
+
+	KGET(flags, task, flags);
+	if (LINUX_KERNEL_VERSION < KERNEL_VERSION_OF(6, 16)) {
+		KGET(leader, task, group_leader);
+		if (!owner__read_storage(task, ret) && flags & PF_IO_WORKER)
+			owner__read_storage(leader, ret);
+		return;
+	}
 	st = task__state(task);
+	if (!st && flags & PF_IO_WORKER)
+		st = task__state(task->group_leader);
 	if (st)
 		*ret = *st;
-	return st;
 }
 
 /* 0: cannot be told. */
@@ -144,17 +155,13 @@ static __always_inline void owner__fill(struct sock_owner *o, struct task_struct
 /* Is the current task in scope, and who is it? Its exec_id is 0 if nobody has marked it yet. */
 static __always_inline bool owner__current(struct sock_owner *ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf(), *leader = NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct cgroup *cgroup = NULL;
 	struct st_task st = {};
 	__u64 id;
 	__u32 tgid = 0;
 
-	if (!owner__storage(task, &st)) {
-		/* a thread of io_uring's, which no fork was seen of */
-		KGET(leader, task, group_leader);
-		owner__read_storage(leader, &st);
-	}
+	owner__storage(task, &st);
 	id = owner__cgroup(task, &cgroup);
 	KGET(tgid, task, tgid);
 	if (tgid == st_cfg.own_tgid || st.flags & ST_TASK_GONE)
