@@ -376,13 +376,10 @@ int net_rule__parse(const char *text, struct net_rule *ret, struct net_rule_erro
 
 	memset(ret, 0, sizeof(*ret));
 	memset(ret_error, 0, sizeof(*ret_error));
-	for (const char *c = text; *c; c++)
-		if (*c <= ' ' || *c == 0x7f) {
-			/* bytes above 0x7f are negative or large, as char is signed or not: a name's check finds them */
-			if (*c < 0)
-				continue;
+	/* a name's check finds bytes above 0x7f */
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		if (*c <= ' ' || *c == 0x7f)
 			return refuse(&p, "write HOST:PORT, without spaces", "it has a space or a control character");
-		}
 	if (strlen(text) >= MAX_RULE)
 		return refuse(&p, "", "it is longer than %d bytes", MAX_RULE - 1);
 	err = split(&p, text);

@@ -12,6 +12,7 @@
 #elif defined(__aarch64__)
 #define ARCH_NATIVE AUDIT_ARCH_AARCH64
 #define ARCH_COMPAT AUDIT_ARCH_ARM
+#define X32_BIT 0 /* no such ABI */
 #else
 #error "which architectures are native and compat here?"
 #endif
