@@ -25,6 +25,9 @@ PREFIX ?= /usr/local
 ARCH := $(shell uname -m)
 BPF_ARCH_x86_64 = x86
 BPF_ARCH_aarch64 = arm64
+# A cross build sets these two: its headers and libraries, and where the native build has the tools that run while building.
+SYSROOT ?=
+NATIVE ?= $(B)
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuserspace -I$(B)
@@ -43,9 +46,15 @@ CXXFLAGS += -std=c++17 -DNDEBUG -fno-exceptions -fno-rtti -Wall -Wextra
 STATIC ?= 1
 ifeq ($(STATIC),1)
 archives = -Wl,-Bstatic $(1) -Wl,-Bdynamic
+ifeq ($(ARCH),x86_64) # binutils 2.40 has it for no other
 LDFLAGS += -Wl,-z,pack-relative-relocs
+endif
 else
 archives = $(1)
+endif
+ifneq ($(SYSROOT),)
+CPPFLAGS += -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(ARCH)-linux-gnu
+LDFLAGS += -L$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu
 endif
 LDLIBS_PURE = $(call archives,-lseccomp -lfyaml -lstdc++) -lm -lgcc_s -lgcc
 LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -static-libgcc -lgcc_eh -lm
@@ -96,39 +105,42 @@ $(B)/userspace/capture/capture_ebpf.o $(B)/userspace/capture/net_filter.o: CFLAG
 
 # policies/*.toml are part of the binary, read when it is built by the reader that it has.
 POLICY_INC := $(B)/policy_builtin.inc.h
-POLICY_GEN := $(B)/gen-builtins
+POLICY_GEN := $(NATIVE)/gen-builtins
+ifeq ($(NATIVE),$(B))
 $(POLICY_GEN): scripts/gen-builtins.c $(addprefix $(B)/userspace/,policy/tree.o policy/tree_json.o policy/tree_yaml.o \
 		policy/tree_toml.o base/util.o)
 	$(call msg,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDLIBS_PURE)
+endif
 
 $(POLICY_INC): $(POLICY_GEN) $(wildcard policies/*.toml)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(POLICY_GEN) $(filter %.toml,$^) > $@
 $(B)/userspace/policy/policy_builtin.o: $(POLICY_INC)
 
-# The names of this machine's calls, by number.
+# The names of the architecture's calls, by number.
 SYSCALLS_INC := $(B)/syscall_names.inc.h
-$(SYSCALLS_INC): scripts/gen-syscalls.c
+SYSCALLS_GEN := $(NATIVE)/gen-syscalls
+ifeq ($(NATIVE),$(B))
+$(SYSCALLS_GEN): scripts/gen-syscalls.c
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $(B)/gen-syscalls $< $(call archives,-lseccomp)
-	$(Q)$(B)/gen-syscalls > $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(call archives,-lseccomp)
+endif
+
+$(SYSCALLS_INC): $(SYSCALLS_GEN)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SYSCALLS_GEN) $(ARCH) > $@
 $(B)/userspace/event/syscalls.o: $(SYSCALLS_INC)
 
-# BPF programs: -g for BTF, v3 for atomics with a result. The target architecture can be overridden to check
-# that every object compiles for arm64 too.
+# BPF programs: -g for BTF, v3 for atomics with a result.
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	     -Wno-address-of-packed-member -Iinclude -fno-ident
-define bpf_rules
-$(B)/$(1)/%.bpf.o: bpf/%.bpf.c vmlinux/$(2)/vmlinux.h
-	$$(call msg,BPF,'$$< ($(2))')
-	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CLANG) $$(BPF_CFLAGS) -D__TARGET_ARCH_$(3) -Ivmlinux/$(2) -MMD -MP -c -o $$@ $$<
-	$$(Q)$(LLVM_STRIP) -g $$@
-endef
-$(eval $(call bpf_rules,bpf,$(ARCH),$(BPF_ARCH_$(ARCH))))
-$(eval $(call bpf_rules,bpf-aarch64,aarch64,arm64))
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h
+	$(call msg,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_ARCH_$(ARCH)) -Ivmlinux/$(ARCH) -MMD -MP -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
 
 $(B)/sandtrace.bpf.o: $(BPF_OBJ)
 $(B)/calls.bpf.o: $(CALLS_OBJ)
@@ -148,8 +160,20 @@ $(NET_SKEL): $(NET_OBJ)
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name network_bpf > $@
 
+.PHONY: bpf-objects
+bpf-objects: $(BPF_OBJ) $(NET_OBJ)
+	@:
+
 .PHONY: bpf-arm64
-bpf-arm64: $(patsubst bpf/%.bpf.c,$(B)/bpf-aarch64/%.bpf.o,$(BPF_SRC) $(NET_SRC)) ## compile the BPF objects for arm64
+bpf-arm64: ## compile the BPF objects for arm64
+	$(Q)$(MAKE) --no-print-directory B=$(B)/arm64 ARCH=aarch64 bpf-objects
+
+# Into $(B)/arm64, by Debian's cross compiler (scripts/deps kernels), for the emulated arm64 machine. The objects first: a make of
+# their own may be at them already.
+.PHONY: arm64
+arm64: bpf-arm64 $(POLICY_GEN) $(SYSCALLS_GEN) ## build sandtrace for arm64, with Debian's cross compiler
+	$(Q)sysroot=$$(tests/vm/fetch-sysroot arm64) && $(MAKE) --no-print-directory B=$(B)/arm64 NATIVE=$(B) ARCH=aarch64 \
+		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ SYSROOT=$$sysroot all arm64-progs
 
 vmlinux/%/vmlinux.h:
 	@echo "missing $@: run scripts/gen-vmlinux" >&2; exit 1
@@ -238,9 +262,9 @@ test: test-build ## run every test but the kernel matrix; needs root; SUITES="un
 	$(Q)tests/all $(SUITES)
 
 .PHONY: test-kernels
-test-kernels: test-build ## run the live tests, the sandbox's and the degraded worlds on other kernels, in QEMU
+test-kernels: test-build arm64 ## run the live tests, the sandbox's and the degraded worlds on other kernels, in QEMU
 	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10 \
-		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10 gate vm-evasion-6.1 vm-evasion-6.12
+		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10 gate arm64 vm-evasion-6.1 vm-evasion-6.12
 
 .PHONY: test-chroot
 test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)
@@ -281,4 +305,4 @@ clean: ## remove build/
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
--include $(PURE_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(NET_OBJ:.o=.d) $(wildcard $(B)/bpf-aarch64/*.d) $(UNIT:=.d)
+-include $(PURE_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(NET_OBJ:.o=.d) $(UNIT:=.d)

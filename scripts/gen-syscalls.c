@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes the names of this machine's system calls, as libseccomp has them, for userspace/event/syscalls.c. Built and run by
- * the Makefile. The library looks through its whole table for each number: too long for something that is known when
+ * Writes the names of an architecture's system calls, as libseccomp has them, for userspace/event/syscalls.c. Built and run by
+ * the Makefile: gen-syscalls x86_64|aarch64. The library looks through its whole table for each number: too long for something that is known when
  * sandtrace is built.
  */
 #include <inttypes.h>
@@ -12,14 +12,19 @@
 
 #define NR_PLAIN 640 /* as in syscalls.c */
 
-int main(void)
+int main(int argc, char **argv)
 {
+	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
 	size_t at[NR_PLAIN] = { 0 }, n = 1; /* 0: no name */
 
+	if (!arch) {
+		fputs("gen-syscalls: libseccomp does not know that architecture\n", stderr);
+		return 2;
+	}
 	puts("/* Made by scripts/gen-syscalls.c: do not edit. */");
 	puts("static const char native_names[] = \"\\0\"");
 	for (int nr = 0; nr < NR_PLAIN; nr++) {
-		char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), nr);
+		char *name = seccomp_syscall_resolve_num_arch(arch, nr);
 
 		if (!name)
 			continue;

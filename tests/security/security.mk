@@ -4,7 +4,7 @@ SECURITY_PROG := $(B)/tests/gate $(B)/tests/evade
 $(B)/tests/gate: tests/vm/gate.c $(SKEL)
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -isystem $(B) -o $@ $< -lbpf
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -isystem $(B) $(LDFLAGS) -o $@ $< $(call archives,-lbpf -lelf -lz)
 EVADE_SRC := $(wildcard tests/security/evade*.c)
 $(B)/tests/evade: $(EVADE_SRC) tests/security/evade.h
 	$(call msg,CC,$<)
@@ -12,3 +12,6 @@ $(B)/tests/evade: $(EVADE_SRC) tests/security/evade.h
 	$(Q)$(CC) $(CPPFLAGS) -O1 -g -std=gnu11 -Wall -Wextra -static -no-pie -o $@ $(EVADE_SRC) -pthread
 .PHONY: security-progs
 security-progs: $(SECURITY_PROG)
+# What the arm64 machine runs.
+.PHONY: arm64-progs
+arm64-progs: $(SECURITY_PROG)
