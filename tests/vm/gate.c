@@ -3,9 +3,10 @@
  * Loads every program of the recorder alone on this kernel, with every branch that a configuration can open, and says
  * what the verifier made of it. Tab-separated, one line a program:
  *
- *   name  section  ok|absent|error  instructions verified  bytes of stack  prototype of the hook  what is wrong
+ *   name  section  ok|absent|loaded|error  instructions verified  bytes of stack  prototype of the hook  what is wrong
  *
- * "absent": this kernel has no such hook. The stack is that of the deepest chain of calls.
+ * "absent": this kernel has no such hook. "loaded": the verifier took it, but it cannot be attached. The stack is that of the
+ * deepest chain of calls.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -123,9 +124,10 @@ static long deepest_stack(void)
 	return sum;
 }
 
+/* "": it holds nothing but totals. */
 static const char *last_line(void)
 {
-	char *p = verifier_log, *last = verifier_log;
+	char *p = verifier_log, *last = verifier_log + strlen(verifier_log);
 
 	for (char *line = strtok_r(verifier_log, "\n", &p); line; line = strtok_r(NULL, "\n", &p))
 		if (strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
@@ -189,7 +191,7 @@ static void load_one(const char *wanted)
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 	char proto[512];
-	const char *state = "ok";
+	const char *state = "ok", *said = "";
 	long stack;
 	int err;
 
@@ -211,17 +213,21 @@ static void load_one(const char *wanted)
 	prototype(bpf_program__section_name(one), proto, sizeof(proto));
 	err = sandtrace_bpf__load(skel);
 	stack = deepest_stack();
-	if (!err)
-		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
-	if (!err)
-		err = attach(skel->obj, one);
-	if (err)
+	if (err) {
 		state = *proto || *verifier_log ? "error" : "absent";
-	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,
-	       err ? (*verifier_log ? last_line() : strerror(-err)) : "");
-	fflush(stdout);
+	} else {
+		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
+		err = attach(skel->obj, one);
+		if (err)
+			state = "loaded";
+	}
 	if (err && getenv("GATE_LOG"))
 		fprintf(stderr, "%s\n", verifier_log);
+	if (err)
+		said = last_line();
+	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,
+	       err && !*said ? strerror(-err) : said);
+	fflush(stdout);
 	sandtrace_bpf__destroy(skel);
 }
 
