@@ -183,7 +183,8 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Iuserspace $(CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(LDLIBS_PURE) -lcmocka -ljson-c
+	$(Q)$(CC) $(CPPFLAGS) -Iuserspace $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(LDLIBS_PURE) -lcmocka \
+		$(call archives,-ljson-c)
 # what two of them share
 $(addprefix $(B)/tests/unit/,test_filters test_filters_kernel): $(B)/tests/unit/filters.o
 -include $(B)/tests/unit/filters.d

@@ -710,6 +710,9 @@ static void golden_records(void **state)
 	struct json j;
 
 	(void)state;
+#ifndef __x86_64__
+	skip(); /* they hold the call numbers of x86_64 */
+#endif
 	json__init(&j);
 	assert_non_null(e);
 	assert_int_equal(encode__header(e, &info, &j), 0);
@@ -932,9 +935,7 @@ static int prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#ifdef __x86_64__
-		cmocka_unit_test(golden_records), /* they hold the call numbers of x86_64 */
-#endif
+		cmocka_unit_test(golden_records),
 		cmocka_unit_test_setup_teardown(header_full, begin, end),
 		cmocka_unit_test_setup_teardown(header_bare, begin, end),
 		cmocka_unit_test_setup_teardown(lost, begin, end),

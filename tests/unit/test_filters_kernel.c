@@ -364,10 +364,11 @@ static void rnd_calls(void)
 	memset(shared, 0, sizeof(*shared));
 	for (size_t i = 0; i < N_CALLS; i++) {
 		struct call *c = &shared->calls[i];
-		const uint32_t which = rnd(4);
 
 		c->abi = EV_ABI_NATIVE;
 #if defined(__x86_64__)
+		const uint32_t which = rnd(4);
+
 		if (which == 0)
 			c->abi = EV_ABI_X32;
 		else if (which == 1 && have_compat)
