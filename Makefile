@@ -168,12 +168,12 @@ bpf-objects: $(BPF_OBJ) $(NET_OBJ)
 bpf-arm64: ## compile the BPF objects for arm64
 	$(Q)$(MAKE) --no-print-directory B=$(B)/arm64 ARCH=aarch64 bpf-objects
 
-# Into $(B)/arm64, by Debian's cross compiler (scripts/deps kernels), for the emulated arm64 machine. The objects first: a make of
-# their own may be at them already.
+# Into $(B)/arm64, by Debian's cross compiler, for the emulated arm64 machine. Nothing is installed: tests/vm/fetch-sysroot. The
+# objects first: a make of their own may be at them already.
 .PHONY: arm64
 arm64: bpf-arm64 $(POLICY_GEN) $(SYSCALLS_GEN) ## build sandtrace for arm64, with Debian's cross compiler
 	$(Q)sysroot=$$(tests/vm/fetch-sysroot arm64) && $(MAKE) --no-print-directory B=$(B)/arm64 NATIVE=$(B) ARCH=aarch64 \
-		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ SYSROOT=$$sysroot all arm64-progs
+		CC=$$sysroot/bin/aarch64-linux-gnu-gcc CXX=$$sysroot/bin/aarch64-linux-gnu-g++ SYSROOT=$$sysroot all arm64-progs
 
 vmlinux/%/vmlinux.h:
 	@echo "missing $@: run scripts/gen-vmlinux" >&2; exit 1
