@@ -483,17 +483,33 @@ static uint64_t own_cgroup(void)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
+/* What is to be added to a record's time. Of several looks the one that was interrupted least. */
+static int64_t clock_offset(void)
+{
+	uint64_t best = UINT64_MAX;
+	int64_t offset = 0;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t before = clock_ns(), after;
+		struct timespec real;
+
+		clock_gettime(CLOCK_REALTIME, &real);
+		after = clock_ns();
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		offset = real.tv_sec * (int64_t)NSEC_PER_SEC + real.tv_nsec - (int64_t)(before + best / 2);
+	}
+	return offset;
+}
+
 void recording__describe(struct recording *r)
 {
 	static const char *const profiles[] = { [PROFILE_SYSCALLS] = "syscalls", [PROFILE_SECURITY] = "security",
 						[PROFILE_BOTH] = "both" };
-	struct timespec real;
-	uint64_t mono;
 
 	uname(&r->uts);
 	read_file_str("/proc/sys/kernel/random/boot_id", r->boot_id, sizeof(r->boot_id));
-	clock_gettime(CLOCK_REALTIME, &real);
-	mono = clock_ns();
 	r->info = (struct run_info){
 		.version = SANDTRACE_VERSION,
 		.backend = r->capture ? r->capture->ops->name : "none",
@@ -507,8 +523,8 @@ void recording__describe(struct recording *r)
 		.cwd = r->cwd,
 		.command_pid = (uint32_t)r->launch.command_pid,
 		.cgroup_id = r->scope_cgroup ?: r->guarded->cgroup.id ?: own_cgroup(),
-		.clock_offset = (int64_t)((uint64_t)real.tv_sec * NSEC_PER_SEC + (uint64_t)real.tv_nsec - mono),
-		.start_ts = mono,
+		.clock_offset = clock_offset(),
+		.start_ts = clock_ns(),
 		.trace_filter = r->filter,
 		.on_overload = r->opts.on_overload_drop ? "drop" : "freeze",
 		.ring_bytes = r->capture ? r->capture->ring_bytes : 0,
