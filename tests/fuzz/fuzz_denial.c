@@ -42,6 +42,15 @@ static void ended(const char *s, size_t size)
 		abort();
 }
 
+static enum action expected(const struct event *ev, const struct denial *d)
+{
+	const struct ev_act *act = event__act(ev);
+
+	if (act && (act->verdict == EV_KILLED || act->verdict == EV_KILLED_AFTER))
+		return ACTION_KILL;
+	return d->audit ? ACTION_ALLOW : ACTION_DENY;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -80,8 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (ev.denial) {
 			struct denial *d = &v.denial;
 
-			if (d->layer == LAYER_NONE || d->layer >= LAYER_MAX || !*d->object || !*d->rule ||
-			    ev.action != (d->audit ? ACTION_ALLOW : ACTION_DENY) || (event__act(&ev) && d->layer != LAYER_LSM))
+			if (d->layer == LAYER_NONE || d->layer >= LAYER_MAX || !*d->object || !*d->rule || ev.action != expected(&ev, d) ||
+			    (event__act(&ev) && d->layer != (event__act(&ev)->verdict == EV_KILLED_AFTER ? LAYER_KILL : LAYER_LSM)))
 				abort();
 			ended(d->object, sizeof(d->object));
 			ended(d->rule, sizeof(d->rule));

@@ -567,7 +567,7 @@ static void failed_exec(struct facts *f, const struct event *ev)
 	const struct part *p = event__part(ev, EV_EXEC_FAIL_PATH);
 	struct fact *v;
 
-	if (!p || p->state != EV_PART_OK || !p->len)
+	if (!p || p->state != EV_PART_OK || !p->len || ev->exec_fail->error >= 0 || ev->exec_fail->error <= -4096)
 		return;
 	v = add(f, FACT_PATH, -ev->exec_fail->error);
 	v->use = USE_EXEC;

@@ -40,6 +40,7 @@ void text_flow__put(struct text *t, const struct event *ev)
 	put_address(t, event__part(ev, EV_FLOW_LOCAL));
 	text__put(t, f->incoming ? " from " : " to ");
 	put_address(t, event__part(ev, EV_FLOW_REMOTE));
+	text_name__host(t, ev, TEXT_NO_LIMIT);
 	if (f->act.op != EV_FLOW_OPEN) {
 		text__put(t, ": ");
 		if (f->act.op != EV_FLOW_FAILED || f->bytes_out || f->bytes_in) {

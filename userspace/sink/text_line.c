@@ -349,7 +349,7 @@ static void exec_line(struct text *t, const struct text_line *line, const struct
 static void exec_fail_line(struct text *t, const struct text_line *line, const struct event *ev)
 {
 	const struct ev_proc_exec_fail *e = ev->payload;
-	const char *name = errno__name(-e->error);
+	const char *name = e->error < 0 && e->error > -4096 ? errno__name(-e->error) : NULL;
 
 	text__styled(t, STYLE_PROCESS, "─ exec ");
 	part_string(t, ev, EV_EXEC_FAIL_PATH,

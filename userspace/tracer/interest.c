@@ -187,7 +187,7 @@ int interest__build(const struct st_plan plans[EV_ABI_MAX][ST_NR_SYSCALLS], bool
 	int err;
 
 	err = ranges__add_abi(&native, 0, EV_ABI_NATIVE, plans[EV_ABI_NATIVE], beyond);
-	if (!err && X32_BIT)
+	if (!err && X32_BIT != 0)
 		err = ranges__add_abi(&native, X32_BIT, EV_ABI_X32, plans[EV_ABI_X32], beyond);
 	if (!err)
 		err = ranges__add_abi(&compat, 0, EV_ABI_COMPAT32, plans[EV_ABI_COMPAT32], beyond);
