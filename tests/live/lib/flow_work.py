@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cases of flows run, in a network of its own: does it, and prints what it sent and got as one line of JSON."""
 import array
+import fcntl
 import json
 import os
 import random
@@ -83,8 +84,8 @@ def transfer():
         pull(c, back)
         t.join()
         # what is on its way is an acknowledgement only; wait until both have all of them
-        while struct.unpack("i", sent_not_acked(c))[0] or struct.unpack("i", sent_not_acked(s))[0]:
-            select.select([], [], [], 0.001)
+        until_acked(c)
+        until_acked(s)
         fact = {"client": c.getsockname(), "server": server.getsockname(), "there": there, "back": back, "c": tcp_info(c), "s": tcp_info(s)}
         first, second = (s, c) if i % 2 else (c, s)
         if i % 3 == 0:
@@ -96,9 +97,9 @@ def transfer():
     return facts
 
 
-def sent_not_acked(s):
-    import fcntl
-    return fcntl.ioctl(s, 0x5411, b"\0\0\0\0")  # SIOCOUTQ
+def until_acked(s):
+    while struct.unpack("i", fcntl.ioctl(s, 0x5411, b"\0\0\0\0"))[0]:  # SIOCOUTQ
+        select.select([], [], [], 0.001)
 
 
 MANY = 3000
@@ -399,6 +400,8 @@ def before():
             end.close()
             out.sendall(b"o" * 33)
             into.sendall(b"i" * 44)
+            until_acked(out)
+            until_acked(into)
         elif line == "close\n":
             out.close()
         say("done")
