@@ -88,7 +88,7 @@ static bool wanted(const struct hooks *h, const struct bpf_program *prog, const 
 {
 	const char *section = bpf_program__section_name(prog);
 
-	if (bpf_program__autoload(prog) || is_called(section) || h->n == HOOKS_MAX || (is_last_resort(prog) && !want->kill))
+	if (bpf_program__autoload(prog) || is_called(section) || (is_last_resort(prog) && !want->kill))
 		return false;
 	if (!strncmp(section, "lsm/", 4))
 		return want->lsm && (want->judge || !is_judge_only(section));
@@ -108,6 +108,10 @@ static void list(struct hooks *h, struct bpf_object *obj, const struct hooks_wan
 
 		if (!wanted(h, prog, want))
 			continue;
+		if (h->n == HOOKS_MAX) {
+			log_err(0, "more programs than hooks.h has room for: %s and what follows is left out", bpf_program__name(prog));
+			break;
+		}
 		hook = &h->v[h->n++];
 		hook->lsm = !strncmp(section, "lsm/", 4);
 		snprintf(hook->program, sizeof(hook->program), "%s", bpf_program__name(prog));

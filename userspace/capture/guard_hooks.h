@@ -11,7 +11,7 @@
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 
-#define HOOKS_MAX 96
+#define HOOKS_MAX 160
 
 struct hook {
 	char program[48];
