@@ -32,12 +32,14 @@
 #define VM_EXEC 4
 #define S_IFCHR 0020000
 #define S_IFREG 0100000
+#define S_IFDIR 0040000
+#define RENAME_EXCHANGE 2 /* uapi/linux/fs.h */
 #define TMPFS_MAGIC 0x01021994
 
 /* A file, or a name where none is yet, and what is about to be done to it. */
 struct file_act {
 	struct ev_act act;
-	__u64 dentry, mnt;
+	__u64 dentry, mnt; /* struct guard_place, both */
 	__u64 new_dentry, new_mnt; /* rename, link */
 	__u64 text;		   /* in the kernel; 0: none */
 	__u64 inode;
@@ -233,7 +235,8 @@ static __always_inline int file__change(__u32 op, const struct path *dir, struct
 	KGET(a.mnt, dir, mnt);
 	KGET(inode, dentry, d_inode);
 	a.inode = (__u64)inode;
-	verdict = guard__file(&a.act, a.dentry, a.mnt, 1 << GUARD_WRITE, &a.too_deep);
+	verdict = guard__file(st, &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
+	a.too_deep = st->walk.blind;
 	file__emit(st, &a);
 	return guard__return(verdict);
 }
@@ -305,9 +308,21 @@ int BPF_PROG(file_truncate_open, struct file *file)
 	return file__change_path(EV_FILE_TRUNCATE, &file->f_path, 0);
 }
 
+/* Is PLACE, or shall it be, a directory that takes others out of the reach of a rule? */
+static __always_inline int file__move(struct st_task *st, struct file_act *a, __u64 *from, __u64 *to)
+{
+	struct dentry *dentry = (void *)*from;
+	struct inode *inode = NULL;
+	__u16 mode = 0;
+
+	KGET(inode, dentry, d_inode);
+	KGET(mode, inode, i_mode);
+	return (mode & S_IFMT) == S_IFDIR ? guard__move(st, &a->act, (void *)from, (void *)to) : 0;
+}
+
 /* Both names are judged: what is moved or linked away from below a rule leaves it. */
 static __always_inline int file__change_two(__u32 op, const struct path *dir, struct dentry *dentry,
-					    const struct path *new_dir, struct dentry *new_dentry)
+					    const struct path *new_dir, struct dentry *new_dentry, unsigned int flags)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
 	struct file_act a = { .act = { .op = op }, .dentry = guard__number(dentry),
@@ -321,25 +336,33 @@ static __always_inline int file__change_two(__u32 op, const struct path *dir, st
 	KGET(a.new_mnt, new_dir, mnt);
 	KGET(inode, dentry, d_inode);
 	a.inode = (__u64)inode;
-	verdict = guard__file(&a.act, a.dentry, a.mnt, 1 << GUARD_WRITE, &a.too_deep);
-	if (a.act.verdict == EV_ALLOWED)
-		verdict = guard__file(&a.act, a.new_dentry, a.new_mnt, 1 << GUARD_WRITE, &a.too_deep);
+	verdict = guard__file(st, &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
+	a.too_deep = st->walk.blind;
+	if (!verdict) {
+		verdict = guard__file(st, &a.act, a.new_dentry, a.new_mnt, 1 << GUARD_WRITE);
+		a.too_deep |= st->walk.blind;
+	}
+	if (op == EV_FILE_RENAME && !verdict)
+		verdict = file__move(st, &a, &a.dentry, &a.new_dentry);
+	if (flags & RENAME_EXCHANGE && !verdict)
+		verdict = file__move(st, &a, &a.new_dentry, &a.dentry);
 	file__emit(st, &a);
 	return guard__return(verdict);
 }
 
+/* Of an exchange it is called once, with the flags, since 5.19. */
 SEC("?lsm/path_rename")
 int BPF_PROG(file_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry)
+	     struct dentry *new_dentry, unsigned int flags)
 {
-	return file__change_two(EV_FILE_RENAME, old_dir, old_dentry, new_dir, new_dentry);
+	return file__change_two(EV_FILE_RENAME, old_dir, old_dentry, new_dir, new_dentry, flags);
 }
 
 /* A link does not leave its mount. */
 SEC("?lsm/path_link")
 int BPF_PROG(file_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
 {
-	return file__change_two(EV_FILE_LINK, new_dir, old_dentry, new_dir, new_dentry);
+	return file__change_two(EV_FILE_LINK, new_dir, old_dentry, new_dir, new_dentry, 0);
 }
 
 static __always_inline int file__change_attribute(__u32 op, struct dentry *dentry, const char *name)
@@ -411,7 +434,8 @@ static __always_inline int file__use(__u32 op, struct file *file, __u32 access, 
 	a.inode = (__u64)inode;
 	KGET(a.dentry, file, f_path.dentry);
 	KGET(a.mnt, file, f_path.mnt);
-	verdict = guard__file(&a.act, a.dentry, a.mnt, access, &a.too_deep);
+	verdict = guard__file(st, &a.act, a.dentry, a.mnt, access);
+	a.too_deep = st->walk.blind;
 	if (always || a.act.rule || a.act.verdict != EV_ALLOWED)
 		file__emit(st, &a);
 	return guard__return(verdict);

@@ -12,6 +12,7 @@
 #include "task.bpf.h"
 
 #define EPERM 1
+#define SIGKILL 9
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -25,8 +26,26 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, GUARD_MAX_INODES);
 	__type(key, struct guard_inode_key);
-	__type(value, struct guard_inode_row);
+	__type(value, struct guard_row);
 } st_guard_inodes __weak SEC(".maps");
+
+/* Whole names. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GUARD_MAX_NAMES);
+	__type(key, struct guard_name_key);
+	__type(value, struct guard_row);
+} st_guard_names __weak SEC(".maps");
+
+/* How names begin and end. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GUARD_MAX_AFFIXES);
+	__type(key, struct guard_name_key);
+	__type(value, struct guard_row);
+} st_guard_affix __weak SEC(".maps");
 
 /* Refused in sleepable programs by 6.1: none of those that look here may be. */
 struct {
@@ -44,13 +63,13 @@ struct {
 	__type(value, struct guard_hits);
 } st_guard_hits __weak SEC(".maps");
 
-/* What the loader has open for which row: adopt_inodes puts them into st_guard_inodes. */
+/* What the loader has open for rules: adopt_inodes puts the address of its inode beside each descriptor. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, GUARD_MAX_INODES);
 	__type(key, __u32);
-	__type(value, struct guard_inode_row);
+	__type(value, __u64);
 } st_guard_fds __weak SEC(".maps");
 
 /* The policy in force, read once for each action. NULL: none. */
@@ -74,80 +93,223 @@ static __always_inline int guard__return(int verdict)
 	return ret;
 }
 
-/* What is told of a verdict, and counted; returns what the hook returns. DENIED by RULE, or ALLOWED by it (0: no rule). */
-static __always_inline int guard__say(const struct guard_policy *p, struct ev_act *act, bool denied, __u32 rule)
+static __always_inline void guard__count(__u32 rule, bool matched)
 {
-	__u32 mode = p->mode;
 	struct guard_hits *h = bpf_map_lookup_elem(&st_guard_hits, &rule);
 
-	act->rule = rule;
-	act->policy = *(volatile __u32 *)&st_shared.guard_serial;
-	if (h && (denied || rule))
-		__sync_fetch_and_add(denied ? &h->denied : &h->allowed, 1);
-	if (!denied)
-		return 0;
-	act->verdict = mode == GUARD_ENFORCE ? EV_DENIED : EV_WOULD_DENY;
-	return mode == GUARD_ENFORCE ? -EPERM : 0;
+	if (h)
+		__sync_fetch_and_add(matched ? &h->matched : &h->evaluated, 1);
 }
 
-struct guard_walk {
-	struct dentry *dentry;
-	struct vfsmount *mnt;	/* that DENTRY is looked at through; NULL: above what it shows */
-	struct dentry *place;	/* where that mount hangs, and in which */
-	struct vfsmount *place_mnt;
-	struct guard_inode_key key;
-	__u32 rooted;	/* got to the end */
-	__u32 crossed;	/* is in another file system, or another part of it, than the file */
-	__u32 foreign;	/* through a mount that is not of the loader's namespace */
-	__u16 deny[GUARD_ACCESS_MAX], allow[GUARD_ACCESS_MAX]; /* the nearest rule that said so */
-};
+/* Global, as all below that look rows up: verified once, and not at each step of a walk. */
+__weak __noinline int guard__take(struct guard_found *f, const struct guard_row *row)
+{
+	if (!f || !row)
+		return 0;
+	for (int i = 0; i < GUARD_ENTRIES; i++) {
+		const struct guard_entry *e = &row->e[i];
+		__u32 now;
+
+		if (!e->rule)
+			break;
+		guard__count(e->rule, false);
+		if (!(f->met >> (e->condition & 63) & 1) || (e->depth && e->depth != f->depth) ||
+		    (e->no_dot && f->dot))
+			continue;
+		now = e->deny & f->access ? (__u32)e->action << 16 | e->rule : 0;
+		if (now >> 16 > f->denied >> 16)
+			f->denied = now;
+		if (f->mute || !(e->allow & f->access))
+			continue;
+		f->allowed |= e->allow & f->access;
+		f->allowed_by = f->allowed_by ?: e->rule;
+	}
+	return 0;
+}
+
+/*
+ * What is told of a verdict, and counted; returns what the hook returns. RULE: 0, or one that says ACTION. Of an action that is
+ * judged twice, what would be denied stays told, whatever is allowed after it.
+ */
+static __always_inline int guard__say(const struct guard_policy *p, struct ev_act *act, __u32 action, __u32 rule)
+{
+	if (action || rule)
+		guard__count(rule, true);
+	if (action == GUARD_ALLOW && act->verdict != EV_ALLOWED)
+		return 0;
+	act->rule = rule;
+	act->policy = *(volatile __u32 *)&st_shared.guard_serial;
+	if (action == GUARD_ALLOW)
+		return 0;
+	if (p->mode != GUARD_ENFORCE || action == GUARD_TELL) {
+		act->verdict = EV_WOULD_DENY;
+		return 0;
+	}
+	/* queued where interrupts are off; refused for init and who is ending already */
+	act->verdict = action == GUARD_KILL && !bpf_send_signal(SIGKILL) ? EV_KILLED : EV_DENIED;
+	return -EPERM;
+}
 
 /* From the root of a mount on: what lies above it in its file system first, then what it hangs in. False: cannot be read. */
 static __always_inline bool guard__leave_mount(struct guard_walk *w)
 {
 	struct mount *mnt = (void *)w->mnt - bpf_core_field_offset(struct mount, mnt), *up = NULL;
 	struct mnt_namespace *ns = NULL;
+	struct dentry *place = NULL;
 
 	if (bpf_probe_read_kernel(&up, sizeof(up), &mnt->mnt_parent) || bpf_probe_read_kernel(&ns, sizeof(ns), &mnt->mnt_ns) ||
-	    bpf_probe_read_kernel(&w->place, sizeof(w->place), &mnt->mnt_mountpoint))
+	    bpf_probe_read_kernel(&place, sizeof(place), &mnt->mnt_mountpoint))
 		return false;
-	if (up == mnt)
-		w->place = NULL;
-	w->place_mnt = (void *)up + bpf_core_field_offset(struct mount, mnt);
+	w->place = up == mnt ? 0 : (__u64)place;
+	w->place_mnt = (__u64)up + bpf_core_field_offset(struct mount, mnt);
 	w->foreign |= (__u64)ns != st_shared.guard_mnt_ns;
-	w->mnt = NULL;
+	w->mnt = 0;
+	w->place_n = w->n;
+	w->hidden = ++w->n_mounts;
 	return true;
 }
 
 #define SB_KERNMOUNT (1UL << 22) /* linux/fs.h */
 
 /*
+ * What rules about names in directory BASE, or below it, say of DENTRY. NAMES: which lists there are, GUARD_NAMES_EXACT, ...
+ * No lock is taken: a rename at the same time may show a mixed name, whose mover must have been let.
+ * Missed: file systems that take names for equal that are not.
+ */
+__weak __noinline int guard__name(struct st_task *st, __u64 at, __u64 base, __u32 names, __u32 list)
+{
+	struct dentry *dentry = (void *)at;
+	const unsigned char *name = NULL;
+	struct guard_name_key key = { .base = base };
+	struct guard_row *row;
+	__u64 *word = (__u64 *)key.name, other;
+	__u32 len = 0;
+
+	if (!st)
+		return 0;
+	if (bpf_probe_read_kernel(&len, sizeof(len), &dentry->d_name.len) ||
+	    bpf_probe_read_kernel(&name, sizeof(name), &dentry->d_name.name))
+		return -1;
+	if (bpf_probe_read_kernel_str(key.name, GUARD_NAME_LEN, name) < 0)
+		return -1;
+	st->walk.f.dot = key.name[0] == '.';
+	if (names & GUARD_NAMES_EXACT && len < GUARD_NAME_LEN) {
+		key.list = list | GUARD_LIST(0, GUARD_NAMES_EXACT, 0);
+		row = bpf_map_lookup_elem(&st_guard_names, &key);
+		if (row)
+			guard__take(&st->walk.f, row);
+	}
+	key.prefixlen = GUARD_NAME_PREFIX + 8 * (len < GUARD_NAME_LEN ? len : GUARD_NAME_LEN);
+	if (names & GUARD_NAMES_PREFIX) {
+		key.list = list | GUARD_LIST(0, GUARD_NAMES_PREFIX, 0);
+		row = bpf_map_lookup_elem(&st_guard_affix, &key);
+		if (row)
+			guard__take(&st->walk.f, row);
+	}
+	if (!(names & GUARD_NAMES_SUFFIX))
+		return 0;
+	/* of a short name with what lies before it, which is not looked at. Cannot be read: nobody knows how it ends */
+	if (bpf_probe_read_kernel(key.name, sizeof(key.name), name + len - GUARD_NAME_LEN))
+		return -1;
+	for (int i = 0; i < GUARD_NAME_LEN / 16; i++) {
+		other = word[i];
+		word[i] = __builtin_bswap64(word[GUARD_NAME_LEN / 8 - 1 - i]);
+		word[GUARD_NAME_LEN / 8 - 1 - i] = __builtin_bswap64(other);
+	}
+	key.list = list | GUARD_LIST(0, GUARD_NAMES_SUFFIX, 0);
+	row = bpf_map_lookup_elem(&st_guard_affix, &key);
+	if (row)
+		guard__take(&st->walk.f, row);
+	return 0;
+}
+
+/* A directory that has rules about names: those in it are judged at once, those below when all of the way is known. */
+static __always_inline bool guard__enter_base(struct st_task *st, __u32 names)
+{
+	struct guard_walk *w = &st->walk;
+	__u32 i = w->n_bases;
+
+	if (names & GUARD_NAMES_ALL && w->child &&
+	    guard__name(st, w->child, w->inode, names, GUARD_LIST(w->gen, 0, 0)))
+		return false;
+	if (!(names >> GUARD_NAMES_BELOW & GUARD_NAMES_ALL))
+		return true;
+	if (i >= GUARD_BASES)
+		return false;
+	w->bases[i].inode = w->inode;
+	w->bases[i].names = names;
+	w->bases[i].n = w->n;
+	w->bases[i].at = w->at;
+	w->bases[i].hidden = w->hidden;
+	w->n_bases = i + 1;
+	w->reach += w->inode * 0x9e3779b97f4a7c15ULL + (names & GUARD_NAMES_FAR ? w->n * 0xc2b2ae3d27d4eb4fULL : 0);
+	return true;
+}
+
+/* A name on the way, and the rules of all that it lies below, and of everywhere. False: cannot be read. */
+static __always_inline bool guard__judge_name(struct st_task *st)
+{
+	struct guard_walk *w = &st->walk;
+
+	if (w->names & GUARD_NAMES_ALL && guard__name(st, w->dentry, 0, w->names, GUARD_LIST(w->gen, 0, 1)))
+		return false;
+	for (__u32 i = 0; i < GUARD_BASES && i < w->n_bases; i++) {
+		const struct guard_base *b = &w->bases[i];
+
+		/* it does not lie above what only another mount hides */
+		if (b->at <= w->at || (w->hidden && w->hidden != b->hidden))
+			continue;
+		w->f.depth = b->n - w->n;
+		if (guard__name(st, w->dentry, b->inode, b->names >> GUARD_NAMES_BELOW, GUARD_LIST(w->gen, 0, 1)))
+			return false;
+	}
+	return true;
+}
+
+/*
  * What is mounted shows a file in another place than its own; a deny of either holds. An allow of the other place counts only
  * if the loader sees that mount too: whoever has a namespace of his own can mount anything into what he may write to.
  */
-static long guard__step(__u32 i, struct guard_walk *w)
+static __always_inline bool guard__judge(struct st_task *st, struct inode *inode)
 {
-	struct dentry *mnt_root = NULL, *parent = NULL;
-	struct inode *inode = NULL;
-	struct guard_inode_row *row;
+	struct guard_walk *w = &st->walk;
+	struct guard_inode_key key = { .inode = (__u64)inode, .gen = w->gen };
+	struct guard_row *row;
 
-	if (bpf_probe_read_kernel(&inode, sizeof(inode), &w->dentry->d_inode) ||
-	    bpf_probe_read_kernel(&parent, sizeof(parent), &w->dentry->d_parent) ||
-	    (w->mnt && bpf_probe_read_kernel(&mnt_root, sizeof(mnt_root), &w->mnt->mnt_root)))
+	w->f.mute = w->foreign && w->crossed;
+	w->inode = key.inode;
+	row = inode ? bpf_map_lookup_elem(&st_guard_inodes, &key) : NULL;
+	if (!row)
+		return true;
+	guard__take(&w->f, row);
+	return !row->names || guard__enter_base(st, row->names);
+}
+
+static __always_inline long guard__step(struct st_task *st, bool names)
+{
+	struct guard_walk *w = &st->walk;
+	struct dentry *dentry = (void *)w->dentry, *mnt_root = NULL, *parent = NULL;
+	struct vfsmount *mnt = (void *)w->mnt;
+	struct inode *inode = NULL;
+
+	w->at++;
+	if (bpf_probe_read_kernel(&inode, sizeof(inode), &dentry->d_inode) ||
+	    bpf_probe_read_kernel(&parent, sizeof(parent), &dentry->d_parent) ||
+	    (mnt && bpf_probe_read_kernel(&mnt_root, sizeof(mnt_root), &mnt->mnt_root)))
 		return 1;
-	w->key.inode = (__u64)inode;
-	row = inode ? bpf_map_lookup_elem(&st_guard_inodes, &w->key) : NULL;
-	if (row) {
-		for (int a = 0; a < GUARD_ACCESS_MAX; a++) {
-			w->deny[a] = w->deny[a] ?: row->deny[a];
-			if (!w->foreign || !w->crossed)
-				w->allow[a] = w->allow[a] ?: row->allow[a];
-		}
+	if (names) {
+		w->f.mute = w->foreign && w->crossed;
+		if (dentry != parent && !guard__judge_name(st))
+			return 1;
+	} else if (!guard__judge(st, inode)) {
+		return 1;
 	}
-	if (w->dentry == mnt_root && !guard__leave_mount(w))
+	if (dentry == mnt_root && !guard__leave_mount(w))
 		return 1;
-	if (w->dentry != parent) {
-		w->dentry = parent;
+	if (dentry != parent) {
+		w->child = w->dentry;
+		w->dentry = (__u64)parent;
+		w->n++;
 		return 0;
 	}
 	/*
@@ -159,16 +321,33 @@ static long guard__step(__u32 i, struct guard_walk *w)
 		struct dentry *root = NULL;
 		unsigned long flags = 0;
 
-		KGET(sb, w->dentry, d_sb);
+		KGET(sb, dentry, d_sb);
 		KGET(root, sb, s_root);
 		KGET(flags, sb, s_flags);
-		w->rooted = !w->mnt || w->dentry == root || flags & SB_KERNMOUNT;
+		w->rooted = !w->mnt || dentry == root || flags & SB_KERNMOUNT;
 		return 1;
 	}
 	w->crossed = 1;
+	w->child = 0;
+	w->hidden = 0;
+	w->n = w->place_n;
 	w->dentry = w->place;
 	w->mnt = w->place_mnt;
 	return 0;
+}
+
+struct guard_turn {
+	struct st_task *st;
+};
+
+static long guard__step_inode(__u32 i, struct guard_turn *t)
+{
+	return guard__step(t->st, false);
+}
+
+static long guard__step_name(__u32 i, struct guard_turn *t)
+{
+	return guard__step(t->st, true);
 }
 
 /* The mounts of a file system: a list_head before 6.18. */
@@ -233,56 +412,114 @@ static __always_inline __u32 guard__access_of(struct dentry *dentry, __u32 acces
 
 #define GUARD_DENIES_ONLY (1U << 31) /* in ACCESS: a closed kind does not matter */
 
+/* To the root, once for inodes and, where rules are about names further up, once more for the names. */
+static __always_inline void guard__walk(struct st_task *st, const struct guard_policy *p, __u32 gen, __u64 dentry, __u64 mnt,
+					__u32 access)
+{
+	struct guard_turn turn = { .st = st };
+	struct guard_walk *w = &st->walk;
+
+	__builtin_memset(w, 0, sizeof(*w));
+	w->f.met = 1;
+	w->f.access = access;
+	w->gen = gen;
+	w->dentry = dentry;
+	w->mnt = mnt;
+	bpf_loop(GUARD_MAX_STEPS, guard__step_inode, &turn, 0);
+	w->names = p->names;
+	if (!w->rooted || access == 1 << GUARD_LEAVE || !(w->names | w->n_bases))
+		return;
+	w->dentry = dentry;
+	w->mnt = mnt;
+	w->rooted = w->crossed = w->foreign = w->n = w->at = w->hidden = w->n_mounts = 0;
+	bpf_loop(GUARD_MAX_STEPS, guard__step_name, &turn, 0);
+}
+
 /*
  * May the current task do what takes ACCESS (bits 1 << enum guard_access, one or more) to this file? ACT is filled but for
- * its op; *RET_TOO_DEEP when the way was too long, or could not be read. 0 or -EPERM.
+ * its op. 0 or -EPERM; st->walk.blind when the way was too long, or could not be read.
  */
-__weak __noinline int guard__file(struct ev_act *act, __u64 dentry, __u64 mnt, __u32 access, __u32 *ret_too_deep)
+__weak __noinline int guard__file(struct st_task *st, struct ev_act *act, __u64 dentry, __u64 mnt, __u32 access)
 {
-	struct guard_walk start = { .dentry = (void *)dentry, .mnt = (void *)mnt }, w;
 	const struct guard_policy *p;
-	__u32 gen = 0, allowed_by = 0;
+	__u32 gen = 0, closed;
+	struct guard_walk *w;
 
-	if (!act || !ret_too_deep)
+	if (!act || !st)
 		return 0;
+	w = &st->walk;
+	w->blind = 0;
 	p = guard__policy(&gen);
 	if (!p || !((p->denies | p->closed) & access))
 		return 0;
 	access = guard__access_of((void *)dentry, access);
 	if (!((p->denies | p->closed) & access))
 		return 0;
-	/*
-	 * Before 6.8 the verifier takes a callback for called once, and drops what no first turn does: it must not know what is in
-	 * here at the start.
-	 */
-	bpf_probe_read_kernel(&w, sizeof(w), &start);
-	w.key.gen = gen;
-	bpf_loop(GUARD_MAX_STEPS, guard__step, &w, 0);
-	*ret_too_deep = !w.rooted;
+	guard__walk(st, p, gen, dentry, mnt, access);
+	w->blind = !w->rooted;
+	closed = access & GUARD_DENIES_ONLY ? 0 : access & p->closed & ~(w->blind ? 0 : w->f.allowed);
 	for (int a = 0; a < GUARD_ACCESS_MAX; a++) {
-		if (!(access & 1 << a))
+		__u32 blind = (__u32)p->blind[a] << 16;
+
+		if (w->blind && access & 1 << a && blind > w->f.denied)
+			w->f.denied = blind;
+		if (!(closed & 1 << a) || w->f.denied >> 16 >= GUARD_DENY)
 			continue;
-		if (w.deny[a] || (!w.rooted && p->denies & 1 << a))
-			return guard__say(p, act, true, w.deny[a]);
-		if (p->closed & 1 << a && !(access & GUARD_DENIES_ONLY)) {
-			if (!w.allow[a] || !w.rooted)
-				return guard__say(p, act, true, p->closed_rule[a]);
-			allowed_by = w.allow[a];
-		}
+		guard__count(p->closed_rule[a], false);
+		w->f.denied = GUARD_DENY << 16 | p->closed_rule[a];
 	}
-	return guard__say(p, act, false, allowed_by);
+	if (w->f.denied)
+		return guard__say(p, act, w->f.denied >> 16, w->f.denied & 0xffff);
+	return guard__say(p, act, GUARD_ALLOW, access & GUARD_DENIES_ONLY || !(p->closed & access) ? 0 : w->f.allowed_by);
+}
+
+struct guard_place {
+	__u64 dentry, mnt;
+};
+
+/*
+ * A directory that is moved takes what is below it out of the reach of rules about names: not if there were such, and the
+ * new place is below the same directories, and as far, where that matters. OLD and NEW: what it is and shall be called.
+ */
+__weak __noinline int guard__move(struct st_task *st, struct ev_act *act, struct guard_place *old, struct guard_place *new)
+{
+	struct dentry *dentry, *parent = NULL;
+	const struct guard_policy *p;
+	__u32 gen = 0, denied;
+	__u64 reach;
+
+	if (!st || !act || !old || !new)
+		return 0;
+	p = guard__policy(&gen);
+	if (!p || !(p->denies & 1 << GUARD_LEAVE))
+		return 0;
+	dentry = (void *)old->dentry;
+	KGET(parent, dentry, d_parent);
+	guard__walk(st, p, gen, (__u64)parent, old->mnt, 1 << GUARD_LEAVE);
+	denied = st->walk.rooted ? st->walk.f.denied : (__u32)p->blind[GUARD_ACCESS_MAX] << 16;
+	if (!denied)
+		return 0;
+	reach = st->walk.reach;
+	dentry = (void *)new->dentry;
+	KGET(parent, dentry, d_parent);
+	guard__walk(st, p, gen, (__u64)parent, new->mnt, 1 << GUARD_LEAVE);
+	return st->walk.rooted && st->walk.reach == reach ? 0 : guard__say(p, act, denied >> 16, denied & 0xffff);
 }
 
 /* Another kind of action. */
-static __always_inline int guard__op(struct ev_act *act, enum guard_op op)
+__weak __noinline int guard__op(struct ev_act *act, __u32 op)
 {
+	struct guard_found f = { .met = 1, .access = 1 };
 	const struct guard_policy *p;
 	__u32 gen = 0;
 
-	p = guard__policy(&gen);
-	if (!p || !p->op_rule[op])
+	if (!act)
 		return 0;
-	return guard__say(p, act, true, p->op_rule[op]);
+	p = guard__policy(&gen);
+	if (!p || op >= GUARD_OP_MAX || !p->ops[op].e[0].rule)
+		return 0;
+	guard__take(&f, &p->ops[op]);
+	return f.denied ? guard__say(p, act, f.denied >> 16, f.denied & 0xffff) : 0;
 }
 
 /* What nobody who is held to a policy may do to who enforces it: by no rule. */
@@ -292,7 +529,7 @@ static __always_inline int guard__self(struct ev_act *act)
 	__u32 gen = 0;
 
 	p = guard__policy(&gen);
-	return p ? guard__say(p, act, true, 0) : 0;
+	return p ? guard__say(p, act, GUARD_DENY, 0) : 0;
 }
 
 #define AF_INET 2
@@ -319,8 +556,8 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 	row = bpf_map_lookup_elem(&st_guard_nets, &key);
 	for (__u32 i = 0; row && i < GUARD_NET_PORTS; i++)
 		if (i < row->n && (any_port || (port >= row->ports[i].first && port <= row->ports[i].last)))
-			return guard__say(p, act, false, row->ports[i].rule);
-	return guard__say(p, act, true, p->net_rule);
+			return guard__say(p, act, GUARD_ALLOW, row->ports[i].rule);
+	return guard__say(p, act, GUARD_DENY, p->net_rule);
 }
 
 /* A socket that the rules about addresses cannot judge: where they are closed there is none. */
@@ -330,7 +567,7 @@ static __always_inline int guard__net_kind(struct ev_act *act)
 	__u32 gen = 0;
 
 	p = guard__policy(&gen);
-	return p && p->net_closed ? guard__say(p, act, true, p->net_rule) : 0;
+	return p && p->net_closed ? guard__say(p, act, GUARD_DENY, p->net_rule) : 0;
 }
 
 #endif

@@ -134,7 +134,7 @@ int BPF_PROG(kernel_perf_new, struct perf_event *event)
 		return 0;
 	KGET(parent, event, parent);
 	p = guard__policy(&gen);
-	if (parent || (p && p->op_rule[GUARD_OP_PERF])) /* the call was recorded */
+	if (parent || (p && p->ops[GUARD_OP_PERF].e[0].rule)) /* the call was recorded */
 		return 0;
 	KGET(type, event, attr.type);
 	a.arg = type;

@@ -7,6 +7,7 @@
 #define SANDTRACE_CONFIG_H
 
 #include "events.h"
+#include "guard.h"
 
 #define ST_MAX_SHARDS 8	     /* bulk rings; a power of two */
 #define ST_MAX_RINGS (ST_MAX_SHARDS + 1)
@@ -104,6 +105,7 @@ struct st_task {
 	/* not yet in st_counters: added there once in 64 calls and when the task exits */
 	__u32 seen;
 	__u32 emitted;
+	struct guard_walk walk; /* security profile: of the action that is judged */
 };
 
 /*

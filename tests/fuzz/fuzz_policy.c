@@ -65,15 +65,47 @@ static void check_rules(const struct policy *p)
 	}
 }
 
-/* Every path is there; a pattern names two. */
-static int expand(void *ctx, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to, char *why,
-		  size_t size)
+/* Every path is there; a pattern names two, and begins with a directory. */
+static int expand(void *ctx, const struct policy_rule *rule, live_add_fn add, void *to, char *why, size_t size)
 {
+	struct live_name name;
+	char dir[4096];
 	int err;
 
 	(void)ctx, (void)why, (void)size;
-	err = add(to, rule->value);
-	return err || !rule->pattern ? err : add(to, "/another");
+	err = add(to, LIVE_IS, rule->value);
+	if (!err && !rule->pattern)
+		err = add(to, LIVE_NAMED, rule->value);
+	if (err || !rule->pattern)
+		return err;
+	if (!live_pattern__split(rule->value, dir, sizeof(dir), &name)) {
+		if (dir[0] != '/' || !name.way || name.len >= GUARD_NAME_LEN)
+			broken("a pattern that is taken apart wrongly", rule->value, dir);
+		err = add(to, LIVE_BASE, dir);
+	}
+	return err ? err : add(to, LIVE_IS, "/another");
+}
+
+/* Rows with rules that have no number, or without a row for the directory of a name, the kernel would take as they are. */
+static void make_rows(const struct live_policy *l)
+{
+	uint64_t *inodes = calloc(l->n_paths + 1, sizeof(*inodes));
+	struct policy_error e = { 0 };
+	struct live_rows r;
+	int err;
+
+	for (size_t i = 0; inodes && i < l->n_paths; i++)
+		inodes[i] = 1 + i / 2; /* some are one file */
+	err = inodes ? live_rows__make(l, inodes, &r, &e) : 0;
+	if (err && !e.text[0])
+		broken("no words for what does not fit", "", "");
+	for (size_t i = 0; inodes && i < r.n_inodes; i++)
+		for (int k = 0; k < GUARD_ENTRIES; k++)
+			if (r.inodes[i].row.e[k].rule >= l->n_rules || (i && r.inodes[i - 1].key.inode >= r.inodes[i].key.inode))
+				broken("a row that is none", "", "");
+	if (inodes)
+		live_rows__done(&r);
+	free(inodes);
 }
 
 /* The rules that are addresses; a name stands for one. */
@@ -129,10 +161,11 @@ static void make_live(const struct policy *p)
 	err = live_policy__make(p, &plan, &layers, expand, NULL, &l, &e);
 	if (err && !e.text[0])
 		broken("no words for what does not fit", "", "");
-	for (size_t i = 0; i < l.n_paths && !err; i++)
-		for (int a = 0; a < GUARD_ACCESS_MAX; a++)
-			if (l.paths[i].deny[a] >= l.n_rules || l.paths[i].allow[a] >= l.n_rules)
-				broken("a rule without a number", l.paths[i].path, "");
+	for (size_t i = 0; i < l.n_things && !err; i++)
+		if (l.things[i].e.rule >= l.n_rules || (l.things[i].path != LIVE_ANYWHERE && l.things[i].path >= l.n_paths))
+			broken("a rule without a number", "", "");
+	if (!err)
+		make_rows(&l);
 	for (size_t i = 0; i < plan.n && i < 64 && !err; i++) {
 		const struct net_entry *want = network__match(&plan, &plan.v[i].addr, plan.v[i].port_last);
 

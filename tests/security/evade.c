@@ -31,6 +31,7 @@
 	X(flow) \
 	X(system) \
 	X(kernel) \
+	X(rules) \
 	X(identity)
 #define DECLARE(name) extern const struct domain name##_domain;
 #define POINTER(name) &name##_domain,

@@ -30,10 +30,13 @@ static struct policy *load(const char *text)
 	return p;
 }
 
-/* What there is: a path is itself, but for what begins with /gone; a pattern is two; /bad and /huge cannot be held. */
-static int expand(void *ctx, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to, char *why,
-		  size_t size)
+/*
+ * What there is: a path is itself, but for what begins with /gone, of which the directory is not there either, and /new, which
+ * is not there yet; a pattern is two; /bad and /huge cannot be held.
+ */
+static int expand(void *ctx, const struct policy_rule *rule, live_add_fn add, void *to, char *why, size_t size)
 {
+	struct live_name name;
 	char path[4200];
 	int err;
 
@@ -47,17 +50,24 @@ static int expand(void *ctx, const struct policy_rule *rule, int (*add)(void *to
 	if (!strncmp(rule->value, "/huge", 5)) {
 		for (unsigned int i = 0; i < 2049; i++) {
 			snprintf(path, sizeof(path), "/huge/%u", i);
-			err = add(to, path);
+			err = add(to, LIVE_IS, path);
 			if (err)
 				return err;
 		}
 		return 0;
 	}
-	if (!rule->pattern)
-		return add(to, rule->value);
-	for (const char *name = "ab"; *name; name++) {
-		snprintf(path, sizeof(path), "/pattern/%c", *name);
-		err = add(to, path);
+	if (!rule->pattern) {
+		err = strncmp(rule->value, "/new", 4) ? add(to, LIVE_IS, rule->value) : 0;
+		return err ? err : add(to, LIVE_NAMED, rule->value);
+	}
+	if (!live_pattern__split(rule->value, path, sizeof(path), &name)) {
+		err = add(to, LIVE_BASE, path);
+		if (err)
+			return err;
+	}
+	for (const char *c = "ab"; *c; c++) {
+		snprintf(path, sizeof(path), "/pattern/%c", *c);
+		err = add(to, LIVE_IS, path);
 		if (err)
 			return err;
 	}
@@ -93,27 +103,104 @@ static void done(struct made *m)
 	policy__free(m->p);
 }
 
-/* "d:--1 a:2--" : the rules of PATH's row, for reading, writing, executing. */
-static const char *row(const struct live_policy *l, const char *path)
+/* Each path an inode of its own: 101, 102, ...; but what ends with "same" is 100. */
+static struct live_rows rows_of(const struct live_policy *l)
+{
+	uint64_t inodes[4200];
+	struct live_rows r;
+	struct policy_error e;
+
+	assert_true(l->n_paths < ARRAY_SIZE(inodes));
+	for (size_t i = 0; i < l->n_paths; i++) {
+		size_t len = strlen(l->paths[i]);
+
+		inodes[i] = len >= 4 && !strcmp(l->paths[i] + len - 4, "same") ? 100 : 101 + i;
+	}
+	if (live_rows__make(l, inodes, &r, &e))
+		fail_msg("%s", e.text);
+	return r;
+}
+
+static uint64_t inode_of(const struct live_policy *l, const char *path)
+{
+	for (size_t i = 0; i < l->n_paths; i++)
+		if (!strcmp(l->paths[i], path))
+			return strlen(path) >= 4 && !strcmp(path + strlen(path) - 4, "same") ? 100 : 101 + i;
+	return 0;
+}
+
+/* "d:--1 a:2--" : the rules of a row, for reading, writing, executing. */
+static const char *row_text(const struct guard_row *r)
 {
 	static char text[64];
+	char *s = text;
 
-	for (size_t i = 0; i < l->n_paths; i++) {
-		const struct live_path *p = &l->paths[i];
-		char *s = text;
+	for (int which = 0; which < 2; which++) {
+		s += sprintf(s, which ? " a:" : "d:");
+		for (int a = 0; a < GUARD_ACCESS_MAX; a++) {
+			uint16_t rule = 0;
 
-		if (strcmp(p->path, path))
-			continue;
-		for (int which = 0; which < 2; which++) {
-			const uint16_t *v = which ? p->allow : p->deny;
-
-			s += sprintf(s, which ? " a:" : "d:");
-			for (int a = 0; a < GUARD_ACCESS_MAX; a++)
-				s += v[a] ? sprintf(s, "%u", v[a]) : sprintf(s, "-");
+			for (int i = GUARD_ENTRIES - 1; i >= 0; i--)
+				if ((which ? r->e[i].allow : r->e[i].deny) & 1 << a)
+					rule = r->e[i].rule;
+			s += rule ? sprintf(s, "%u", rule) : sprintf(s, "-");
 		}
-		return text;
 	}
-	return "none";
+	return text;
+}
+
+static const char *row(const struct live_policy *l, const char *path)
+{
+	struct live_rows r = rows_of(l);
+	const char *text = "none";
+
+	for (size_t i = 0; i < r.n_inodes; i++)
+		if (r.inodes[i].key.inode == inode_of(l, path) && r.inodes[i].row.e[0].rule)
+			text = row_text(&r.inodes[i].row);
+	live_rows__done(&r);
+	return text;
+}
+
+/* As the kernel looks for NAME in DIR (NULL: anywhere), or below it. */
+static const struct guard_row *named(const struct live_policy *l, const struct live_rows *r, const char *dir, uint32_t way,
+				     bool below, const char *name)
+{
+	struct guard_name_key key = { .list = GUARD_LIST(0, way, (uint32_t)below), .base = dir ? inode_of(l, dir) : 0 };
+	const struct live_name_row *v = way == GUARD_NAMES_EXACT ? r->names : r->affixes, *best = NULL;
+	size_t n = way == GUARD_NAMES_EXACT ? r->n_names : r->n_affixes, len = strlen(name);
+
+	for (size_t i = 0; i < len && i < GUARD_NAME_LEN; i++)
+		key.name[i] = (uint8_t)(way == GUARD_NAMES_SUFFIX ? name[len - 1 - i] : name[i]);
+	for (size_t i = 0; i < n; i++) {
+		size_t bytes = way == GUARD_NAMES_EXACT ? GUARD_NAME_LEN : (v[i].key.prefixlen - GUARD_NAME_PREFIX) / 8;
+
+		if (v[i].key.list == key.list && v[i].key.base == key.base && !memcmp(v[i].key.name, key.name, bytes) &&
+		    (way == GUARD_NAMES_EXACT || bytes <= len) && (!best || best->key.prefixlen < v[i].key.prefixlen))
+			best = &v[i];
+	}
+	return best ? &best->row : NULL;
+}
+
+static const char *name_text(const struct live_policy *l, const char *dir, uint32_t way, bool below, const char *name)
+{
+	struct live_rows r = rows_of(l);
+	const struct guard_row *found = named(l, &r, dir, way, below, name);
+	const char *text = found ? row_text(found) : "none";
+
+	live_rows__done(&r);
+	return text;
+}
+
+static uint32_t lists(const struct live_policy *l, const char *dir)
+{
+	struct live_rows r = rows_of(l);
+	uint32_t names = 0;
+
+	for (size_t i = 0; i < r.n_inodes; i++)
+		if (r.inodes[i].key.inode == inode_of(l, dir))
+			names = r.inodes[i].row.names;
+	live_rows__done(&r);
+	return names;
 }
 
 static const char *gap_text(const struct live_policy *l, const char *begin)
@@ -199,35 +286,36 @@ static void denials_are_of_their_accesses(void **state)
 	assert_string_equal(row(&m.l, "/pattern/a"), "d:-5- a:---");
 	assert_string_equal(row(&m.l, "/pattern/b"), "d:-5- a:---");
 	assert_string_equal(row(&m.l, "/"), "d:--8 a:---");
-	assert_int_equal(m.l.n_paths, 7);
+	assert_int_equal(m.l.n_paths, 8); /* and /p, which the pattern begins with */
 	assert_int_equal(m.l.n_rules, 9);
 	for (unsigned int n = 1; n < 9; n++)
 		assert_ptr_equal(m.l.rules[n], &m.p->rules[n - 1]);
 	for (size_t i = 1; i < m.l.n_paths; i++)
-		assert_true(strcmp(m.l.paths[i - 1].path, m.l.paths[i].path) < 0);
+		assert_true(strcmp(m.l.paths[i - 1], m.l.paths[i]) < 0);
 	done(&m);
 }
 
 static void what_is_not_there_is_a_gap(void **state)
 {
-	struct made m = make("[filesystem]\nallow_write = ['/w', '/gone/x']\ndeny = ['**/.env', '/bad']\n"
+	struct made m = make("[filesystem]\nallow_write = ['/w', '/gone/x']\ndeny = ['**/.e?v', '/bad']\n"
 			     "deny_exec = ['/gone']\n");
 	const char *why = NULL;
 
 	(void)state;
 	assert_int_equal(m.err, 0);
 	assert_int_equal(m.l.n_gaps, 4);
-	assert_string_equal(gap_text(&m.l, "filesystem.allow_write /gone/x"), "not there now");
+	assert_string_equal(gap_text(&m.l, "filesystem.allow_write /gone/x"),
+			    "not there now, nor the directory that it would be in");
 	assert_int_equal(gap_kind(&m.l, "filesystem.allow_write /gone/x"), LIVE_GAP_ABSENT);
 	assert_int_equal(gap_kind(&m.l, "filesystem.deny_exec /gone"), LIVE_GAP_ABSENT);
-	assert_int_equal(gap_kind(&m.l, "filesystem.deny **/.env"), LIVE_GAP_PATH);
+	assert_int_equal(gap_kind(&m.l, "filesystem.deny **/.e?v"), LIVE_GAP_PATH);
 	assert_string_equal(gap_text(&m.l, "filesystem.deny /bad"), "a link that was planted");
 	assert_int_equal(m.expanded, 4); /* nobody looks for what is everywhere */
 	assert_string_equal(live_policy__layer(&m.l, &m.p->rules[0], &why), "lsm");
 	assert_null(live_policy__layer(&m.l, &m.p->rules[1], &why));
-	assert_string_equal(why, "not there now");
+	assert_non_null(strstr(why, "not there now"));
 	assert_null(live_policy__layer(&m.l, &m.p->rules[2], &why));
-	assert_non_null(strstr(why, "every file system"));
+	assert_non_null(strstr(why, "how a name begins or ends"));
 	for (size_t i = 0; i < m.l.n_gaps; i++)
 		assert_ptr_equal(m.l.gaps[i].src, &m.l.gaps[i].rule->src);
 	done(&m);
@@ -244,8 +332,147 @@ static void a_long_path_leaves_room_for_the_reason(void **state)
 	snprintf(text, sizeof(text), "[filesystem]\ndeny = ['/gone%s']\n", path);
 	m = make(text);
 	assert_int_equal(m.l.n_gaps, 1);
-	assert_string_equal(gap_text(&m.l, "filesystem.deny /gonexxx"), "not there now");
+	assert_non_null(strstr(gap_text(&m.l, "filesystem.deny /gonexxx"), "not there now"));
 	assert_non_null(strstr(m.l.gaps[0].text, "xx...: not"));
+	done(&m);
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------- */
+
+static void patterns_are_taken_apart(void **state)
+{
+	static const struct {
+		const char *value, *dir, *text; /* NULL: it cannot be */
+		uint8_t way, depth;
+		bool below, anywhere;
+	} cases[] = {
+		{ "/**/.env", "/", ".env", GUARD_NAMES_EXACT, 0, true, true },
+		{ "/srv/**/.env", "/srv", ".env", GUARD_NAMES_EXACT, 0, true, false },
+		{ "/srv/**/**/*.pem", "/srv", "mep.", GUARD_NAMES_SUFFIX, 0, true, false },
+		{ "/srv/*.key", "/srv", "yek.", GUARD_NAMES_SUFFIX, 0, false, false },
+		{ "/srv/id_*", "/srv", "id_", GUARD_NAMES_PREFIX, 0, false, false },
+		{ "/srv/*", "/srv", "", GUARD_NAMES_PREFIX, 0, false, false },
+		{ "/*", "/", "", GUARD_NAMES_PREFIX, 0, false, false },
+		{ "/home/*/.ssh", "/home", ".ssh", GUARD_NAMES_EXACT, 2, true, false },
+		{ "/home/*/*/x*", "/home", "x", GUARD_NAMES_PREFIX, 3, true, false },
+		{ "/*/x", "/", "x", GUARD_NAMES_EXACT, 2, true, false },
+		{ "/a[*]b/*[?]", "/a*b", "?", GUARD_NAMES_SUFFIX, 0, false, false },
+		{ "/a/[[]*", "/a", "[", GUARD_NAMES_PREFIX, 0, false, false },
+		{ "/a/*b*", NULL, NULL, 0, 0, false, false },
+		{ "/a/b*c", NULL, NULL, 0, 0, false, false },
+		{ "/a/b?", NULL, NULL, 0, 0, false, false },
+		{ "/a/[ab]", NULL, NULL, 0, 0, false, false },
+		{ "/a/**/*/b", NULL, NULL, 0, 0, false, false },
+		{ "/a/*/b/c", NULL, NULL, 0, 0, false, false },
+		{ "/a/b*/c", NULL, NULL, 0, 0, false, false },
+		{ "/a/*0123456789012345678901234567890123456789012345678901234567890123", NULL, NULL, 0, 0, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct live_name n;
+		char dir[64];
+		const char *why = live_pattern__split(cases[i].value, dir, sizeof(dir), &n);
+
+		if (!why != !!cases[i].dir)
+			fail_msg("%s: %s", cases[i].value, why ? why : "taken");
+		if (why)
+			continue;
+		if (strcmp(dir, cases[i].dir) || n.way != cases[i].way || n.below != cases[i].below || n.depth != cases[i].depth ||
+		    n.anywhere != cases[i].anywhere || n.len != strlen(cases[i].text) || strcmp(n.text, cases[i].text))
+			fail_msg("%s: %s %u %.64s", cases[i].value, dir, n.way, n.text);
+	}
+}
+
+static void what_is_not_there_yet_is_held_by_its_name(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = ['/new/secret']\nallow_read = ['/new/read', '/x/read']\nallow_write = ['/x/written']\n");
+
+	(void)state;
+	assert_int_equal(m.l.n_gaps, 0);
+	assert_string_equal(row(&m.l, "/new/secret"), "none");
+	assert_string_equal(name_text(&m.l, "/new", GUARD_NAMES_EXACT, false, "secret"), "d:111 a:---");
+	assert_string_equal(name_text(&m.l, "/new", GUARD_NAMES_EXACT, false, "secret2"), "none");
+	assert_string_equal(name_text(&m.l, "/new", GUARD_NAMES_EXACT, true, "secret"), "none");
+	assert_string_equal(name_text(&m.l, "/new", GUARD_NAMES_EXACT, false, "read"), "d:--- a:2--");
+	/* who may move files could put another one there */
+	assert_string_equal(name_text(&m.l, "/x", GUARD_NAMES_EXACT, false, "read"), "none");
+	assert_string_equal(name_text(&m.l, "/x", GUARD_NAMES_EXACT, false, "written"), "d:--- a:44-");
+	assert_int_equal(lists(&m.l, "/new"), GUARD_NAMES_EXACT);
+	done(&m);
+}
+
+static void names_below_a_directory_keep_it_in_reach(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = ['/srv/**/.env', '**/*.pem', '/home/*/.ssh']\ndeny_exec = ['/srv/**/*.so']\n");
+
+	(void)state;
+	assert_int_equal(m.l.n_gaps, 0);
+	assert_string_equal(name_text(&m.l, "/srv", GUARD_NAMES_EXACT, true, ".env"), "d:111 a:---");
+	assert_string_equal(name_text(&m.l, "/srv", GUARD_NAMES_SUFFIX, true, "x.so"), "d:--4 a:---");
+	assert_string_equal(name_text(&m.l, NULL, GUARD_NAMES_SUFFIX, true, "a.pem"), "d:222 a:---");
+	assert_string_equal(name_text(&m.l, NULL, GUARD_NAMES_SUFFIX, true, ".pem"), "d:222 a:---");
+	assert_string_equal(name_text(&m.l, NULL, GUARD_NAMES_SUFFIX, true, "pem"), "none");
+	assert_int_equal(m.l.head.names, GUARD_NAMES_SUFFIX);
+	assert_int_equal(m.l.head.denies, 7 | 1 << GUARD_LEAVE);
+	assert_int_equal(lists(&m.l, "/srv"), (GUARD_NAMES_EXACT | GUARD_NAMES_SUFFIX) << GUARD_NAMES_BELOW);
+	assert_int_equal(lists(&m.l, "/home"), GUARD_NAMES_EXACT << GUARD_NAMES_BELOW | GUARD_NAMES_FAR);
+	done(&m);
+	m = make("[filesystem]\ndeny_exec = ['/srv/**/*.so']\n");
+	assert_int_equal(m.l.head.denies, 1 << GUARD_EXEC); /* what may be written may be moved */
+	done(&m);
+}
+
+static void a_longer_text_has_the_rules_of_a_shorter(void **state)
+{
+	struct made m = make("[filesystem]\ndeny_exec = ['/p/a*', '/p/abc*', '/p/abx*', '/p/*z', '/p/*yz', '/p/*']\ndeny_write = ['/p/ab*']\n");
+
+	(void)state;
+	assert_string_equal(name_text(&m.l, "/p", GUARD_NAMES_PREFIX, false, "abcd"), "d:-71 a:---");
+	assert_string_equal(name_text(&m.l, "/p", GUARD_NAMES_PREFIX, false, "abd"), "d:-71 a:---");
+	assert_string_equal(name_text(&m.l, "/p", GUARD_NAMES_PREFIX, false, "ac"), "d:--1 a:---");
+	assert_string_equal(name_text(&m.l, "/p", GUARD_NAMES_PREFIX, false, "q"), "d:--6 a:---");
+	assert_string_equal(name_text(&m.l, "/p", GUARD_NAMES_SUFFIX, false, "xyz"), "d:--4 a:---");
+	done(&m);
+}
+
+static void two_paths_of_one_file_share_a_row(void **state)
+{
+	struct made m = make("[filesystem]\ndeny_write = ['/a/same']\ndeny = ['/b/same', '/a/same']\n");
+
+	(void)state;
+	assert_string_equal(row(&m.l, "/a/same"), "d:212 a:---");
+	assert_string_equal(row(&m.l, "/b/same"), "d:212 a:---");
+	done(&m);
+}
+
+static void what_names_cannot_hold_is_a_gap(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = ['/p/a?', '/p/0123456789012345678901234567890123456789012345678901234567890123']\n"
+			     "allow_read = ['/p/a?', '/p/**/b']\n");
+	const char *why;
+
+	(void)state;
+	assert_int_equal(m.l.n_gaps, 2);
+	assert_int_equal(gap_kind(&m.l, "filesystem.deny /p/a?"), LIVE_GAP_PATH);
+	assert_non_null(strstr(gap_text(&m.l, "filesystem.deny /p/0123"), "63 bytes"));
+	assert_string_equal(row(&m.l, "/pattern/a"), "d:111 a:3--"); /* what is there is held */
+	assert_string_equal(live_policy__layer(&m.l, &m.p->rules[2], &why), "lsm"); /* it is less that is allowed */
+	done(&m);
+}
+
+static void nested_bases_are_bounded(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = ['/1/**/x', '/1/2/**/x', '/1/2/3/**/x', '/1/2/3/4/**/x', '/1/2/3/4/5/**/x', "
+			     "'/1/2/3/4/5/6/**/x', '/1/2/3/4/5/6/7/**/x', '/1/2/3/4/5/6/7/8/**/x', '/2/**/x']\n");
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	done(&m);
+	m = make("[filesystem]\ndeny = ['/1/**/x', '/1/2/**/x', '/1/2/3/**/x', '/1/2/3/4/**/x', '/1/2/3/4/5/**/x', "
+		 "'/1/2/3/4/5/6/**/x', '/1/2/3/4/5/6/7/**/x', '/1/2/3/4/5/6/7/8/**/x', '/1/2/3/4/5/6/7/8/9/**/x']\n");
+	assert_int_equal(m.err, -ENOSPC);
+	assert_non_null(strstr(m.e.text, "8 directories within each other"));
 	done(&m);
 }
 
@@ -346,7 +573,7 @@ static void calls_stand_for_hooks(void **state)
 		m = make(text);
 		assert_int_equal(live_policy__op(cases[i].name), cases[i].op);
 		for (int op = 0; op < GUARD_OP_MAX; op++)
-			n += m.l.head.op_rule[op] != 0;
+			n += m.l.head.ops[op].e[0].rule != 0;
 		assert_int_equal(n, cases[i].op != GUARD_OP_NONE);
 		assert_int_equal(m.l.n_gaps, cases[i].op == GUARD_OP_NONE);
 		if (cases[i].op)
@@ -354,7 +581,8 @@ static void calls_stand_for_hooks(void **state)
 		done(&m);
 	}
 	m = make("[syscalls]\ndeny = ['mount', 'umount2']\nallow = ['mount']\n");
-	assert_int_equal(m.l.head.op_rule[GUARD_OP_MOUNT], 1);
+	assert_int_equal(m.l.head.ops[GUARD_OP_MOUNT].e[0].rule, 1);
+	assert_int_equal(m.l.head.ops[GUARD_OP_MOUNT].e[1].rule, 0); /* it says the same */
 	assert_int_equal(m.l.n_rules, 3);
 	done(&m);
 	layers.lsm_io_uring = false;
@@ -428,7 +656,7 @@ static void what_the_maps_cannot_hold_is_an_error(void **state)
 		assert_int_equal(policy__add(p, RULE_DENY, "--deny", path, &env, &e), 0);
 	}
 	assert_int_equal(live_policy__make(p, NULL, &everything, expand, &expanded, &l, &e), 0);
-	assert_true(l.n_rules == 1024 && l.n_paths == 1023);
+	assert_true(l.n_rules == 1024 && l.n_paths == 1024); /* with / */
 	assert_ptr_equal(l.rules[1023], &p->rules[1022]);
 	live_policy__done(&l);
 	assert_int_equal(policy__add(p, RULE_DENY, "--deny", "/one", &env, &e), 0);
@@ -702,6 +930,13 @@ int main(void)
 		cmocka_unit_test(what_may_be_written_or_executed_may_be_read),
 		cmocka_unit_test(denials_are_of_their_accesses),
 		cmocka_unit_test(what_is_not_there_is_a_gap),
+		cmocka_unit_test(patterns_are_taken_apart),
+		cmocka_unit_test(what_is_not_there_yet_is_held_by_its_name),
+		cmocka_unit_test(names_below_a_directory_keep_it_in_reach),
+		cmocka_unit_test(a_longer_text_has_the_rules_of_a_shorter),
+		cmocka_unit_test(two_paths_of_one_file_share_a_row),
+		cmocka_unit_test(what_names_cannot_hold_is_a_gap),
+		cmocka_unit_test(nested_bases_are_bounded),
 		cmocka_unit_test(a_long_path_leaves_room_for_the_reason),
 		cmocka_unit_test(without_lsm_only_the_network_is_left),
 		cmocka_unit_test(what_cannot_be_refused_can_be_killed_for),

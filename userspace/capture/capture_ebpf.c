@@ -586,6 +586,8 @@ static void offer_guard(struct ebpf *c)
 	c->guard = (struct guard_target){
 		.heads = map_fd(c, "st_guard"),
 		.inodes = map_fd(c, "st_guard_inodes"),
+		.names = map_fd(c, "st_guard_names"),
+		.affixes = map_fd(c, "st_guard_affix"),
 		.nets = map_fd(c, "st_guard_nets"),
 		.hits = map_fd(c, "st_guard_hits"),
 		.fds = map_fd(c, "st_guard_fds"),

@@ -61,10 +61,10 @@ static void let_go(int *held, size_t n)
 	free(held);
 }
 
-/* Every row of generation GEN out of a map whose keys have it at AT. */
+/* Every row of generation GEN out of a map whose keys have it as the lowest bit of the number at AT. */
 static int clear(int map, size_t key_size, size_t at, uint32_t gen)
 {
-	unsigned char key[sizeof(struct guard_net_key)], next[sizeof(key)];
+	unsigned char key[sizeof(struct guard_name_key)], next[sizeof(key)];
 	bool any = !bpf_map_get_next_key(map, NULL, next);
 
 	while (any) {
@@ -73,7 +73,7 @@ static int clear(int map, size_t key_size, size_t at, uint32_t gen)
 		memcpy(key, next, key_size);
 		memcpy(&of, key + at, sizeof(of));
 		any = !bpf_map_get_next_key(map, key, next);
-		if (of == gen && bpf_map_delete_elem(map, key) && errno != ENOENT)
+		if ((of & 1) == gen && bpf_map_delete_elem(map, key) && errno != ENOENT)
 			return log_errno(-errno, "take out the rows of an earlier policy");
 	}
 	return 0;
@@ -91,54 +91,94 @@ static int add_nets(const struct guard_target *t, const struct live_policy *l, u
 	return 0;
 }
 
-/* Opens each path and tells the kernel which row it is for. */
+/* Opens each path and asks the kernel which inode it is. */
 static int name_paths(const struct guard_target *t, const struct live_policy *l, int *held, size_t *n)
 {
 	for (*n = 0; *n < l->n_paths; ++*n) {
-		const struct live_path *p = &l->paths[*n];
-		struct guard_inode_row row = {};
-		int fd = open_path(p->path);
+		uint64_t unknown = 0;
+		int fd = open_path(l->paths[*n]);
 
 		if (fd < 0)
 			return fd;
 		held[*n] = fd;
-		memcpy(row.deny, p->deny, sizeof(row.deny));
-		memcpy(row.allow, p->allow, sizeof(row.allow));
-		if (bpf_map_update_elem(t->fds, &fd, &row, BPF_ANY)) {
+		if (bpf_map_update_elem(t->fds, &fd, &unknown, BPF_ANY)) {
 			++*n;
-			return log_errno(-errno, "write the rule about %s", p->path);
+			return log_errno(-errno, "write the rule about %s", l->paths[*n - 1]);
 		}
 	}
 	return 0;
 }
 
 /* From descriptors to inodes. */
-static int adopt(const struct guard_target *t, const int *held, size_t n)
+static int adopt(const struct guard_target *t, const int *held, size_t n, uint64_t *inodes)
 {
-	int err;
+	int err = 0;
 
 	t->shared->guard_rows = 0;
-	err = n ? iterate(t->adopt_inodes, true) : 0;
-	if (err)
-		return log_errno(err, "look up the inodes of the policy");
-	for (size_t i = 0; i < n; i++)
+	if (n)
+		err = iterate(t->adopt_inodes, true);
+	for (size_t i = 0; i < n; i++) {
+		if (!err && (bpf_map_lookup_elem(t->fds, &held[i], &inodes[i]) || !inodes[i]))
+			err = -EIO;
 		bpf_map_delete_elem(t->fds, &held[i]);
-	if (t->shared->guard_rows == n)
-		return 0;
-	return log_err(-EIO, "only %u of the policy's %zu paths arrived in the kernel", t->shared->guard_rows, n);
+	}
+	return err ? log_errno(err, "look up the inodes of the policy's %zu paths", n) : 0;
+}
+
+static int add_names(int map, const struct live_name_row *v, size_t n, uint32_t gen)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct guard_name_key key = v[i].key;
+
+		key.list |= gen;
+		if (bpf_map_update_elem(map, &key, &v[i].row, BPF_ANY))
+			return log_errno(-errno, "write rule %u, about a name", v[i].row.e[0].rule);
+	}
+	return 0;
+}
+
+static int add_paths(const struct guard_target *t, const struct live_policy *l, const uint64_t *inodes, uint32_t gen)
+{
+	struct policy_error e = {};
+	struct live_rows rows;
+	int err = live_rows__make(l, inodes, &rows, &e);
+
+	if (err) {
+		log_err(err, "%s", *e.text ? e.text : "load the policy: out of memory");
+		if (*e.hint)
+			log_hint("%s", e.hint);
+	}
+	for (size_t i = 0; i < rows.n_inodes && !err; i++) {
+		struct guard_inode_key key = rows.inodes[i].key;
+
+		key.gen = gen;
+		if (bpf_map_update_elem(t->inodes, &key, &rows.inodes[i].row, BPF_ANY))
+			err = log_errno(-errno, "write the rules about a file");
+	}
+	err = err ?: add_names(t->names, rows.names, rows.n_names, gen);
+	err = err ?: add_names(t->affixes, rows.affixes, rows.n_affixes, gen);
+	live_rows__done(&rows);
+	return err;
+}
+
+static int clear_all(const struct guard_target *t, uint32_t gen)
+{
+	int err = clear(t->inodes, sizeof(struct guard_inode_key), offsetof(struct guard_inode_key, gen), gen);
+
+	err = err ?: clear(t->names, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
+	err = err ?: clear(t->affixes, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
+	return err ?: clear(t->nets, sizeof(struct guard_net_key), offsetof(struct guard_net_key, gen), gen);
 }
 
 static int add_rows(const struct guard_target *t, const struct live_policy *l, uint32_t gen, int *held, size_t *n)
 {
-	int err = clear(t->inodes, sizeof(struct guard_inode_key), offsetof(struct guard_inode_key, gen), gen);
+	_cleanup_(free) uint64_t *inodes = calloc(l->n_paths + 1, sizeof(*inodes));
+	int err = inodes ? clear_all(t, gen) : log_errno(-ENOMEM, "load the policy");
 
-	if (!err)
-		err = clear(t->nets, sizeof(struct guard_net_key), offsetof(struct guard_net_key, gen), gen);
-	if (!err)
-		err = add_nets(t, l, gen);
-	if (!err)
-		err = name_paths(t, l, held, n);
-	return err ? err : adopt(t, held, *n);
+	err = err ?: add_nets(t, l, gen);
+	err = err ?: name_paths(t, l, held, n);
+	err = err ?: adopt(t, held, *n, inodes);
+	return err ?: add_paths(t, l, inodes, gen);
 }
 
 /* Counts of an earlier policy are of other rules. */
@@ -210,8 +250,8 @@ int guard__hits(const struct guard *g, struct guard_hits *out, unsigned int n)
 		if (bpf_map_lookup_elem(g->target->hits, &i, per_cpu))
 			return -errno;
 		for (int cpu = 0; cpu < g->target->n_cpus; cpu++) {
-			out[i].allowed += per_cpu[cpu].allowed;
-			out[i].denied += per_cpu[cpu].denied;
+			out[i].evaluated += per_cpu[cpu].evaluated;
+			out[i].matched += per_cpu[cpu].matched;
 		}
 	}
 	return 0;

@@ -281,15 +281,15 @@ void attach_policy__print_hits(const struct attach_policy *p)
 
 	if (!p->guard.target || !hits || guard__hits(&p->guard, hits, p->live.n_rules))
 		return;
-	fprintf(stderr, "\npolicy %s\n     denied    allowed\n", p->policy->name);
+	fprintf(stderr, "\npolicy %s\n    matched  evaluated\n", p->policy->name);
 	for (unsigned int i = 0; i < p->live.n_rules; i++) {
 		char text[600];
 
-		if (!hits[i].denied && !hits[i].allowed) {
+		if (!hits[i].matched && !hits[i].evaluated) {
 			idle += i != 0;
 			continue;
 		}
-		fprintf(stderr, " %10llu %10llu  ", (unsigned long long)hits[i].denied, (unsigned long long)hits[i].allowed);
+		fprintf(stderr, " %10llu %10llu  ", (unsigned long long)hits[i].matched, (unsigned long long)hits[i].evaluated);
 		print_text(i ? live_policy__describe(&p->live, i, text, sizeof(text)) : "by no rule");
 		fputc('\n', stderr);
 	}

@@ -24,9 +24,12 @@ struct maker {
 	live_expand_fn expand;
 	void *ctx;
 	struct policy_error *error;
-	size_t room;	     /* of l->paths */
-	struct live_path now; /* what each path of the rule at work gets; its path NULL */
-	size_t found;	     /* paths of the rule at work */
+	size_t room_paths, room_things;
+	const struct policy_rule *rule; /* at work, */
+	struct guard_entry now;		/* what it says, */
+	struct live_name name;		/* of a pattern that the kernel can look for: WAY is not 0 */
+	const char *unheld;		/* what of it cannot be held; NULL: nothing */
+	size_t found;			/* things that it is about */
 };
 
 /* ---- gaps -------------------------------------------------------------------------------------------------- */
@@ -133,27 +136,111 @@ static const struct {
 	[RULE_DENY_EXEC] = { .deny = 1 << GUARD_EXEC },
 };
 
-static int add_path(void *to, const char *path)
+/* Paths are put in order in the end: till then each thing has one of its own. */
+static int add_thing(struct maker *m, const char *path, const struct live_name *name, const struct guard_entry *e)
 {
-	struct maker *m = to;
 	struct live_policy *l = m->l;
+	struct live_thing *t;
 
-	if (l->n_paths == m->room) {
-		size_t room = m->room ? 2 * m->room : 64;
-		struct live_path *v = reallocarray(l->paths, room, sizeof(*v));
+	if (l->n_things == m->room_things) {
+		size_t room = m->room_things ? 2 * m->room_things : 64;
+		struct live_thing *v = reallocarray(l->things, room, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->things = v;
+		m->room_things = room;
+	}
+	t = &l->things[l->n_things];
+	*t = (struct live_thing){ .path = LIVE_ANYWHERE, .e = *e };
+	if (name)
+		t->name = *name;
+	if (path && l->n_paths == m->room_paths) {
+		size_t room = m->room_paths ? 2 * m->room_paths : 64;
+		char **v = reallocarray(l->paths, room, sizeof(*v));
 
 		if (!v)
 			return -ENOMEM;
 		l->paths = v;
-		m->room = room;
+		m->room_paths = room;
 	}
-	l->paths[l->n_paths] = m->now;
-	l->paths[l->n_paths].path = strdup(path);
-	if (!l->paths[l->n_paths].path)
-		return -ENOMEM;
-	l->n_paths++;
+	if (path) {
+		l->paths[l->n_paths] = strdup(path);
+		if (!l->paths[l->n_paths])
+			return -ENOMEM;
+		t->path = (uint32_t)l->n_paths++;
+	}
+	l->n_things++;
 	m->found++;
 	return 0;
+}
+
+/* A name in DIR, or below. What nobody may write to is not moved out of the reach of its name either. */
+static int add_name(struct maker *m, const char *dir, const struct live_name *name)
+{
+	struct guard_entry e = m->now, none = { 0 };
+
+	e.depth = name->depth;
+	e.no_dot = name->way != GUARD_NAMES_EXACT && e.allow && (name->way == GUARD_NAMES_SUFFIX || !name->len);
+	if (name->anywhere)
+		return add_thing(m, NULL, name, &e);
+	if (name->below && e.deny & 1 << GUARD_WRITE) {
+		none = m->now;
+		none.deny = 1 << GUARD_LEAVE;
+	}
+	return add_thing(m, dir, NULL, &none) ?: add_thing(m, dir, name, &e);
+}
+
+static int add_named(struct maker *m, const char *path)
+{
+	struct live_name name = { 0 };
+	const char *slash = strrchr(path, '/'), *why;
+	char dir[POLICY_MAX_PATH];
+
+	/* who may move files could put another one under a name that may be read or executed; not under one of those to be written */
+	if (m->now.allow && m->found && m->rule->kind != RULE_WRITE)
+		return 0;
+	why = live_name__set(&name, GUARD_NAMES_EXACT, slash + 1, strlen(slash + 1));
+	if (why) {
+		m->unheld = why;
+		return 0;
+	}
+	snprintf(dir, sizeof(dir), "%.*s", (int)MAX(slash - path, 1), path);
+	return add_name(m, dir, &name);
+}
+
+static int add_path(void *to, enum live_what what, const char *path)
+{
+	struct maker *m = to;
+
+	switch (what) {
+	case LIVE_IS:
+		return add_thing(m, path, NULL, &m->now);
+	case LIVE_NAMED:
+		return strcmp(path, "/") ? add_named(m, path) : 0;
+	case LIVE_BASE:
+		return m->name.way ? add_name(m, path, &m->name) : 0;
+	}
+	return 0;
+}
+
+/* By name, where that is more than what is there now. */
+static void read_pattern(struct maker *m, const struct policy_rule *rule)
+{
+	bool denies = rule_kind__denies_path(rule->kind);
+	char dir[POLICY_MAX_PATH];
+	const char *why;
+
+	m->name = (struct live_name){ 0 };
+	m->unheld = NULL;
+	if (!rule->pattern)
+		return;
+	why = live_pattern__split(rule->value, dir, sizeof(dir), &m->name);
+	/* what is allowed is less then, and nothing is open */
+	if (why || (m->name.below && !denies)) {
+		m->name = (struct live_name){ 0 };
+		m->unheld = denies ? why : NULL;
+	}
 }
 
 static int path_rule(struct maker *m, const struct policy_rule *rule)
@@ -165,68 +252,132 @@ static int path_rule(struct maker *m, const struct policy_rule *rule)
 
 	if (!m->layers->lsm && !m->layers->kill_after)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, NEEDS_LSM);
+	m->rule = rule;
+	read_pattern(m, rule);
 	/* it names some that are made later and, now, what no walk would end with */
-	if (rule->pattern && !strncmp(rule->value, "/**", 3))
-		return rule_gap(m->l, rule, LIVE_GAP_PATH, "it would be looked for in every file system: name directories");
+	if (rule->pattern && !strncmp(rule->value, "/**", 3) && !m->name.anywhere)
+		return rule_gap(m->l, rule, LIVE_GAP_PATH, m->unheld ?: "it would be looked for in every file system");
 	if (!allow && !deny) /* allow_exec beside "**": everything may be executed */
 		return 0;
 	n = number(m, rule);
 	if (!n)
 		return -ENOSPC;
-	m->now = (struct live_path){ 0 };
+	m->now = (struct guard_entry){ .rule = n, .deny = deny, .allow = allow, .action = deny ? GUARD_DENY : GUARD_ALLOW };
 	m->found = 0;
-	for (int a = 0; a < GUARD_ACCESS_MAX; a++) {
-		m->now.deny[a] = deny & 1 << a ? n : 0;
-		m->now.allow[a] = allow & 1 << a ? n : 0;
-	}
+	if (m->name.anywhere)
+		return add_name(m, NULL, &m->name);
 	err = m->expand(m->ctx, rule, add_path, m, why, sizeof(why));
 	if (err && err != -ENOMEM)
 		return rule_gap(m->l, rule, LIVE_GAP_PATH, *why ? why : strerror(-err));
 	if (!err && !m->found)
-		return rule_gap(m->l, rule, LIVE_GAP_ABSENT, "not there now");
-	return err;
+		return rule_gap(m->l, rule, LIVE_GAP_ABSENT, "not there now, nor the directory that it would be in");
+	return err || !m->unheld ? err : rule_gap(m->l, rule, LIVE_GAP_PATH, m->unheld);
 }
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct live_path *)a)->path, ((const struct live_path *)b)->path);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void keep_first(uint16_t *into, const uint16_t *from)
-{
-	for (int a = 0; a < GUARD_ACCESS_MAX; a++)
-		if (from[a] && (!into[a] || from[a] < into[a]))
-			into[a] = from[a];
-}
-
-/* Each path once, with the first rule for each access. */
+/* Each path once, in order; things keep theirs. */
 static int merge_paths(struct maker *m)
 {
 	struct live_policy *l = m->l;
+	_cleanup_(free) char **of = calloc(l->n_paths + 1, sizeof(char *));
 	size_t n = 0;
 
-	if (l->n_paths)
+	if (!of)
+		return -ENOMEM;
+	if (l->n_paths) {
+		memcpy(of, l->paths, l->n_paths * sizeof(*of));
 		qsort(l->paths, l->n_paths, sizeof(*l->paths), by_path);
+	}
+	/* doubles go behind, till nobody asks for their text any more */
 	for (size_t i = 0; i < l->n_paths; i++) {
-		struct live_path *p = &l->paths[i];
+		char *path = l->paths[i];
 
-		if (n && !strcmp(l->paths[n - 1].path, p->path)) {
-			keep_first(l->paths[n - 1].deny, p->deny);
-			keep_first(l->paths[n - 1].allow, p->allow);
-			free(p->path);
-		} else {
-			l->paths[n++] = *p;
+		if (n && !strcmp(l->paths[n - 1], path))
+			continue;
+		l->paths[i] = l->paths[n];
+		l->paths[n++] = path;
+	}
+	for (size_t i = 0; i < l->n_things; i++) {
+		struct live_thing *t = &l->things[i];
+		char *const *at = t->path == LIVE_ANYWHERE ? NULL : bsearch(&of[t->path], l->paths, n, sizeof(*l->paths), by_path);
+
+		if (at)
+			t->path = (uint32_t)(at - l->paths);
+	}
+	for (size_t i = n; i < l->n_paths; i++)
+		free(l->paths[i]);
+	l->n_paths = n;
+	return 0;
+}
+
+static bool is_base(const struct live_thing *t)
+{
+	return t->name.way && t->name.below && t->path != LIVE_ANYWHERE;
+}
+
+static bool path_covers(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	return !strcmp(dir, "/") || (!strncmp(dir, path, len) && (!path[len] || path[len] == '/'));
+}
+
+/* Directories with rules about names below them, one within another: the kernel goes through all of a way. */
+static int check_nesting(struct maker *m)
+{
+	const struct live_policy *l = m->l;
+	_cleanup_(free) bool *base = calloc(l->n_paths + 1, sizeof(*base));
+
+	if (!base)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_things; i++)
+		if (is_base(&l->things[i]))
+			base[l->things[i].path] = true;
+	for (size_t i = 0; i < l->n_paths; i++) {
+		unsigned int above = 0;
+
+		for (size_t k = 0; base[i] && k <= i; k++)
+			above += base[k] && path_covers(l->paths[k], l->paths[i]);
+		if (above > GUARD_BASES)
+			return live_policy__full(m->error, NULL, "begin patterns with the same directory",
+						 "%s: more than %d directories within each other that patterns begin with",
+						 l->paths[i], GUARD_BASES);
+	}
+	return 0;
+}
+
+static int check_room(struct maker *m)
+{
+	struct live_policy *l = m->l;
+	size_t names = 0, affixes = 0;
+
+	for (size_t i = 0; i < l->n_things; i++) {
+		const struct live_thing *t = &l->things[i];
+
+		names += t->name.way == GUARD_NAMES_EXACT;
+		affixes += t->name.way && t->name.way != GUARD_NAMES_EXACT;
+		l->head.names |= t->name.anywhere ? t->name.way : 0;
+		l->head.denies |= t->e.deny;
+		for (int a = 0; a <= GUARD_ACCESS_MAX; a++) {
+			int bit = a == GUARD_ACCESS_MAX ? GUARD_LEAVE : a;
+
+			if (t->e.deny & 1 << bit)
+				l->head.blind[a] = (uint8_t)MAX(l->head.blind[a], MIN(t->e.action, GUARD_DENY));
 		}
 	}
-	l->n_paths = n;
-	for (size_t i = 0; i < n; i++)
-		for (int a = 0; a < GUARD_ACCESS_MAX; a++)
-			l->head.denies |= l->paths[i].deny[a] ? 1U << a : 0;
-	if (n <= GUARD_MAX_INODES / 2)
-		return 0;
-	return live_policy__full(m->error, NULL, "name directories instead of what is in them",
-				 "what runs already can be held to rules of %d paths, and these are %zu",
-				 GUARD_MAX_INODES / 2, n);
+	if (l->n_paths > GUARD_MAX_INODES / 2)
+		return live_policy__full(m->error, NULL, "name directories instead of what is in them",
+					 "what runs already can be held to rules of %d paths, and these are %zu",
+					 GUARD_MAX_INODES / 2, l->n_paths);
+	if (names > GUARD_MAX_NAMES / 2 || affixes > GUARD_MAX_AFFIXES / 2)
+		return live_policy__full(m->error, NULL, "name directories instead of what is in them",
+					 "what runs already can be held to %d names and %d beginnings and ends of names, and these "
+					 "are %zu and %zu", GUARD_MAX_NAMES / 2, GUARD_MAX_AFFIXES / 2, names, affixes);
+	return check_nesting(m);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------- */
@@ -289,9 +440,10 @@ static int call_rule(struct maker *m, const struct policy_rule *rule)
 	if (op == GUARD_OP_IO_URING && m->layers->lsm && !m->layers->lsm_io_uring)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, "needs a hook that this kernel has not");
 	n = number(m, rule);
-	if (n && !m->l->head.op_rule[op])
-		m->l->head.op_rule[op] = n;
-	return n ? 0 : -ENOSPC;
+	if (!n)
+		return -ENOSPC;
+	return live_row__add(&m->l->head.ops[op], &(struct guard_entry){ .rule = n, .deny = 1, .action = GUARD_DENY }) ?
+	       0 : live_row__full(m->l, n, m->error);
 }
 
 /* ---- network ----------------------------------------------------------------------------------------------- */
@@ -459,6 +611,7 @@ int live_policy__make(const struct policy *p, const struct net_plan *plan, const
 	err = err ?: number_closed(&m);
 	err = err ?: close_net(&m, plan);
 	err = err ?: merge_paths(&m);
+	err = err ?: check_room(&m);
 	err = err ?: key_gaps(&m);
 	if (err == -ENOMEM)
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
@@ -468,8 +621,9 @@ int live_policy__make(const struct policy *p, const struct net_plan *plan, const
 void live_policy__done(struct live_policy *l)
 {
 	for (size_t i = 0; i < l->n_paths; i++)
-		free(l->paths[i].path);
+		free(l->paths[i]);
 	free(l->paths);
+	free(l->things);
 	free(l->nets);
 	free(l->gaps);
 	memset(l, 0, sizeof(*l));

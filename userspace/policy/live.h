@@ -21,10 +21,22 @@
 #include "guard.h"
 #include "policy.h"
 
-/* One path of one or more rules; the loader opens it. Without links, each once; two may still be one inode. */
-struct live_path {
-	char *path;
-	uint16_t deny[GUARD_ACCESS_MAX], allow[GUARD_ACCESS_MAX]; /* rule numbers; 0: none */
+/* What is compared with a name in a directory, or below it. */
+struct live_name {
+	uint8_t way;   /* GUARD_NAMES_EXACT, ...; 0: none, it is about the file or directory itself */
+	bool below;    /* else in the directory */
+	bool anywhere; /* of no directory */
+	uint8_t depth; /* struct guard_entry */
+	uint8_t len;
+	char text[GUARD_NAME_LEN]; /* of what a name ends with: reversed */
+};
+
+#define LIVE_ANYWHERE UINT32_MAX
+/* One thing that a rule is about. */
+struct live_thing {
+	uint32_t path; /* index in paths; or LIVE_ANYWHERE */
+	struct live_name name;
+	struct guard_entry e;
 };
 
 struct live_net {
@@ -67,8 +79,10 @@ struct live_policy {
 	const struct policy_rule *rules[GUARD_MAX_RULES];
 	unsigned int n_rules;		/* highest number + 1 */
 	struct guard_policy head;	/* mode not set */
-	struct live_path *paths;
+	char **paths;			/* free of links, each once, sorted; two may still be one inode. The loader opens them */
 	size_t n_paths;
+	struct live_thing *things;
+	size_t n_things;
 	struct live_net *nets;		/* longest prefixes hold the ports of those around them */
 	size_t n_nets;
 	struct live_gap *gaps;		/* of rules, in the order of the policy's; then of keys */
@@ -76,13 +90,25 @@ struct live_policy {
 };
 
 struct net_plan;
+/* What a path is that a rule names. */
+enum live_what {
+	LIVE_IS,    /* the file or directory itself */
+	LIVE_NAMED, /* its last name, in the directory before it, which is there: whoever has it, now or later */
+	LIVE_BASE,  /* the directory that a pattern begins with */
+};
+typedef int (*live_add_fn)(void *to, enum live_what what, const char *path);
 /*
- * Calls ADD for each path, free of links, that RULE (of a path) names now; none: it is not there. What ADD returns ends it.
+ * Calls ADD for each path, free of links, that RULE (of a path) names; none: it is not there. What ADD returns ends it.
  * 0; -ENOMEM; or another -errno with RET_WHY saying why this rule, or the rest of it, cannot be held. resolve__live_expand();
  * a fake in tests.
  */
-typedef int (*live_expand_fn)(void *ctx, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to,
-			      char *ret_why, size_t size);
+typedef int (*live_expand_fn)(void *ctx, const struct policy_rule *rule, live_add_fn add, void *to, char *ret_why, size_t size);
+
+/*
+ * A pattern as the directory that it begins with, into RET_DIR, and what a name in or below it must be. NULL; or why the kernel
+ * cannot look for it: then the rule is about what is there when it is loaded.
+ */
+const char *live_pattern__split(const char *value, char *ret_dir, size_t size, struct live_name *ret);
 
 /*
  * P is finished. PLAN has its resolved RULE_NETs; NULL: they could not be resolved. 0, -ENOMEM, or -ENOSPC: more than the maps
@@ -91,6 +117,22 @@ typedef int (*live_expand_fn)(void *ctx, const struct policy_rule *rule, int (*a
 int live_policy__make(const struct policy *p, const struct net_plan *plan, const struct live_layers *layers,
 		      live_expand_fn expand, void *ctx, struct live_policy *ret, struct policy_error *ret_error);
 void live_policy__done(struct live_policy *l);
+
+/* Rows for the maps; generation 0. */
+struct live_rows {
+	struct live_inode_row {
+		struct guard_inode_key key;
+		struct guard_row row;
+	} *inodes;
+	struct live_name_row {
+		struct guard_name_key key;
+		struct guard_row row;
+	} *names, *affixes;
+	size_t n_inodes, n_names, n_affixes;
+};
+/* INODES[i]: address of what L->paths[i] is, never 0. 0, -ENOMEM or -ENOSPC. *RET is to be freed in any case. */
+int live_rows__make(const struct live_policy *l, const uint64_t *inodes, struct live_rows *ret, struct policy_error *ret_error);
+void live_rows__done(struct live_rows *r);
 
 /* Which layer enforces RULE on what runs already: "lsm", "cgroup-bpf", "kill"; NULL: none, *RET_WHY says why. For `explain`. */
 const char *live_policy__layer(const struct live_policy *l, const struct policy_rule *rule, const char **ret_why);

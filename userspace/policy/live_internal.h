@@ -5,6 +5,13 @@
 
 #include "live.h"
 
+/* live_rows.c: of what ROW says already, nothing twice. False: no room. */
+bool live_row__add(struct guard_row *row, const struct guard_entry *e);
+/* -ENOSPC: there is no room for that rule. */
+int live_row__full(const struct live_policy *l, unsigned int rule, struct policy_error *e);
+/* live_names.c: NULL, or why it cannot be. */
+const char *live_name__set(struct live_name *n, uint8_t way, const char *text, size_t len);
+
 /* The rules of PLAN, of which none is without a number in L, as l->nets. 0, -ENOMEM or -ENOSPC with RET_ERROR filled. */
 int live_net__flatten(struct live_policy *l, const struct net_plan *plan, struct policy_error *ret_error);
 /* The number of RULE in L; 0: it has none. */

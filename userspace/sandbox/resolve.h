@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "policy/grants.h"
+#include "policy/live.h"
 
 #define COMMAND_FILES_MAX 16
 
@@ -61,8 +62,7 @@ int resolve__policy(const struct policy *p, const struct resolve_opts *o, struct
 struct resolve_live;
 struct resolve_live *resolve__live_new(const struct policy *p); /* NULL: no memory, said. P is borrowed */
 void resolve__live_free(struct resolve_live *l);
-int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, int (*add)(void *to, const char *path), void *to,
-			 char *ret_why, size_t size);
+int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, live_add_fn add, void *to, char *ret_why, size_t size);
 
 /*
  * Opens (O_PATH) what the grant was made of, by its path and through no link at all. -ESTALE: something else is

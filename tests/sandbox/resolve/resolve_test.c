@@ -639,11 +639,14 @@ static void reported(void)
 static char named[8][4096];
 static unsigned int n_named;
 
-static int name_it(void *to, const char *path)
+/* "=/x/y": whatever has that name in /x. "+/x": names below it. */
+static int name_it(void *to, enum live_what what, const char *path)
 {
+	static const char *const marks[] = { [LIVE_IS] = "", [LIVE_NAMED] = "=", [LIVE_BASE] = "+" };
+
 	(void)to;
 	if (n_named < ARRAY_SIZE(named))
-		snprintf(named[n_named], sizeof(named[0]), "%s", path);
+		snprintf(named[n_named], sizeof(named[0]), "%s%s", marks[what], path);
 	n_named++;
 	return 0;
 }
@@ -667,7 +670,7 @@ static void names(const char *what, ...)
 	good = !err;
 	va_start(ap, what);
 	while ((path = va_arg(ap, const char *))) {
-		snprintf(want, sizeof(want), "%s", at(path));
+		snprintf(want, sizeof(want), "%.*s%s", (int)strspn(path, "=+"), path, at(path + strspn(path, "=+")));
 		good &= n < n_named && !strcmp(named[n], want);
 		n++;
 	}
@@ -697,7 +700,7 @@ static void names_mounts(void)
 	n_named = 0;
 	err = resolve__live_expand(l, &policy.rules[policy.n_rules - 1], name_it, NULL, why, sizeof(why));
 	resolve__live_free(l);
-	ok(!err && n > 1 && n_named == n && !strcmp(named[0], "/"), "live: n / names the %u mounts too", n - 1);
+	ok(!err && n > 1 && n_named == n + 1 && !strcmp(named[0], "/"), "live: n / names the %u mounts too", n - 1);
 }
 
 static void names_nothing(const char *what, const char *words)
@@ -720,20 +723,23 @@ static void live(void)
 	int fd;
 
 	reset();
-	names("d %/k/a", "%/k/a", NULL);
-	names("d %/gone", NULL);
+	names("d %/k/a", "%/k/a", "=%/k/a", NULL);
+	names("d %/gone", "=%/gone", NULL); /* not there yet */
+	names("d %/gone/x", NULL);
 	names("d %/gone/*", NULL);
-	names("k %/k/link", "%/k/a/b", NULL); /* what it leads to */
-	names("r /", "/", NULL);
+	names("w %/k/later", "=%/k/later", NULL);
+	names("k %/k/link", "%/k/a/b", "=%/k/a/b", "=%/k/link", NULL); /* what it leads to, and what takes its place */
+	names("r /", "/", "=/", NULL);
 	names_mounts();
-	names("k /proc/sys", "/proc/sys", NULL);
-	names("d /dev/null", "/dev/null", NULL);
-	names("k %/fifo", "%/fifo", NULL); /* an inode as any other */
-	names("d %/k/*/b", "%/k/a/b", NULL);
-	names("d %/d/deep/.h*", "%/d/deep/.hidden", NULL); /* a deny sees hidden names, though nothing is granted */
-	names("r %/d/deep/*", "%/d/deep/plain", NULL);
+	names("k /proc/sys", "/proc/sys", "=/proc/sys", NULL);
+	names("d /dev/null", "/dev/null", "=/dev/null", NULL);
+	names("k %/fifo", "%/fifo", "=%/fifo", NULL); /* an inode as any other */
+	names("d %/k/*/b", "+%/k", "%/k/a/b", NULL);
+	names("d %/d/deep/.h*", "+%/d/deep", "%/d/deep/.hidden", NULL); /* a deny sees hidden names, though nothing is granted */
+	names("r %/d/deep/*", "+%/d/deep", "%/d/deep/plain", NULL);
+	names("d %/k/[a]", "%/k/a", "=%/k/a", NULL); /* no pattern that names can be held by */
 	names_nothing("r %/l/planted", "escaped");
-	names_nothing("r %/many/f*", "more than 4096");
+	names_nothing("r %/many/f?*", "more than 4096");
 	/* text and destination of a link in /proc may differ, as where a process has another root */
 	dir("%/gone");
 	fd = open(at("%/gone"), O_PATH | O_DIRECTORY);
@@ -742,13 +748,13 @@ static void live(void)
 	snprintf(path, sizeof(path), "d /proc/%d/fd/%d", getpid(), fd);
 	names_nothing(path, "another file for each process");
 	close(fd);
-	names("r /lib", "/usr/lib", NULL);
+	names("r /lib", "/usr/lib", "=/usr/lib", "=/lib", NULL);
 	policy.exec = EXEC_LISTED;
-	names("x /usr/bin/cat", "/usr/bin/cat", NULL); /* not its loader, about which nobody is asked */
+	names("x /usr/bin/cat", "/usr/bin/cat", "=/usr/bin/cat", NULL); /* not its loader, about which nobody is asked */
 	script("%/tool/planted", "#!/usr/bin/env cat\n");
-	names("x %/tool/planted", "%/tool/planted", "/usr/bin/env", "/usr/bin/cat", NULL);
-	names("w %/tool", "%/tool", NULL);
-	names("x %/tool/planted", "%/tool/planted", NULL); /* what may be written does not choose */
+	names("x %/tool/planted", "%/tool/planted", "=%/tool/planted", "/usr/bin/env", "/usr/bin/cat", NULL);
+	names("w %/tool", "%/tool", "=%/tool", NULL);
+	names("x %/tool/planted", "%/tool/planted", "=%/tool/planted", NULL); /* what may be written does not choose */
 }
 
 int main(int argc, char **argv)

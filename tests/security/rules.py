@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Policies for the attempts of tests/security/evade_rules.c, by the word before the slash of what each expects. BEFORE makes what is
+there when the policy is loaded, LATER what somebody else makes while it is in force.
+"""
+import os
+import shutil
+
+NAMES = "/srv/names"
+
+
+def put(path, text="secret", mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def names_before():
+    for name in ("exact", "a/old.pem", "a/plain", "move/in", "home/u/x", "home/w/x", "locks/sub/x", "pem/x"):
+        put("%s/%s" % (NAMES, name))
+    os.link(NAMES + "/a/old.pem", "/srv/ok/plain")
+    os.makedirs(NAMES + "/through", exist_ok=True)
+    os.makedirs(NAMES + "/tree", exist_ok=True)
+    os.symlink(NAMES + "/a/plain", NAMES + "/link")
+    shutil.copy("/payload/evade", NAMES + "/a/other")
+
+
+def names_later():
+    """Nothing of this was there when the policy was loaded."""
+    os.unlink(NAMES + "/exact")
+    os.rmdir(NAMES + "/tree")
+    for name in ("exact", "later", "tree/f", "a/.env", "a/key.pem", "a/%s.pem" % ("x" * 200), "home/u/.ssh/id", "home/u/v/.ssh/id",
+                 "locks/x.lock", "locks/sub/x.lock", "through/b/.env", "pem/not-pem"):
+        put("%s/%s" % (NAMES, name))
+    put("/srv/ok/dir/.env")
+    shutil.copy("/payload/evade", NAMES + "/a/tool-2")
+
+
+POLICIES = {
+    "names": ("""
+[filesystem]
+deny = ["/srv/names/exact", "/srv/names/later", "/srv/names/tree", "**/.env", "/srv/names/**/*.pem", "/srv/names/home/*/.ssh",
+        "/srv/names/link"]
+deny_write = ["/srv/names/locks/*.lock"]
+deny_exec = ["/srv/names/**/tool*"]
+""", names_before, names_later),
+}
