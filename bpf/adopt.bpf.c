@@ -16,14 +16,15 @@
 #define PF_EXITING 0x4 /* linux/sched.h */
 
 /* Too much for a program's stack; one reader at a time goes through the tasks. */
-static struct st_task adopt_new;
+static struct st_mark adopt_new;
 
 /* NULL: it is about to end. A process has one exec_id, its leader's, which may have ended before its threads. */
 static __always_inline struct st_task *adopt__put(struct task_struct *task, const struct st_task *leader, __u64 parent)
 {
-	adopt_new.exec_id = leader ? leader->exec_id : exec_id__next();
-	adopt_new.parent_exec_id = leader ? leader->parent_exec_id : parent;
-	adopt_new.flags = task->flags & PF_EXITING ? ST_TASK_GONE : ST_TASK_SCOPE | ST_TASK_NEWBORN;
+	adopt_new.task.exec_id = leader ? leader->exec_id : exec_id__next();
+	adopt_new.task.parent_exec_id = leader ? leader->parent_exec_id : parent;
+	adopt_new.task.flags = task->flags & PF_EXITING ? ST_TASK_GONE : ST_TASK_SCOPE | ST_TASK_NEWBORN;
+	adopt_new.task.exe = task__exe(task);
 	/* whole from the first look that its own programs have at it */
 	return bpf_task_storage_get(&st_tasks, task, &adopt_new, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }

@@ -16,6 +16,7 @@ int adopt_inodes(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	__u32 fd = ctx->fd;
+	const struct cred *cred = NULL;
 	struct nsproxy *nsproxy = NULL;
 	__u64 *inode;
 
@@ -23,6 +24,8 @@ int adopt_inodes(struct bpf_iter__task_file *ctx)
 		return 0;
 	KGET(nsproxy, task, nsproxy);
 	KGET(st_shared.guard_mnt_ns, nsproxy, mnt_ns);
+	KGET(cred, task, cred);
+	KGET(st_shared.guard_user_ns, cred, user_ns);
 	inode = bpf_map_lookup_elem(&st_guard_fds, &fd);
 	if (!inode)
 		return 0;

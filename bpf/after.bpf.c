@@ -30,7 +30,6 @@
  */
 #include "guard.bpf.h"
 
-#define SIGKILL 9
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define FMODE_CREATED 0x100000 /* since 4.19 */
@@ -40,6 +39,8 @@
 #define VM_SHARED 8 /* and the file is open for writing */
 #define S_IFCHR 0020000
 #define S_IFREG 0100000
+#define S_IFDIR 0040000
+#define RENAME_EXCHANGE 2 /* uapi/linux/fs.h; the function is told since 3.15 */
 #define FICLONE 0x40049409
 #define FICLONERANGE 0x4020940d
 
@@ -177,14 +178,11 @@ static __always_inline void after__look(struct after_file *a, struct file *file)
 	a->f_mode = f_mode;
 }
 
-/* Global: verified once. */
-__noinline int after__judge(struct st_task *st, struct after_file *a, __u32 access)
+/* What was done, if it was denied. */
+static __always_inline int after__tell(struct st_task *st, struct after_file *a)
 {
 	int err;
 
-	if (!st || !a || !a->dentry || !access || after__is_harmless(a) || after__is_over())
-		return 0;
-	guard__file(&a->act, a->dentry, a->mnt, access, &a->too_deep);
 	if (a->act.verdict == EV_ALLOWED)
 		return 0;
 	after__kill(&a->act);
@@ -195,6 +193,16 @@ __noinline int after__judge(struct st_task *st, struct after_file *a, __u32 acce
 	if (err < 0)
 		counters__lost(EV_CLASS_FILE);
 	return 0;
+}
+
+/* Global: verified once. */
+__noinline int after__judge(struct st_mark *mark, struct after_file *a, __u32 access)
+{
+	if (!mark || !a || !a->dentry || !access || after__is_harmless(a) || after__is_over())
+		return 0;
+	guard__file(mark, &a->act, a->dentry, a->mnt, access);
+	a->too_deep = mark->walk.blind;
+	return after__tell(&mark->task, a);
 }
 
 /* The kernel's table is read without its lock, as fd__small does. */
@@ -296,11 +304,11 @@ static __always_inline void after__mapped(struct st_task *st, struct after_vma *
 		write = op == EV_FILE_MMAP_EXEC && m->flags & VM_SHARED;
 		if (write) {
 			m->a.act.op = EV_FILE_WRITE;
-			after__judge(st, &m->a, 1 << GUARD_WRITE);
+			after__judge(MARK(st), &m->a, 1 << GUARD_WRITE);
 		}
 		if (m->a.act.verdict == EV_ALLOWED && m->flags & VM_EXEC) {
 			m->a.act.op = op;
-			after__judge(st, &m->a, 1 << GUARD_EXEC | GUARD_DENIES_ONLY);
+			after__judge(MARK(st), &m->a, 1 << GUARD_EXEC | GUARD_DENIES_ONLY);
 		}
 		addr = m->end;
 	}
@@ -312,7 +320,7 @@ static __noinline void after__op(struct st_task *st, __u32 op, __u32 guard_op, _
 	struct rec_after_call *r;
 	__u64 ts;
 
-	guard__op(&act, guard_op & (GUARD_OP_MAX - 1));
+	guard__op(MARK(st), &act, guard_op & (GUARD_OP_MAX - 1));
 	if (act.verdict == EV_ALLOWED || after__is_over())
 		return;
 	after__kill(&act);
@@ -401,7 +409,7 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 		break;
 	}
 	if (access)
-		after__judge(st, &m.a, access);
+		after__judge(MARK(st), &m.a, access);
 	return 0;
 }
 
@@ -421,7 +429,7 @@ int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_b
 	KGET(file, bprm, file);
 	if (file) {
 		after__look(&m.a, file);
-		after__judge(st, &m.a, 1 << GUARD_EXEC);
+		after__judge(MARK(st), &m.a, 1 << GUARD_EXEC);
 	}
 	if (m.a.act.verdict == EV_ALLOWED)
 		after__mapped(st, &m, PT_REGS_IP(regs), PT_REGS_IP(regs) + 1, EV_FILE_MMAP_EXEC);
@@ -441,7 +449,7 @@ static __always_inline int after__name(__u32 op, const struct path *dir, struct 
 	KGET(a.mnt, dir, mnt);
 	KGET(inode, dentry, d_inode);
 	a.inode = (__u64)inode;
-	return after__judge(st, &a, 1 << GUARD_WRITE);
+	return after__judge(MARK(st), &a, 1 << GUARD_WRITE);
 }
 
 static __always_inline int after__name_of(__u32 op, const struct path *path)
@@ -493,12 +501,36 @@ int BPF_PROG(after_link, struct dentry *old_dentry, const struct path *new_dir, 
 	return after__name(EV_FILE_LINK, new_dir, new_dentry);
 }
 
+/* A directory that takes others out of the reach of a rule. */
+static __always_inline int after__moved(const struct path *dir, struct dentry *dentry, const struct path *new_dir,
+					struct dentry *new_dentry)
+{
+	struct st_task *st = scope__current(bpf_get_current_task_btf());
+	struct guard_place from = { .dentry = guard__number(dentry) }, to = { .dentry = guard__number(new_dentry) };
+	struct after_file a = { .act = { .op = EV_FILE_RENAME }, .dentry = from.dentry };
+	struct inode *inode = NULL;
+	__u16 mode = 0;
+
+	KGET(inode, dentry, d_inode);
+	KGET(mode, inode, i_mode);
+	if (!st || (mode & S_IFMT) != S_IFDIR || after__is_over())
+		return 0;
+	KGET(from.mnt, dir, mnt);
+	KGET(to.mnt, new_dir, mnt);
+	a.mnt = from.mnt;
+	a.inode = (__u64)inode;
+	guard__move(MARK(st), &a.act, &from, &to);
+	return after__tell(st, &a);
+}
+
 SEC("?fentry/security_path_rename")
 int BPF_PROG(after_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry)
+	     struct dentry *new_dentry, unsigned int flags)
 {
 	after__name(EV_FILE_RENAME, old_dir, old_dentry);
-	return after__name(EV_FILE_RENAME, new_dir, new_dentry);
+	after__name(EV_FILE_RENAME, new_dir, new_dentry);
+	after__moved(old_dir, old_dentry, new_dir, new_dentry);
+	return flags & RENAME_EXCHANGE ? after__moved(new_dir, new_dentry, old_dir, old_dentry) : 0;
 }
 
 SEC("?fentry/security_path_truncate")

@@ -235,8 +235,8 @@ static __always_inline int file__change(__u32 op, const struct path *dir, struct
 	KGET(a.mnt, dir, mnt);
 	KGET(inode, dentry, d_inode);
 	a.inode = (__u64)inode;
-	verdict = guard__file(st, &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
-	a.too_deep = st->walk.blind;
+	verdict = guard__file(MARK(st), &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
+	a.too_deep = MARK(st)->walk.blind;
 	file__emit(st, &a);
 	return guard__return(verdict);
 }
@@ -317,7 +317,7 @@ static __always_inline int file__move(struct st_task *st, struct file_act *a, __
 
 	KGET(inode, dentry, d_inode);
 	KGET(mode, inode, i_mode);
-	return (mode & S_IFMT) == S_IFDIR ? guard__move(st, &a->act, (void *)from, (void *)to) : 0;
+	return (mode & S_IFMT) == S_IFDIR ? guard__move(MARK(st), &a->act, (void *)from, (void *)to) : 0;
 }
 
 /* Both names are judged: what is moved or linked away from below a rule leaves it. */
@@ -336,11 +336,11 @@ static __always_inline int file__change_two(__u32 op, const struct path *dir, st
 	KGET(a.new_mnt, new_dir, mnt);
 	KGET(inode, dentry, d_inode);
 	a.inode = (__u64)inode;
-	verdict = guard__file(st, &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
-	a.too_deep = st->walk.blind;
+	verdict = guard__file(MARK(st), &a.act, a.dentry, a.mnt, 1 << GUARD_WRITE);
+	a.too_deep = MARK(st)->walk.blind;
 	if (!verdict) {
-		verdict = guard__file(st, &a.act, a.new_dentry, a.new_mnt, 1 << GUARD_WRITE);
-		a.too_deep |= st->walk.blind;
+		verdict = guard__file(MARK(st), &a.act, a.new_dentry, a.new_mnt, 1 << GUARD_WRITE);
+		a.too_deep |= MARK(st)->walk.blind;
 	}
 	if (op == EV_FILE_RENAME && !verdict)
 		verdict = file__move(st, &a, &a.dentry, &a.new_dentry);
@@ -434,8 +434,8 @@ static __always_inline int file__use(__u32 op, struct file *file, __u32 access, 
 	a.inode = (__u64)inode;
 	KGET(a.dentry, file, f_path.dentry);
 	KGET(a.mnt, file, f_path.mnt);
-	verdict = guard__file(st, &a.act, a.dentry, a.mnt, access);
-	a.too_deep = st->walk.blind;
+	verdict = guard__file(MARK(st), &a.act, a.dentry, a.mnt, access);
+	a.too_deep = MARK(st)->walk.blind;
 	if (always || a.act.rule || a.act.verdict != EV_ALLOWED)
 		file__emit(st, &a);
 	return guard__return(verdict);

@@ -63,6 +63,14 @@ struct {
 	__type(value, struct guard_hits);
 } st_guard_hits __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GUARD_MAX_WHO);
+	__type(key, struct guard_who_key);
+	__type(value, struct guard_who_row);
+} st_guard_who __weak SEC(".maps");
+
 /* What the loader has open for rules: adopt_inodes puts the address of its inode beside each descriptor. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -84,6 +92,9 @@ static __always_inline const struct guard_policy *guard__policy(__u32 *gen)
 	return p && p->mode != GUARD_OFF ? p : NULL;
 }
 
+/* What a task's storage holds, from its first member. */
+#define MARK(st) ((struct st_mark *)(st))
+
 /* A hook's result: since 6.8 the verifier wants to see that it is 0 or an errno, and a compiler would hide it. */
 static __always_inline int guard__return(int verdict)
 {
@@ -99,6 +110,69 @@ static __always_inline void guard__count(__u32 rule, bool matched)
 
 	if (h)
 		__sync_fetch_and_add(matched ? &h->matched : &h->evaluated, 1);
+}
+
+/* What the rows say of one thing about who acts: to be taken from what is met, and is sure. */
+static __always_inline __u64 guard__unmet(const struct guard_policy *p, __u32 gen, __u32 what, __u64 value)
+{
+	struct guard_who_key key = { .value = value, .gen = gen, .what = what };
+	const struct guard_who_row *row;
+
+	if (!p->asks[what])
+		return 0;
+	row = bpf_map_lookup_elem(&st_guard_who, &key);
+	return row ? (p->needs[what] & ~row->met) | row->unmet : p->needs[what];
+}
+
+/* In which control groups: any on the way up. What lies deeper than GUARD_LEVELS is not seen. */
+static __always_inline __u64 guard__unmet_groups(const struct guard_policy *p, __u32 gen)
+{
+	struct guard_who_key key = { .gen = gen, .what = GUARD_WHO_CGROUP };
+	__u64 met = 0, unmet = 0;
+
+	for (int level = 0; p->asks[GUARD_WHO_CGROUP] && level < GUARD_LEVELS; level++) {
+		const struct guard_who_row *row;
+
+		key.value = bpf_get_current_ancestor_cgroup_id(level);
+		if (!key.value)
+			break;
+		row = bpf_map_lookup_elem(&st_guard_who, &key);
+		met |= row ? row->met : 0;
+		unmet |= row ? row->unmet : 0;
+	}
+	return (p->needs[GUARD_WHO_CGROUP] & ~met) | unmet;
+}
+
+/*
+ * Which conditions the current task meets. Its program is the one that was executed, as the task keeps it: what
+ * /proc/PID/exe shows can be changed (prctl(PR_SET_MM_EXE_FILE)). Where it is not known, what is asked of it is met for what
+ * denies and not for what allows.
+ */
+__weak __noinline int guard__met(struct st_mark *st, const struct guard_policy *p, __u32 gen)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = NULL;
+	struct nsproxy *nsproxy = NULL;
+	__u64 mnt_ns = 0, user_ns = 0, unmet;
+	__u32 euid = 0;
+
+	if (!st || !p)
+		return 0;
+	st->walk.f.met = st->walk.f.sure = ~0ULL;
+	if (!p->conditions)
+		return 0;
+	KGET(cred, task, cred);
+	KGET(euid, cred, euid.val);
+	KGET(user_ns, cred, user_ns);
+	KGET(nsproxy, task, nsproxy);
+	KGET(mnt_ns, nsproxy, mnt_ns);
+	unmet = guard__unmet(p, gen, GUARD_WHO_UID, euid) | guard__unmet_groups(p, gen);
+	unmet |= ~p->mount_ns[mnt_ns != st_shared.guard_mnt_ns] | ~p->user_ns[user_ns != st_shared.guard_user_ns];
+	if (st->task.exe)
+		unmet |= guard__unmet(p, gen, GUARD_WHO_BINARY, st->task.exe);
+	st->walk.f.met = ~unmet | 1;
+	st->walk.f.sure = ~(st->task.exe ? unmet : unmet | p->asks[GUARD_WHO_BINARY]) | 1;
+	return 0;
 }
 
 /* Global, as all below that look rows up: verified once, and not at each step of a walk. */
@@ -119,7 +193,7 @@ __weak __noinline int guard__take(struct guard_found *f, const struct guard_row 
 		now = e->deny & f->access ? (__u32)e->action << 16 | e->rule : 0;
 		if (now >> 16 > f->denied >> 16)
 			f->denied = now;
-		if (f->mute || !(e->allow & f->access))
+		if (f->mute || !(e->allow & f->access) || !(f->sure >> (e->condition & 63) & 1))
 			continue;
 		f->allowed |= e->allow & f->access;
 		f->allowed_by = f->allowed_by ?: e->rule;
@@ -176,7 +250,7 @@ static __always_inline bool guard__leave_mount(struct guard_walk *w)
  * No lock is taken: a rename at the same time may show a mixed name, whose mover must have been let.
  * Missed: file systems that take names for equal that are not.
  */
-__weak __noinline int guard__name(struct st_task *st, __u64 at, __u64 base, __u32 names, __u32 list)
+__weak __noinline int guard__name(struct st_mark *st, __u64 at, __u64 base, __u32 names, __u32 list)
 {
 	struct dentry *dentry = (void *)at;
 	const unsigned char *name = NULL;
@@ -224,7 +298,7 @@ __weak __noinline int guard__name(struct st_task *st, __u64 at, __u64 base, __u3
 }
 
 /* A directory that has rules about names: those in it are judged at once, those below when all of the way is known. */
-static __always_inline bool guard__enter_base(struct st_task *st, __u32 names)
+static __always_inline bool guard__enter_base(struct st_mark *st, __u32 names)
 {
 	struct guard_walk *w = &st->walk;
 	__u32 i = w->n_bases;
@@ -247,7 +321,7 @@ static __always_inline bool guard__enter_base(struct st_task *st, __u32 names)
 }
 
 /* A name on the way, and the rules of all that it lies below, and of everywhere. False: cannot be read. */
-static __always_inline bool guard__judge_name(struct st_task *st)
+static __always_inline bool guard__judge_name(struct st_mark *st)
 {
 	struct guard_walk *w = &st->walk;
 
@@ -270,7 +344,7 @@ static __always_inline bool guard__judge_name(struct st_task *st)
  * What is mounted shows a file in another place than its own; a deny of either holds. An allow of the other place counts only
  * if the loader sees that mount too: whoever has a namespace of his own can mount anything into what he may write to.
  */
-static __always_inline bool guard__judge(struct st_task *st, struct inode *inode)
+static __always_inline bool guard__judge(struct st_mark *st, struct inode *inode)
 {
 	struct guard_walk *w = &st->walk;
 	struct guard_inode_key key = { .inode = (__u64)inode, .gen = w->gen };
@@ -285,7 +359,7 @@ static __always_inline bool guard__judge(struct st_task *st, struct inode *inode
 	return !row->names || guard__enter_base(st, row->names);
 }
 
-static __always_inline long guard__step(struct st_task *st, bool names)
+static __always_inline long guard__step(struct st_mark *st, bool names)
 {
 	struct guard_walk *w = &st->walk;
 	struct dentry *dentry = (void *)w->dentry, *mnt_root = NULL, *parent = NULL;
@@ -337,7 +411,7 @@ static __always_inline long guard__step(struct st_task *st, bool names)
 }
 
 struct guard_turn {
-	struct st_task *st;
+	struct st_mark *st;
 };
 
 static long guard__step_inode(__u32 i, struct guard_turn *t)
@@ -413,14 +487,14 @@ static __always_inline __u32 guard__access_of(struct dentry *dentry, __u32 acces
 #define GUARD_DENIES_ONLY (1U << 31) /* in ACCESS: a closed kind does not matter */
 
 /* To the root, once for inodes and, where rules are about names further up, once more for the names. */
-static __always_inline void guard__walk(struct st_task *st, const struct guard_policy *p, __u32 gen, __u64 dentry, __u64 mnt,
+static __always_inline void guard__walk(struct st_mark *st, const struct guard_policy *p, __u32 gen, __u64 dentry, __u64 mnt,
 					__u32 access)
 {
 	struct guard_turn turn = { .st = st };
 	struct guard_walk *w = &st->walk;
 
 	__builtin_memset(w, 0, sizeof(*w));
-	w->f.met = 1;
+	guard__met(st, p, gen);
 	w->f.access = access;
 	w->gen = gen;
 	w->dentry = dentry;
@@ -439,7 +513,7 @@ static __always_inline void guard__walk(struct st_task *st, const struct guard_p
  * May the current task do what takes ACCESS (bits 1 << enum guard_access, one or more) to this file? ACT is filled but for
  * its op. 0 or -EPERM; st->walk.blind when the way was too long, or could not be read.
  */
-__weak __noinline int guard__file(struct st_task *st, struct ev_act *act, __u64 dentry, __u64 mnt, __u32 access)
+__weak __noinline int guard__file(struct st_mark *st, struct ev_act *act, __u64 dentry, __u64 mnt, __u32 access)
 {
 	const struct guard_policy *p;
 	__u32 gen = 0, closed;
@@ -481,7 +555,7 @@ struct guard_place {
  * A directory that is moved takes what is below it out of the reach of rules about names: not if there were such, and the
  * new place is below the same directories, and as far, where that matters. OLD and NEW: what it is and shall be called.
  */
-__weak __noinline int guard__move(struct st_task *st, struct ev_act *act, struct guard_place *old, struct guard_place *new)
+__weak __noinline int guard__move(struct st_mark *st, struct ev_act *act, struct guard_place *old, struct guard_place *new)
 {
 	struct dentry *dentry, *parent = NULL;
 	const struct guard_policy *p;
@@ -507,19 +581,23 @@ __weak __noinline int guard__move(struct st_task *st, struct ev_act *act, struct
 }
 
 /* Another kind of action. */
-__weak __noinline int guard__op(struct ev_act *act, __u32 op)
+__weak __noinline int guard__op(struct st_mark *st, struct ev_act *act, __u32 op)
 {
-	struct guard_found f = { .met = 1, .access = 1 };
 	const struct guard_policy *p;
+	struct guard_found *f;
 	__u32 gen = 0;
 
-	if (!act)
+	if (!act || !st)
 		return 0;
 	p = guard__policy(&gen);
 	if (!p || op >= GUARD_OP_MAX || !p->ops[op].e[0].rule)
 		return 0;
-	guard__take(&f, &p->ops[op]);
-	return f.denied ? guard__say(p, act, f.denied >> 16, f.denied & 0xffff) : 0;
+	f = &st->walk.f;
+	__builtin_memset(f, 0, sizeof(*f));
+	guard__met(st, p, gen);
+	f->access = 1;
+	guard__take(f, &p->ops[op]);
+	return f->denied ? guard__say(p, act, f->denied >> 16, f->denied & 0xffff) : 0;
 }
 
 /* What nobody who is held to a policy may do to who enforces it: by no rule. */
@@ -544,6 +622,8 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 	struct guard_net_key key = { .prefixlen = 160 };
 	const struct guard_policy *p;
 	const struct guard_net_row *row;
+	struct st_mark *st;
+	__u64 sure = 1;
 	__u32 gen = 0;
 
 	if (!act || !addr)
@@ -554,9 +634,22 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 	key.gen = gen;
 	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
 	row = bpf_map_lookup_elem(&st_guard_nets, &key);
-	for (__u32 i = 0; row && i < GUARD_NET_PORTS; i++)
-		if (i < row->n && (any_port || (port >= row->ports[i].first && port <= row->ports[i].last)))
-			return guard__say(p, act, GUARD_ALLOW, row->ports[i].rule);
+	if (p->conditions) {
+		st = (struct st_mark *)task__state(bpf_get_current_task_btf());
+		if (st)
+			guard__met(st, p, gen);
+		sure = st ? st->walk.f.sure : 1;
+	}
+	for (__u32 i = 0; row && i < GUARD_NET_PORTS; i++) {
+		const struct guard_ports *r = &row->ports[i];
+
+		if (i >= row->n || !(any_port || (port >= r->first && port <= r->last)))
+			continue;
+		guard__count(r->rule, false);
+		if (sure >> (r->condition & 63) & 1)
+			return guard__say(p, act, GUARD_ALLOW, r->rule);
+	}
+	guard__count(p->net_rule, false);
 	return guard__say(p, act, GUARD_DENY, p->net_rule);
 }
 

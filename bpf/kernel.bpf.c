@@ -50,7 +50,7 @@ int BPF_PROG(kernel_bpf, int cmd)
 
 	if (!st)
 		return 0;
-	verdict = guard__op(&a.act, GUARD_OP_BPF);
+	verdict = guard__op(MARK(st), &a.act, GUARD_OP_BPF);
 	if (a.act.verdict != EV_ALLOWED || !bpf__is_data(cmd))
 		kernel__emit(st, &a);
 	return guard__return(verdict);
@@ -114,7 +114,7 @@ int kernel_perf(unsigned long long *ctx)
 
 	if (!st || bpf_get_func_arg(ctx, bpf_get_func_arg_cnt(ctx) - 1, &type) || (__u32)type != PERF_SECURITY_OPEN)
 		return 0;
-	verdict = guard__op(&a.act, GUARD_OP_PERF);
+	verdict = guard__op(MARK(st), &a.act, GUARD_OP_PERF);
 	if (a.act.verdict != EV_ALLOWED)
 		kernel__emit(st, &a);
 	return guard__return(verdict);
@@ -214,7 +214,7 @@ static __always_inline int kernel__change_super(struct super_block *sb)
 	/* the kernel's own: of a new namespace, or found on the way by a path */
 	if (flags & (SB_KERNMOUNT | SB_SUBMOUNT))
 		return 0;
-	verdict = guard__op(&a.act, GUARD_OP_MOUNT);
+	verdict = guard__op(MARK(st), &a.act, GUARD_OP_MOUNT);
 	if (a.act.verdict == EV_ALLOWED)
 		return 0;
 	KGET(fs, sb, s_type);

@@ -192,7 +192,7 @@ static __always_inline bool kernel__is_recorder(struct task_struct *target)
 /* Judges, and records whatever came of it. ST: the current task, in scope. */
 static __always_inline int kernel__act(struct st_task *st, struct kernel_act *a, enum guard_op op)
 {
-	int verdict = op == GUARD_OP_NONE ? 0 : guard__op(&a->act, op);
+	int verdict = op == GUARD_OP_NONE ? 0 : guard__op(MARK(st), &a->act, op);
 
 	if (!verdict && kernel__is_recorder((void *)a->target))
 		verdict = guard__self(&a->act);

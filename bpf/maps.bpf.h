@@ -60,7 +60,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct st_task);
+	__type(value, struct st_mark);
 } st_tasks __weak SEC(".maps");
 
 struct {

@@ -418,6 +418,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	KGET(x.arg_start, mm, arg_start);
 	KGET(x.arg_len, mm, arg_end);
 	x.arg_len -= x.arg_start;
+	KGET(st->exe, x.file, f_inode);
 	x.old_pid = old_pid;
 	x.secure = BPF_CORE_READ_BITFIELD(bprm, secureexec);
 

@@ -17,7 +17,24 @@ static __always_inline void task__mark(struct st_task *st, const struct st_task 
 {
 	st->exec_id = thread ? parent->exec_id : exec_id__next();
 	st->parent_exec_id = thread ? parent->parent_exec_id : parent->exec_id;
+	st->exe = parent->exe;
 	st->flags = ST_TASK_SCOPE | flags;
+}
+
+/*
+ * The program of a task that was there before; it may have been changed since it was executed. A function: its variables would
+ * be on the stack of each program.
+ */
+static __noinline __u64 task__exe(struct task_struct *task)
+{
+	struct mm_struct *mm = NULL;
+	struct file *file = NULL;
+	struct inode *inode = NULL;
+
+	KGET(mm, task, mm);
+	KGET(file, mm, exe_file);
+	KGET(inode, file, f_inode);
+	return (__u64)inode;
 }
 
 /* A task in the cgroup that nobody marked: it was there before, or has just been moved in. A process has one exec_id. */
@@ -38,6 +55,8 @@ static __always_inline struct st_task *scope__adopt(struct task_struct *task, st
 	if (!leader->exec_id)
 		__sync_val_compare_and_swap(&leader->exec_id, 0, exec_id__next());
 	st->exec_id = leader->exec_id;
+	if (!st->exe)
+		st->exe = task__exe(task);
 	st->flags |= ST_TASK_SCOPE | ST_TASK_NEWBORN; /* in the middle of a call, perhaps: its end is not one without an enter */
 	return st;
 }

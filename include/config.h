@@ -105,6 +105,12 @@ struct st_task {
 	/* not yet in st_counters: added there once in 64 calls and when the task exits */
 	__u32 seen;
 	__u32 emitted;
+	__u64 exe; /* security profile: address of the inode of its program, as it was executed; 0: not known */
+};
+
+/* What the storage of a task holds: more than a program's stack could. */
+struct st_mark {
+	struct st_task task;	/* first */
 	struct guard_walk walk; /* security profile: of the action that is judged */
 };
 
@@ -137,6 +143,7 @@ struct st_shared {
 	__u32 adopt_group;  /* 1: adopt_tasks puts in scope what is in scope_cgroup */
 	__u32 in_scope;	    /* tasks that adopt_tasks found to be in scope and alive */
 	__u64 guard_mnt_ns; /* address of the loader's mount namespace */
+	__u64 guard_user_ns;
 	__u32 guard_rows;   /* descriptors that adopt_inodes made rows of */
 	__u32 flows_end;    /* the recording is about to end: no flow begins any more, and flush_flows tells of all */
 };

@@ -23,6 +23,9 @@
 #define GUARD_MAX_NAMES 4096  /* the same */
 #define GUARD_MAX_AFFIXES 2048 /* the same */
 #define GUARD_MAX_NETS 2048   /* the same */
+#define GUARD_MAX_WHO 1024    /* the same */
+#define GUARD_CONDITIONS 64   /* of one policy; the first is always met */
+#define GUARD_LEVELS 32	      /* of control groups, the deepest that conditions see */
 #define GUARD_MAX_STEPS 2100 /* components of the longest path there is, and its mounts */
 
 /* Kinds of access to a file; a bit is 1 << kind. */
@@ -119,13 +122,33 @@ struct guard_net_key {
 struct guard_ports {
 	__u16 first, last; /* host order, inclusive */
 	__u16 rule;
-	__u8 action; /* enum guard_action */
 	__u8 condition;
+	__u8 pad;
 };
 struct guard_net_row {
 	__u32 n;
 	__u32 pad;
 	struct guard_ports ports[GUARD_NET_PORTS];
+};
+
+/*
+ * Who acts. A condition is a bit; what it asks of is listed in rows, so that however many there are, an action asks once for
+ * its user and its program, and once for each control group that it is in.
+ */
+enum guard_who {
+	GUARD_WHO_UID,	  /* effective user, as the initial namespace counts */
+	GUARD_WHO_BINARY, /* address of the inode of the program that was executed last */
+	GUARD_WHO_CGROUP, /* id of a control group on the way up */
+	GUARD_WHO_MAX,
+};
+struct guard_who_key {
+	__u64 value;
+	__u32 gen;
+	__u32 what;
+};
+struct guard_who_row {
+	__u64 met;   /* conditions that name it, */
+	__u64 unmet; /* and that name it as what must not be */
 };
 
 /* One per generation. */
@@ -137,6 +160,10 @@ struct guard_policy {
 	__u32 names;	  /* rules about names anywhere: GUARD_NAMES_EXACT, ... */
 	__u16 closed_rule[GUARD_ACCESS_MAX]; /* what a closed kind's refusal is put down to: 0, or a rule */
 	__u16 net_rule;
+	__u64 conditions; /* bits that are in use, but for the first; 0: nobody asks */
+	__u64 asks[GUARD_WHO_MAX];	/* conditions with a word about it */
+	__u64 needs[GUARD_WHO_MAX];	/* those that need a row's MET */
+	__u64 mount_ns[2], user_ns[2];	/* conditions met in sandtrace's own namespace, and in others */
 	__u8 blind[GUARD_ACCESS_MAX + 1]; /* enum guard_action, where the way to a file could not be walked */
 	struct guard_row ops[GUARD_OP_MAX]; /* entries whose DENY is 1 */
 };
@@ -146,7 +173,8 @@ struct guard_policy {
  * holds, and no task is judged twice at once.
  */
 struct guard_found {
-	__u64 met;	/* conditions */
+	__u64 met;	/* conditions, for what is denied */
+	__u64 sure;	/* those that are known to be met: for what is allowed */
 	__u32 access;	/* that is asked for: bits of enum guard_access */
 	__u32 denied;	/* the strictest so far: enum guard_action << 16 | rule; of equals the nearest */
 	__u32 allowed;	/* bits of ACCESS */

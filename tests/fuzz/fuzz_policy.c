@@ -149,8 +149,16 @@ static const struct policy_rule *looked_up(const struct live_policy *l, const st
 	return NULL;
 }
 
+static int program(void *ctx, const char *path, char ret[4096])
+{
+	(void)ctx;
+	snprintf(ret, 4096, "%s", path);
+	return 0;
+}
+
 static void make_live(const struct policy *p)
 {
+	static const struct live_world world = { .expand = expand, .file = program };
 	static const struct live_layers layers = { .lsm = true };
 	struct net_plan plan = { 0 };
 	struct policy_error e;
@@ -158,7 +166,7 @@ static void make_live(const struct policy *p)
 	int err;
 
 	make_plan(p, &plan);
-	err = live_policy__make(p, &plan, &layers, expand, NULL, &l, &e);
+	err = live_policy__make(p, &plan, &layers, &world, &l, &e);
 	if (err && !e.text[0])
 		broken("no words for what does not fit", "", "");
 	for (size_t i = 0; i < l.n_things && !err; i++)

@@ -3,6 +3,7 @@
  * A policy for what runs already: which rows it comes to, what is left over and why, what the maps cannot hold. Network rows
  * are held against network__match(), looked up as the kernel's trie does it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,6 +75,21 @@ static int expand(void *ctx, const struct policy_rule *rule, live_add_fn add, vo
 	return 0;
 }
 
+/* Programs but /gone... are there, those that end with "same" one; of control groups those with a number. */
+static int program(void *ctx, const char *path, char ret[4096])
+{
+	(void)ctx;
+	snprintf(ret, 4096, "%s", path);
+	return strncmp(path, "/gone", 5) ? 0 : -ENOENT;
+}
+
+static int group(void *ctx, const char *path, uint64_t *ret_id)
+{
+	(void)ctx;
+	*ret_id = strtoull(path + 1, NULL, 10);
+	return *ret_id ? 0 : -ENOENT;
+}
+
 struct made {
 	struct policy *p;
 	struct live_policy l;
@@ -86,7 +102,9 @@ static struct made make_with(const char *text, const struct live_layers *layers,
 {
 	struct made m = { .p = load(text) };
 
-	m.err = live_policy__make(m.p, plan, layers, expand, &m.expanded, &m.l, &m.e);
+	struct live_world world = { .expand = expand, .file = program, .cgroup = group, .ctx = &m.expanded };
+
+	m.err = live_policy__make(m.p, plan, layers, &world, &m.l, &m.e);
 	return m;
 }
 
@@ -461,6 +479,136 @@ static void what_names_cannot_hold_is_a_gap(void **state)
 	done(&m);
 }
 
+/* ---- actions, conditions ----------------------------------------------------------------------------------- */
+
+/* As the kernel does: which conditions are met by this user, program (inode) and control groups. */
+static uint64_t met(const struct live_policy *l, const struct live_rows *r, uint64_t uid, uint64_t exe, uint64_t cgroup, bool other_ns)
+{
+	const uint64_t values[GUARD_WHO_MAX] = { uid, exe, cgroup };
+	uint64_t unmet = ~(uint64_t)l->head.mount_ns[other_ns] | ~(uint64_t)l->head.user_ns[other_ns];
+
+	for (size_t what = 0; what < GUARD_WHO_MAX; what++) {
+		uint64_t yes = 0, no = 0;
+
+		for (size_t i = 0; i < r->n_who; i++) {
+			if (r->who[i].key.what != what || r->who[i].key.value != values[what])
+				continue;
+			yes |= r->who[i].row.met;
+			no |= r->who[i].row.unmet;
+		}
+		unmet |= (l->head.needs[what] & ~yes) | no;
+	}
+	return ~unmet | 1;
+}
+
+static void a_condition_is_a_bit(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = [{ path = '/a', when = { uid = [1, 2] } }, { path = '/b', when = { not_uid = 0 } },\n"
+			     " { path = '/c', when = { uid = [1, 2] } }, { path = '/d', when = { binary = '/x/same', not_binary = '/y' } },\n"
+			     " { path = '/e', when = { cgroup = '/7', uid = 1 } }, { path = '/f', when = { mount_namespace = 'other' } },\n"
+			     " { path = '/g', when = { not_binary = '/z/same' } }]\n");
+	struct live_rows r = rows_of(&m.l);
+	static const struct {
+		uint64_t uid, exe, cgroup;
+		bool other;
+		const char *met;
+	} cases[] = {
+		{ 0, 5, 0, false, "g" }, { 1, 5, 0, false, "abcg" }, { 3, 5, 7, false, "bg" }, { 1, 5, 7, true, "abcefg" },
+		{ 0, 100, 0, false, "d" },
+	};
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	assert_int_equal(m.l.n_gaps, 0);
+	assert_int_equal(m.l.n_whens, 7); /* with the one that is always met; /a and /c have one */
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t bits = met(&m.l, &r, cases[i].uid, cases[i].exe, cases[i].cgroup, cases[i].other);
+
+		for (char c = 'a'; c <= 'g'; c++) {
+			char path[3] = { '/', c };
+			const struct guard_row *row = NULL;
+
+			for (size_t k = 0; k < r.n_inodes; k++)
+				if (r.inodes[k].key.inode == inode_of(&m.l, path))
+					row = &r.inodes[k].row;
+			assert_non_null(row);
+			if (!!strchr(cases[i].met, c) != (bits >> row->e[0].condition & 1))
+				fail_msg("case %zu: %c", i, c);
+		}
+	}
+	live_rows__done(&r);
+	done(&m);
+}
+
+static void rules_on_one_file_keep_their_conditions(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = [{ path = '/a', when = { uid = 1 } }, { path = '/a', when = { uid = 2 }, action = 'kill' },\n"
+			     "{ path = '/a', action = 'audit' }]\n[syscalls]\ndeny = [{ call = 'mount', action = 'kill', when = { not_uid = 0 } }, "
+			     "'umount2']\n");
+	struct live_rows r = rows_of(&m.l);
+	const struct guard_row *row = NULL;
+
+	(void)state;
+	for (size_t k = 0; k < r.n_inodes; k++)
+		if (r.inodes[k].key.inode == inode_of(&m.l, "/a"))
+			row = &r.inodes[k].row;
+	assert_non_null(row);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(row->e[i].rule, i + 1);
+	assert_true(row->e[0].action == GUARD_DENY && row->e[1].action == GUARD_KILL && row->e[2].action == GUARD_TELL);
+	assert_true(row->e[0].condition && row->e[1].condition && row->e[0].condition != row->e[1].condition && !row->e[2].condition);
+	assert_int_equal(m.l.head.blind[GUARD_READ], GUARD_DENY);
+	assert_int_equal(m.l.head.ops[GUARD_OP_MOUNT].e[0].action, GUARD_KILL);
+	assert_int_equal(m.l.head.ops[GUARD_OP_MOUNT].e[1].action, GUARD_DENY);
+	live_rows__done(&r);
+	done(&m);
+	m = make("[filesystem]\ndeny = [{ path = '/a', action = 'audit' }]\n");
+	assert_int_equal(m.l.head.blind[GUARD_READ], GUARD_TELL);
+	done(&m);
+}
+
+static void what_a_row_cannot_hold_is_an_error(void **state)
+{
+	char text[2000] = "[filesystem]\ndeny = [";
+	struct policy_error e;
+	uint64_t inodes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct live_rows r;
+	struct made m;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		sprintf(text + strlen(text), "{ path = '/a', when = { uid = %d } },", i);
+	strcat(text, "]\n");
+	m = make(text);
+	assert_int_equal(m.err, 0);
+	assert_int_equal(live_rows__make(&m.l, inodes, &r, &e), -ENOSPC);
+	assert_non_null(strstr(e.text, "t.toml:2:"));
+	assert_non_null(strstr(e.text, "7 rules that differ"));
+	live_rows__done(&r);
+	done(&m);
+	strcpy(text, "[filesystem]\ndeny = [");
+	for (int i = 0; i < 64; i++)
+		sprintf(text + strlen(text), "{path='/%d',when={uid=%d}},", i, i);
+	strcat(text, "]\n");
+	m = make(text);
+	assert_int_equal(m.err, -ENOSPC);
+	assert_non_null(strstr(m.e.text, "63 different conditions"));
+	done(&m);
+}
+
+static void what_a_condition_names_must_be_there(void **state)
+{
+	struct made m = make("[filesystem]\ndeny = [{ path = '/a', when = { binary = '/gone' } }, { path = '/b', when = { binary = '/gone' } },\n"
+			     "{ path = '/c', when = { cgroup = '/none' } }]\n");
+
+	(void)state;
+	assert_int_equal(m.err, 0);
+	assert_int_equal(m.l.n_gaps, 3);
+	assert_string_equal(gap_text(&m.l, "filesystem.deny /b"), "when: its program is not there");
+	assert_string_equal(gap_text(&m.l, "filesystem.deny /c"), "when: its control group is not there");
+	done(&m);
+}
+
 static void nested_bases_are_bounded(void **state)
 {
 	struct made m = make("[filesystem]\ndeny = ['/1/**/x', '/1/2/**/x', '/1/2/3/**/x', '/1/2/3/4/**/x', '/1/2/3/4/5/**/x', "
@@ -655,12 +803,12 @@ static void what_the_maps_cannot_hold_is_an_error(void **state)
 		snprintf(path, sizeof(path), "/f%u", i);
 		assert_int_equal(policy__add(p, RULE_DENY, "--deny", path, &env, &e), 0);
 	}
-	assert_int_equal(live_policy__make(p, NULL, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(live_policy__make(p, NULL, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), 0);
 	assert_true(l.n_rules == 1024 && l.n_paths == 1024); /* with / */
 	assert_ptr_equal(l.rules[1023], &p->rules[1022]);
 	live_policy__done(&l);
 	assert_int_equal(policy__add(p, RULE_DENY, "--deny", "/one", &env, &e), 0);
-	assert_int_equal(live_policy__make(p, NULL, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_int_equal(live_policy__make(p, NULL, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), -ENOSPC);
 	assert_non_null(strstr(e.text, "1023 rules"));
 	assert_true(e.hint[0]);
 	live_policy__done(&l);
@@ -838,7 +986,7 @@ static void flat_rows_say_what_the_rules_say(void **state)
 		}
 		for (size_t i = 0; i < plan.n; i++)
 			too_many |= ranges_at(&plan, &entries[i]) > GUARD_NET_PORTS;
-		err = live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e);
+		err = live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e);
 		if (err != -ENOSPC) {
 			assert_int_equal(err, 0);
 			compare_all(&plan, &l);
@@ -870,17 +1018,17 @@ static void a_row_has_room_for_so_many_ports(void **state)
 		entries[i].addr.s6_addr[10] = entries[i].addr.s6_addr[11] = 0xff;
 		entries[i].addr.s6_addr[12] = 10;
 	}
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), 0);
 	assert_int_equal(l.n_nets, GUARD_NET_PORTS); /* the empty ones that would stand above are left out */
 	compare_all(&plan, &l);
 	live_policy__done(&l);
 	plan.n++;
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), -ENOSPC);
 	assert_string_equal(e.text, "t.toml:7:17: network.allow \"10.0.0.0/8:7\": more than 16 ranges of ports for 10.0.0.0");
 	live_policy__done(&l);
 	/* one that holds them all is one */
 	entries[0].port_last = 65535;
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), 0);
 	assert_int_equal(l.n_nets, 1);
 	assert_int_equal(l.nets[0].row.n, 1);
 	live_policy__done(&l);
@@ -888,7 +1036,7 @@ static void a_row_has_room_for_so_many_ports(void **state)
 	for (unsigned int i = 1; i < ARRAY_SIZE(entries); i++)
 		entries[i].prefix = 104;
 	entries[0].prefix = 120;
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), 0);
 	assert_int_equal(l.n_nets, 2);
 	assert_int_equal(l.nets[1].row.n, 1);
 	compare_all(&plan, &l);
@@ -913,12 +1061,12 @@ static void so_many_networks_fit(void **state)
 		entries[i].addr.s6_addr[14] = (uint8_t)(i >> 8);
 		entries[i].addr.s6_addr[15] = (uint8_t)i;
 	}
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), 0);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), 0);
 	assert_int_equal(l.n_nets, 1024);
 	compare_all(&plan, &l);
 	live_policy__done(&l);
 	plan.n++;
-	assert_int_equal(live_policy__make(&p, &plan, &everything, expand, &expanded, &l, &e), -ENOSPC);
+	assert_int_equal(live_policy__make(&p, &plan, &everything, &(struct live_world){ .expand = expand, .ctx = &expanded }, &l, &e), -ENOSPC);
 	assert_non_null(strstr(e.text, "1024 different"));
 	live_policy__done(&l);
 }
@@ -937,6 +1085,10 @@ int main(void)
 		cmocka_unit_test(two_paths_of_one_file_share_a_row),
 		cmocka_unit_test(what_names_cannot_hold_is_a_gap),
 		cmocka_unit_test(nested_bases_are_bounded),
+		cmocka_unit_test(a_condition_is_a_bit),
+		cmocka_unit_test(rules_on_one_file_keep_their_conditions),
+		cmocka_unit_test(what_a_row_cannot_hold_is_an_error),
+		cmocka_unit_test(what_a_condition_names_must_be_there),
 		cmocka_unit_test(a_long_path_leaves_room_for_the_reason),
 		cmocka_unit_test(without_lsm_only_the_network_is_left),
 		cmocka_unit_test(what_cannot_be_refused_can_be_killed_for),

@@ -14,6 +14,7 @@
 
 #include "base/util.h"
 #include "policy/policy_internal.h"
+#include "policy/policy_when.h"
 
 #define CASES "tests/policies"
 
@@ -297,6 +298,51 @@ static void what_is_right_is_accepted(void **state)
 		}
 		policy__free(p);
 	}
+}
+
+/* In both formats the same, whatever the order; printed, it loads to the same. */
+static void rules_have_actions_and_conditions(void **state)
+{
+	static const char *const files[] = { "accept/conditions.toml", "accept/conditions.yaml" };
+	char *texts[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct policy *p = policy__new();
+		const struct policy_rule *r;
+		struct policy_error e;
+
+		if (policy__load(p, files[i], &env, &e))
+			fail_msg("%s", e.text);
+		finish(p);
+		assert_int_equal(count(p, RULE_DENY), 4); /* two of one path */
+		r = find(p, RULE_DENY, "/etc/shadow");
+		assert_int_equal(r->action, RULE_ACTION_KILL);
+		assert_string_equal(r->when->text, "{ uid = [0, 1000], not_binary = [\"/usr/bin/passwd\", \"/usr/bin/su\"] }");
+		assert_int_equal(r[1].action, RULE_ACTION_AUDIT);
+		assert_null(r[1].when);
+		assert_string_equal(find(p, RULE_READ, "/srv")->when->text,
+				    "{ mount_namespace = [\"host\"], user_namespace = [\"host\", \"other\"] }");
+		assert_null(find(p, RULE_NET, "192.0.2.1:80")->when);
+		assert_non_null(find(p, RULE_NET, "192.0.2.2:443")->when);
+		assert_int_equal(count(p, RULE_SYSCALL_DENY), 2);
+		assert_int_equal(p->n_whens, 5);
+		texts[i] = policy__print(p);
+		policy__free(p);
+	}
+	assert_string_equal(texts[0], texts[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct policy *p = load(texts[i]);
+		char *again;
+
+		finish(p);
+		again = policy__print(p);
+		assert_string_equal(again, texts[i]);
+		free(again);
+		policy__free(p);
+	}
+	free(texts[0]);
+	free(texts[1]);
 }
 
 static void nobody_set_it_so_it_is_the_default(void **state)
@@ -627,6 +673,7 @@ int main(void)
 		cmocka_unit_test(values_are_normalised),
 		cmocka_unit_test(a_rule_covers_what_is_below_it),
 		cmocka_unit_test(what_is_right_is_accepted),
+		cmocka_unit_test(rules_have_actions_and_conditions),
 		cmocka_unit_test(nobody_set_it_so_it_is_the_default),
 		cmocka_unit_test(what_is_extended_comes_first),
 		cmocka_unit_test(the_network_is_what_was_said_last),

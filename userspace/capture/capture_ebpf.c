@@ -432,7 +432,7 @@ static int adopt_running(struct ebpf *c, const struct capture_target *target)
 
 static int ebpf_attach(struct capture *c, const struct capture_target *target)
 {
-	struct st_task st = { .exec_id = 1, .flags = ST_TASK_ARMED };
+	struct st_mark st = { .task = { .exec_id = 1, .flags = ST_TASK_ARMED } };
 
 	ebpf(c)->running = ebpf(c)->attached = target->running;
 	if (target->running)
@@ -588,6 +588,7 @@ static void offer_guard(struct ebpf *c)
 		.inodes = map_fd(c, "st_guard_inodes"),
 		.names = map_fd(c, "st_guard_names"),
 		.affixes = map_fd(c, "st_guard_affix"),
+		.who = map_fd(c, "st_guard_who"),
 		.nets = map_fd(c, "st_guard_nets"),
 		.hits = map_fd(c, "st_guard_hits"),
 		.fds = map_fd(c, "st_guard_fds"),

@@ -157,6 +157,13 @@ static int add_paths(const struct guard_target *t, const struct live_policy *l, 
 	}
 	err = err ?: add_names(t->names, rows.names, rows.n_names, gen);
 	err = err ?: add_names(t->affixes, rows.affixes, rows.n_affixes, gen);
+	for (size_t i = 0; i < rows.n_who && !err; i++) {
+		struct guard_who_key key = rows.who[i].key;
+
+		key.gen = gen;
+		if (bpf_map_update_elem(t->who, &key, &rows.who[i].row, BPF_ANY))
+			err = log_errno(-errno, "write what a condition names");
+	}
 	live_rows__done(&rows);
 	return err;
 }
@@ -167,6 +174,7 @@ static int clear_all(const struct guard_target *t, uint32_t gen)
 
 	err = err ?: clear(t->names, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
 	err = err ?: clear(t->affixes, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
+	err = err ?: clear(t->who, sizeof(struct guard_who_key), offsetof(struct guard_who_key, gen), gen);
 	return err ?: clear(t->nets, sizeof(struct guard_net_key), offsetof(struct guard_net_key, gen), gen);
 }
 

@@ -16,7 +16,7 @@
 
 /* Of a recorder: descriptors are borrowed. */
 struct guard_target {
-	int heads, inodes, names, affixes, nets, hits, fds; /* maps: st_guard, ... */
+	int heads, inodes, names, affixes, nets, who, hits, fds; /* maps: st_guard, ... */
 	int adopt_inodes;		    /* program */
 	struct st_shared *shared;
 	int n_cpus;

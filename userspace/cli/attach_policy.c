@@ -117,6 +117,7 @@ static int make_live(struct attach_policy *p, struct recording *r, const struct 
 	struct live_layers layers = { .lsm = c->n_lsm && c->guard && (c->whole || r->opts.without_lsm),
 				      .lsm_io_uring = c->sees_io_uring, .kill_after = c->kills };
 	struct resolve_live *resolver = resolve__live_new(p->policy);
+	struct live_world world = { .expand = resolve__live_expand, .file = resolve__live_file, .cgroup = attach_target__cgroup_id };
 	struct policy_error e = {};
 	char no_cgroup[400] = "";
 	int err;
@@ -125,8 +126,8 @@ static int make_live(struct attach_policy *p, struct recording *r, const struct 
 		return -ENOMEM;
 	if (!layers.lsm && restricts_network(p->policy))
 		layers.cgroup_net = cgroup_net(r, t, no_cgroup, sizeof(no_cgroup));
-	err = live_policy__make(p->policy, restricts_network(p->policy) ? &p->plan : NULL, &layers, resolve__live_expand, resolver,
-				&p->live, &e);
+	world.ctx = resolver;
+	err = live_policy__make(p->policy, restricts_network(p->policy) ? &p->plan : NULL, &layers, &world, &p->live, &e);
 	resolve__live_free(resolver);
 	if (err) {
 		log_err(err, "%s", e.text);

@@ -92,6 +92,20 @@ static int find_group(struct attach_target *t, const char *path)
 	return err;
 }
 
+int attach_target__cgroup_id(void *unused, const char *path, uint64_t *ret_id)
+{
+	struct attach_target t = { .group = { .dir_fd = -1, .events_fd = -1 } };
+	int err = find_group(&t, path);
+
+	(void)unused;
+	if (t.group.dir_fd >= 0)
+		close(t.group.dir_fd);
+	if (t.group.events_fd >= 0)
+		close(t.group.events_fd);
+	*ret_id = t.group.id;
+	return err ? -ENOENT : 0;
+}
+
 static int open_cgroup(struct attach_target *t, const char *path)
 {
 	int err = find_group(t, path);

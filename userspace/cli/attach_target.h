@@ -27,4 +27,7 @@ void attach_target__close(struct attach_target *t);
  */
 bool attach_target__owns_cgroup(const struct attach_target *t, char *ret_why, size_t size);
 
+/* The id of the control group of version 2 at PATH: a directory, or as /proc/PID/cgroup shows it. 0 or -ENOENT; says nothing. */
+int attach_target__cgroup_id(void *unused, const char *path, uint64_t *ret_id);
+
 #endif

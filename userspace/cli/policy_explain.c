@@ -2,6 +2,7 @@
 /* `sandtrace policy explain`: each rule, what enforces it here, what it comes to, and what stays open. */
 #include <string.h>
 
+#include "attach_target.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "policy_cli.h"
@@ -32,16 +33,25 @@ static void set_live(const struct explain *e, struct page_row *row, const struct
 		row->live = live_policy__layer(&e->live, rule, &row->live_why);
 }
 
+/* What the run would stop at. */
+static bool set_problem(const struct explain *e, struct page_row *row, const struct policy_rule *rule)
+{
+	const struct resolve_report *rep = &e->reports[rule - e->p->rules];
+
+	if (!row || !*rep->problem)
+		return false;
+	page__set(&row->here, "%s", rep->problem);
+	page__set(&row->hint, "%s", rep->hint);
+	row->bad = true;
+	return true;
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------- */
 
 static void file_result(const struct explain *e, const struct policy_rule *rule, const struct resolve_report *rep,
 			struct page_row *row)
 {
-	if (*rep->problem) {
-		page__set(&row->here, "%s", rep->problem);
-		page__set(&row->hint, "%s", rep->hint);
-		row->bad = true;
-	} else if (rep->paths > 1 || (rep->paths && rule->pattern)) {
+	if (rep->paths > 1 || (rep->paths && rule->pattern)) {
 		page__set(&row->here, "%u path%s", rep->paths, rep->paths == 1 ? "" : "s");
 	} else if (rep->paths) {
 		page__set(&row->here, "there");
@@ -77,7 +87,7 @@ static void files(struct explain *e)
 			if (rule->kind != kind)
 				continue;
 			row = page__row(&e->page, &rule->src, file_layer(e, kind), "%s %s", page__verb(kind), rule->text);
-			if (row)
+			if (row && !set_problem(e, row, rule))
 				file_result(e, rule, &e->reports[i], row);
 			set_live(e, row, rule);
 		}
@@ -123,7 +133,7 @@ static void net_rule(struct explain *e, const struct policy_rule *rule)
 
 	row = page__row(&e->page, &rule->src, "cgroup-BPF", "%s %s", page__verb(rule->kind), rule->text);
 	set_live(e, row, rule);
-	if (!row)
+	if (!row || set_problem(e, row, rule))
 		return;
 	for (size_t i = 0; i < e->plan.n; i++)
 		n += e->plan.v[i].rule == rule;
@@ -180,7 +190,7 @@ static void calls(struct explain *e)
 				rule->kind == RULE_SYSCALL_LOG ? "recorder" : "seccomp", "%s %s", page__verb(rule->kind),
 				rule->text);
 		set_live(e, row, rule);
-		if (!row)
+		if (!row || set_problem(e, row, rule))
 			continue;
 		if (rule->kind == RULE_SYSCALL_ALLOW && seccomp__decide(&so, rule->value).verdict == SECCOMP_EPERM)
 			page__set(&row->here, "still refused");
@@ -343,8 +353,10 @@ static void open_ends(struct explain *e)
 static int evaluate_live(struct explain *e)
 {
 	struct resolve_live *paths = resolve__live_new(e->p);
-	int err = paths ? live_policy__make(e->p, e->planned ? &e->plan : NULL, &e->probe.live, resolve__live_expand, paths,
-					    &e->live, &e->live_error) : -ENOMEM;
+	const struct live_world world = { .expand = resolve__live_expand, .file = resolve__live_file,
+					  .cgroup = attach_target__cgroup_id, .ctx = paths };
+	int err = paths ? live_policy__make(e->p, e->planned ? &e->plan : NULL, &e->probe.live, &world, &e->live,
+					    &e->live_error) : -ENOMEM;
 
 	resolve__live_free(paths);
 	/* too large a policy is no reason to be silent about the rest */

@@ -21,8 +21,7 @@
 struct maker {
 	struct live_policy *l;
 	const struct live_layers *layers;
-	live_expand_fn expand;
-	void *ctx;
+	const struct live_world *world;
 	struct policy_error *error;
 	size_t room_paths, room_things;
 	const struct policy_rule *rule; /* at work, */
@@ -136,6 +135,36 @@ static const struct {
 	[RULE_DENY_EXEC] = { .deny = 1 << GUARD_EXEC },
 };
 
+static int add_string(struct maker *m, const char *path)
+{
+	struct live_policy *l = m->l;
+
+	if (l->n_paths == m->room_paths) {
+		size_t room = m->room_paths ? 2 * m->room_paths : 64;
+		char **v = reallocarray(l->paths, room, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->paths = v;
+		m->room_paths = room;
+	}
+	l->paths[l->n_paths] = strdup(path);
+	if (!l->paths[l->n_paths])
+		return -ENOMEM;
+	l->n_paths++;
+	return 0;
+}
+
+/* Those that conditions name are opened as well. */
+static int add_programs(struct maker *m)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->l->n_who && !err; i++)
+		err = m->l->who[i].path ? add_string(m, m->l->who[i].path) : 0;
+	return err;
+}
+
 /* Paths are put in order in the end: till then each thing has one of its own. */
 static int add_thing(struct maker *m, const char *path, const struct live_name *name, const struct guard_entry *e)
 {
@@ -155,20 +184,12 @@ static int add_thing(struct maker *m, const char *path, const struct live_name *
 	*t = (struct live_thing){ .path = LIVE_ANYWHERE, .e = *e };
 	if (name)
 		t->name = *name;
-	if (path && l->n_paths == m->room_paths) {
-		size_t room = m->room_paths ? 2 * m->room_paths : 64;
-		char **v = reallocarray(l->paths, room, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		l->paths = v;
-		m->room_paths = room;
-	}
 	if (path) {
-		l->paths[l->n_paths] = strdup(path);
-		if (!l->paths[l->n_paths])
-			return -ENOMEM;
-		t->path = (uint32_t)l->n_paths++;
+		int err = add_string(m, path);
+
+		if (err)
+			return err;
+		t->path = (uint32_t)l->n_paths - 1;
 	}
 	l->n_things++;
 	m->found++;
@@ -243,10 +264,29 @@ static void read_pattern(struct maker *m, const struct policy_rule *rule)
 	}
 }
 
+static uint8_t live_action(const struct policy_rule *rule)
+{
+	static const uint8_t actions[] = {
+		[RULE_ACTION_DENY] = GUARD_DENY, [RULE_ACTION_AUDIT] = GUARD_TELL, [RULE_ACTION_KILL] = GUARD_KILL,
+	};
+
+	return actions[rule->action];
+}
+
+/* What a condition names and is not there leaves the rule as it is without that, and is told. */
+static int set_condition(struct maker *m, const struct policy_rule *rule, uint8_t *ret)
+{
+	const char *why = NULL;
+	int err = live_when__number(m->l, m->world, rule, ret, &why, m->error);
+
+	return err == -ENOENT ? rule_gap(m->l, rule, LIVE_GAP_ABSENT, why) : err;
+}
+
 static int path_rule(struct maker *m, const struct policy_rule *rule)
 {
 	uint8_t allow = effects[rule->kind].allow & (uint8_t)m->l->head.closed, deny = effects[rule->kind].deny;
 	char why[160] = "";
+	uint8_t condition;
 	uint16_t n;
 	int err;
 
@@ -262,11 +302,15 @@ static int path_rule(struct maker *m, const struct policy_rule *rule)
 	n = number(m, rule);
 	if (!n)
 		return -ENOSPC;
-	m->now = (struct guard_entry){ .rule = n, .deny = deny, .allow = allow, .action = deny ? GUARD_DENY : GUARD_ALLOW };
+	err = set_condition(m, rule, &condition);
+	if (err)
+		return err;
+	m->now = (struct guard_entry){ .rule = n, .deny = deny, .allow = allow, .action = deny ? live_action(rule) : GUARD_ALLOW,
+				       .condition = condition };
 	m->found = 0;
 	if (m->name.anywhere)
 		return add_name(m, NULL, &m->name);
-	err = m->expand(m->ctx, rule, add_path, m, why, sizeof(why));
+	err = m->world->expand(m->world->ctx, rule, add_path, m, why, sizeof(why));
 	if (err && err != -ENOMEM)
 		return rule_gap(m->l, rule, LIVE_GAP_PATH, *why ? why : strerror(-err));
 	if (!err && !m->found)
@@ -307,6 +351,12 @@ static int merge_paths(struct maker *m)
 
 		if (at)
 			t->path = (uint32_t)(at - l->paths);
+	}
+	for (size_t i = 0; i < l->n_who; i++) {
+		char *const *at = l->who[i].path ? bsearch(&l->who[i].path, l->paths, n, sizeof(*l->paths), by_path) : NULL;
+
+		if (at)
+			l->who[i].path_index = (uint32_t)(at - l->paths);
 	}
 	for (size_t i = n; i < l->n_paths; i++)
 		free(l->paths[i]);
@@ -373,6 +423,10 @@ static int check_room(struct maker *m)
 		return live_policy__full(m->error, NULL, "name directories instead of what is in them",
 					 "what runs already can be held to rules of %d paths, and these are %zu",
 					 GUARD_MAX_INODES / 2, l->n_paths);
+	if (l->n_who > GUARD_MAX_WHO / 2)
+		return live_policy__full(m->error, NULL, "name directories of control groups, and fewer programs",
+					 "conditions can name %d users, programs and control groups, and these are %zu",
+					 GUARD_MAX_WHO / 2, l->n_who);
 	if (names > GUARD_MAX_NAMES / 2 || affixes > GUARD_MAX_AFFIXES / 2)
 		return live_policy__full(m->error, NULL, "name directories instead of what is in them",
 					 "what runs already can be held to %d names and %d beginnings and ends of names, and these "
@@ -431,7 +485,9 @@ const char *live_policy__op_calls(enum guard_op op)
 static int call_rule(struct maker *m, const struct policy_rule *rule)
 {
 	enum guard_op op = live_policy__op(rule->value);
+	uint8_t condition;
 	uint16_t n;
+	int err;
 
 	if (op == GUARD_OP_NONE)
 		return rule_gap(m->l, rule, LIVE_GAP_HOOK, "no hook sees it");
@@ -442,7 +498,11 @@ static int call_rule(struct maker *m, const struct policy_rule *rule)
 	n = number(m, rule);
 	if (!n)
 		return -ENOSPC;
-	return live_row__add(&m->l->head.ops[op], &(struct guard_entry){ .rule = n, .deny = 1, .action = GUARD_DENY }) ?
+	err = set_condition(m, rule, &condition);
+	if (err)
+		return err;
+	return live_row__add(&m->l->head.ops[op], &(struct guard_entry){ .rule = n, .deny = 1, .action = live_action(rule),
+									 .condition = condition }) ?
 	       0 : live_row__full(m->l, n, m->error);
 }
 
@@ -450,13 +510,19 @@ static int call_rule(struct maker *m, const struct policy_rule *rule)
 
 static int net_rule(struct maker *m, const struct policy_rule *rule, const struct net_plan *plan)
 {
+	uint8_t condition;
+
 	if (m->l->policy->net_all) /* said later, and it is what holds */
 		return 0;
 	if (!m->layers->lsm && !m->layers->cgroup_net)
 		return rule_gap(m->l, rule, LIVE_GAP_LAYER, NEEDS_CGROUP);
 	if (!plan)
 		return rule_gap(m->l, rule, LIVE_GAP_PATH, "its name cannot be resolved");
-	return number(m, rule) ? 0 : -ENOSPC;
+	if (rule->when && !m->layers->lsm) /* it allows less then: nobody */
+		return rule_gap(m->l, rule, LIVE_GAP_LAYER, "`when` needs BPF LSM");
+	if (!number(m, rule))
+		return -ENOSPC;
+	return set_condition(m, rule, &condition);
 }
 
 static bool lists_hosts(const struct policy *p)
@@ -595,9 +661,9 @@ static int number_closed(struct maker *m)
 }
 
 int live_policy__make(const struct policy *p, const struct net_plan *plan, const struct live_layers *layers,
-		      live_expand_fn expand, void *ctx, struct live_policy *ret, struct policy_error *ret_error)
+		      const struct live_world *world, struct live_policy *ret, struct policy_error *ret_error)
 {
-	struct maker m = { .l = ret, .layers = layers, .expand = expand, .ctx = ctx, .error = ret_error };
+	struct maker m = { .l = ret, .layers = layers, .world = world, .error = ret_error };
 	int err = 0;
 
 	memset(ret, 0, sizeof(*ret));
@@ -605,11 +671,14 @@ int live_policy__make(const struct policy *p, const struct net_plan *plan, const
 	ret->policy = p;
 	ret->layers = *layers;
 	ret->n_rules = 1;
+	ret->n_whens = 1;
+	ret->head.mount_ns[0] = ret->head.mount_ns[1] = ret->head.user_ns[0] = ret->head.user_ns[1] = 1;
 	ret->head.closed = layers->lsm || layers->kill_after ? closed(p) : 0;
 	for (size_t i = 0; i < p->n_rules && !err; i++)
 		err = one_rule(&m, &p->rules[i], plan);
 	err = err ?: number_closed(&m);
 	err = err ?: close_net(&m, plan);
+	err = err ?: add_programs(&m);
 	err = err ?: merge_paths(&m);
 	err = err ?: check_room(&m);
 	err = err ?: key_gaps(&m);
@@ -624,6 +693,9 @@ void live_policy__done(struct live_policy *l)
 		free(l->paths[i]);
 	free(l->paths);
 	free(l->things);
+	for (size_t i = 0; i < l->n_who; i++)
+		free(l->who[i].path);
+	free(l->who);
 	free(l->nets);
 	free(l->gaps);
 	memset(l, 0, sizeof(*l));

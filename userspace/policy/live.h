@@ -39,6 +39,16 @@ struct live_thing {
 	struct guard_entry e;
 };
 
+/* One value of a condition. */
+struct live_who {
+	enum guard_who what;
+	uint8_t condition;
+	bool not;
+	uint64_t value; /* a uid, the id of a control group */
+	char *path;	/* of a program, instead; index in paths */
+	uint32_t path_index;
+};
+
 struct live_net {
 	struct guard_net_key key; /* gen 0 */
 	struct guard_net_row row;
@@ -83,6 +93,11 @@ struct live_policy {
 	size_t n_paths;
 	struct live_thing *things;
 	size_t n_things;
+	const struct policy_when *whens[GUARD_CONDITIONS]; /* by their bit; [0] is none */
+	const char *when_gaps[GUARD_CONDITIONS]; /* what a condition names that is not there; NULL: nothing */
+	unsigned int n_whens;
+	struct live_who *who;
+	size_t n_who;
 	struct live_net *nets;		/* longest prefixes hold the ports of those around them */
 	size_t n_nets;
 	struct live_gap *gaps;		/* of rules, in the order of the policy's; then of keys */
@@ -110,12 +125,20 @@ typedef int (*live_expand_fn)(void *ctx, const struct policy_rule *rule, live_ad
  */
 const char *live_pattern__split(const char *value, char *ret_dir, size_t size, struct live_name *ret);
 
+/* What is asked of the machine. */
+struct live_world {
+	live_expand_fn expand;
+	int (*file)(void *ctx, const char *path, char ret[4096]);   /* a regular file, free of links. 0, -ENOENT, -ENOMEM */
+	int (*cgroup)(void *ctx, const char *path, uint64_t *ret_id); /* 0, -ENOENT. NULL: none is known */
+	void *ctx;
+};
+
 /*
  * P is finished. PLAN has its resolved RULE_NETs; NULL: they could not be resolved. 0, -ENOMEM, or -ENOSPC: more than the maps
  * hold; RET_ERROR says what. What LAYERS cannot do becomes a gap. *RET is to be freed with live_policy__done in any case.
  */
 int live_policy__make(const struct policy *p, const struct net_plan *plan, const struct live_layers *layers,
-		      live_expand_fn expand, void *ctx, struct live_policy *ret, struct policy_error *ret_error);
+		      const struct live_world *world, struct live_policy *ret, struct policy_error *ret_error);
 void live_policy__done(struct live_policy *l);
 
 /* Rows for the maps; generation 0. */
@@ -128,7 +151,11 @@ struct live_rows {
 		struct guard_name_key key;
 		struct guard_row row;
 	} *names, *affixes;
-	size_t n_inodes, n_names, n_affixes;
+	struct live_who_row {
+		struct guard_who_key key;
+		struct guard_who_row row;
+	} *who;
+	size_t n_inodes, n_names, n_affixes, n_who;
 };
 /* INODES[i]: address of what L->paths[i] is, never 0. 0, -ENOMEM or -ENOSPC. *RET is to be freed in any case. */
 int live_rows__make(const struct live_policy *l, const uint64_t *inodes, struct live_rows *ret, struct policy_error *ret_error);

@@ -5,6 +5,13 @@
 
 #include "live.h"
 
+/*
+ * live_when.c: the condition of RULE as a bit; 0: none. 0; -ENOENT: *RET_WHY says what it names that is not there, and the condition
+ * holds without that; -ENOSPC with E filled; -ENOMEM.
+ */
+int live_when__number(struct live_policy *l, const struct live_world *world, const struct policy_rule *rule, uint8_t *ret,
+		      const char **ret_why, struct policy_error *e);
+int live_when__rows(const struct live_policy *l, const uint64_t *inodes, struct live_rows *r);
 /* live_rows.c: of what ROW says already, nothing twice. False: no room. */
 bool live_row__add(struct guard_row *row, const struct guard_entry *e);
 /* -ENOSPC: there is no room for that rule. */

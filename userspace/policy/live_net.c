@@ -21,6 +21,7 @@
 struct range {
 	uint32_t at;
 	uint16_t first, last, rule;
+	uint8_t condition;
 };
 
 /* A prefix while its neighbours are gone through. */
@@ -98,16 +99,22 @@ static const struct prefix *above(const struct flatten *f, const struct prefix *
 	return &nothing;
 }
 
+/* Is A met whenever B is? */
+static bool as_often(const struct range *a, const struct range *b)
+{
+	return !a->condition || a->condition == b->condition;
+}
+
 /* R into P, in the plan's order. What an earlier range holds whole is never found. False: no room. */
 static bool add_range(struct prefix *p, const struct range *r)
 {
 	unsigned int at = 0, n;
 
 	for (; at < p->n && p->v[at].at < r->at; at++)
-		if (p->v[at].first <= r->first && p->v[at].last >= r->last)
+		if (p->v[at].first <= r->first && p->v[at].last >= r->last && as_often(&p->v[at], r))
 			return true;
 	for (n = at; n < p->n;) {
-		if (r->first <= p->v[n].first && r->last >= p->v[n].last)
+		if (r->first <= p->v[n].first && r->last >= p->v[n].last && as_often(r, &p->v[n]))
 			memmove(&p->v[n], &p->v[n + 1], (--p->n - n) * sizeof(*p->v));
 		else
 			n++;
@@ -148,8 +155,19 @@ static int add_row(struct flatten *f, const struct prefix *p)
 	*net = (struct live_net){ .key.prefixlen = 32U + p->bits, .row.n = p->n };
 	memcpy(net->key.addr, &p->addr, sizeof(net->key.addr));
 	for (unsigned int i = 0; i < p->n; i++)
-		net->row.ports[i] = (struct guard_ports){ .first = p->v[i].first, .last = p->v[i].last, .rule = p->v[i].rule };
+		net->row.ports[i] = (struct guard_ports){ .first = p->v[i].first, .last = p->v[i].last, .rule = p->v[i].rule,
+							   .condition = p->v[i].condition };
 	return 0;
+}
+
+/* The bit of its condition, which has one. */
+static uint8_t condition_of(const struct live_policy *l, const struct policy_rule *rule)
+{
+	uint8_t n = 0;
+
+	while (rule && rule->when && n < l->n_whens && l->whens[n] != rule->when)
+		n++;
+	return n;
 }
 
 /* The entries V[0..N), all of one prefix. */
@@ -166,7 +184,7 @@ static int add_prefix(struct flatten *f, const struct net_entry *const *v, size_
 	memcpy(p->v, from->v, sizeof(p->v));
 	for (size_t i = 0; i < n; i++) {
 		struct range r = { (uint32_t)(v[i] - f->plan->v), v[i]->port_first, v[i]->port_last,
-				   live_policy__number(f->l, v[i]->rule) };
+				   live_policy__number(f->l, v[i]->rule), condition_of(f->l, v[i]->rule) };
 		char addr[INET6_ADDRSTRLEN];
 
 		/* a rule for an unspecified address alone covers nothing */

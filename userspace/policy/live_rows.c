@@ -166,7 +166,7 @@ int live_rows__make(const struct live_policy *l, const uint64_t *inodes, struct 
 			ret->affixes[ret->n_affixes++] = (struct live_name_row){ name_key(&v[i]), row };
 	}
 	mark_bases(v, n, ret);
-	return err;
+	return err ?: live_when__rows(l, inodes, ret);
 }
 
 void live_rows__done(struct live_rows *r)
@@ -174,5 +174,6 @@ void live_rows__done(struct live_rows *r)
 	free(r->inodes);
 	free(r->names);
 	free(r->affixes);
+	free(r->who);
 	memset(r, 0, sizeof(*r));
 }

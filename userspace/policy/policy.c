@@ -11,6 +11,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "base/util.h"
+#include "policy_when.h"
 
 const char *const policy_always_blocked[] = {
 	"kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "init_module", "finit_module", "delete_module",
@@ -55,6 +56,15 @@ const char *rule_kind__key(enum rule_kind kind)
 	return keys[kind];
 }
 
+const char *rule_action__name(enum rule_action action)
+{
+	static const char *const names[] = {
+		[RULE_ACTION_DENY] = "deny", [RULE_ACTION_AUDIT] = "audit", [RULE_ACTION_KILL] = "kill",
+	};
+
+	return names[action];
+}
+
 struct policy *policy__new(void)
 {
 	return calloc(1, sizeof(struct policy));
@@ -74,8 +84,11 @@ void policy__free(struct policy *p)
 		free_rule(&p->rules[i]);
 	for (size_t i = 0; i < p->n_names; i++)
 		free(p->names[i]);
+	for (size_t i = 0; i < p->n_whens; i++)
+		policy_when__free(p->whens[i]);
 	free(p->rules);
 	free(p->names);
+	free(p->whens);
 	free(p->name);
 	free(p);
 }
@@ -248,13 +261,17 @@ static int by_value(const void *a, const void *b)
 		c = strcmp(x->value, y->value);
 		if (!c && x->pattern != y->pattern)
 			return x->pattern ? 1 : -1;
+		if (!c && x->action != y->action)
+			return x->action < y->action ? -1 : 1;
+		if (!c && x->when != y->when)
+			return !x->when ? -1 : !y->when ? 1 : strcmp(x->when->text, y->when->text);
 	}
 	return c ? c : x < y ? -1 : x > y;
 }
 
 static bool same(const struct policy_rule *x, const struct policy_rule *y)
 {
-	if (x->kind != y->kind || x->pattern != y->pattern)
+	if (x->kind != y->kind || x->pattern != y->pattern || x->action != y->action || x->when != y->when)
 		return false;
 	if (x->kind == RULE_ENV_SET) {
 		size_t n = strcspn(x->value, "=");

@@ -49,8 +49,18 @@ static inline bool rule_kind__denies_path(enum rule_kind kind)
 	return kind >= RULE_DENY && kind <= RULE_DENY_EXEC;
 }
 
+/* What a rule that denies does. Only what runs already can be told or ended: `run` takes deny alone. */
+enum rule_action {
+	RULE_ACTION_DENY, /* and what a rule that allows has */
+	RULE_ACTION_AUDIT, /* let through, and told: would_deny */
+	RULE_ACTION_KILL,  /* refused, and the process is ended */
+};
+
+struct policy_when;
 struct policy_rule {
 	enum rule_kind kind;
+	enum rule_action action;
+	const struct policy_when *when; /* the policy's; NULL: always. policy_when.h */
 	char *text;		/* as written; for RULE_ENV_SET the NAME alone, its value is secret */
 	/*
 	 * Of files: an absolute, lexically clean path or pattern ("*", "?", "[...]" within one component, "**" as a whole
@@ -118,6 +128,8 @@ struct policy {
 
 	char **names;		/* strings that policy_source.name points to */
 	size_t n_names;
+	struct policy_when **whens; /* each different one once */
+	size_t n_whens;
 };
 
 /* What loading needs to know of the world. */
@@ -168,6 +180,8 @@ char *policy__print(const struct policy *p);
 extern const char *const policy_builtin_names[];
 const char *policy__builtin_text(const char *name, size_t *ret_len);
 
+/* "deny", "audit", "kill". */
+const char *rule_action__name(enum rule_action action);
 /* "filesystem.allow_read": where a rule of KIND stands. */
 const char *rule_kind__key(enum rule_kind kind);
 /* Does R, a rule of a path, name PATH or a directory above it? As text: through no link. */

@@ -3,6 +3,8 @@
 #ifndef SANDTRACE_POLICY_INTERNAL_H
 #define SANDTRACE_POLICY_INTERNAL_H
 
+#include <stdio.h>
+
 #include "policy.h"
 #include "tree.h"
 
@@ -62,6 +64,8 @@ const char *policy__intern(struct policy *p, const char *name);
 /* Checks TEXT and adds the rule; exec and network modes follow. */
 int policy__add_text(struct policy *p, enum rule_kind kind, const char *text, const struct value_ctx *ctx,
 		     struct policy_source src, struct value_error *e);
+/* "TEXT" as TOML has it. */
+void policy_print__string(FILE *out, const char *s);
 /* Removes rules of KIND with an index below BEFORE. */
 void policy__drop(struct policy *p, enum rule_kind kind, size_t before);
 /* Removes the rules from N on. */

@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "base/util.h"
+#include "policy_when.h"
 
 struct key {
 	const char *section; /* NULL: top level */
@@ -74,6 +75,75 @@ static struct policy_source source(const struct policy_file *f, const struct nod
 	return (struct policy_source){ .name = f->name, .line = n->line, .column = n->column };
 }
 
+/* The key of the string in an element that is a table; NULL: this list has strings alone. */
+static const char *element_key(enum rule_kind kind)
+{
+	if (rule_kind__is_path(kind))
+		return "path";
+	return kind == RULE_NET ? "host" : kind == RULE_SYSCALL_DENY ? "call" : NULL;
+}
+
+static int set_action(struct policy_file *f, const struct key *k, const struct node *n, enum rule_action *ret)
+{
+	bool denies = rule_kind__denies_path(k->kind) || k->kind == RULE_SYSCALL_DENY;
+	char name[64], q[72];
+
+	if (n->type != NODE_STRING)
+		return policy_file__fail(f, n->line, n->column, NULL, "action must be a string, not %s", node__type_name(n));
+	if (!denies && !strcmp(n->string, "allow"))
+		return 0;
+	if (!denies)
+		return policy_file__fail(f, n->line, n->column, "only what denies has an action: put it in a list that does",
+					 "%s: action '%s'", full_name(k, name), value__quote(n->string, q));
+	for (enum rule_action a = RULE_ACTION_DENY; a <= RULE_ACTION_KILL; a++) {
+		*ret = a;
+		if (!strcmp(n->string, rule_action__name(a)))
+			return 0;
+	}
+	return policy_file__fail(f, n->line, n->column, "one of: \"deny\", \"audit\", \"kill\"", "%s: action '%s' is not known",
+				 full_name(k, name), value__quote(n->string, q));
+}
+
+/* { path = "/etc/shadow", action = "kill", when = { not_uid = [0] } } */
+static int set_element(struct policy_file *f, const struct key *k, const struct node *item, const struct value_ctx *ctx)
+{
+	const char *what = element_key(k->kind);
+	const struct policy_when *when = NULL;
+	enum rule_action action = RULE_ACTION_DENY;
+	const struct node *value = NULL;
+	struct value_error e = { 0 };
+	size_t n = f->p->n_rules;
+	char name[64], q[72], hint[80];
+	int err = 0;
+
+	for (const struct node *m = item->child; m && !err; m = m->next) {
+		if (!strcmp(m->key, what))
+			value = m;
+		else if (!strcmp(m->key, "action"))
+			err = set_action(f, k, m, &action);
+		else if (!strcmp(m->key, "when"))
+			err = policy_when__parse(f, m, ctx, &when);
+		else
+			err = policy_file__fail(f, m->key_line, m->key_column,
+						(snprintf(hint, sizeof(hint), "known here: %s action when", what), hint),
+						"%s: unknown key '%s'", full_name(k, name), value__quote(m->key, q));
+	}
+	if (err)
+		return err;
+	if (!value || value->type != NODE_STRING)
+		return policy_file__fail(f, value ? value->line : item->line, value ? value->column : item->column, NULL,
+					 "%s: %s must be a string", full_name(k, name), what);
+	err = policy__add_text(f->p, k->kind, value->string, ctx, source(f, value), &e);
+	if (err)
+		return fail_value(f, k, value, err, &e);
+	if (f->p->n_rules == n) /* "**": all programs */
+		return action || when ? policy_file__fail(f, item->line, item->column, "name directories",
+							  "%s: \"**\" takes no condition", full_name(k, name)) : 0;
+	f->p->rules[n].action = action;
+	f->p->rules[n].when = when;
+	return 0;
+}
+
 static int set_list(struct policy_file *f, const struct key *k, const struct node *n, const struct value_ctx *ctx)
 {
 	char name[64];
@@ -89,6 +159,12 @@ static int set_list(struct policy_file *f, const struct key *k, const struct nod
 		struct value_error e = { 0 };
 		int err;
 
+		if (item->type == NODE_TABLE && element_key(k->kind)) {
+			err = set_element(f, k, item, ctx);
+			if (err)
+				return err;
+			continue;
+		}
 		if (item->type != NODE_STRING)
 			return policy_file__fail(f, item->line, item->column, NULL, "%s holds %s where a string must be",
 						 full_name(k, name), node__type_name(item));

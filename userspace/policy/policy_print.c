@@ -10,9 +10,10 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "policy_when.h"
 
 
-static void print_string(FILE *out, const char *s)
+void policy_print__string(FILE *out, const char *s)
 {
 	fputc('"', out);
 	for (; *s; s++) {
@@ -28,15 +29,41 @@ static void print_string(FILE *out, const char *s)
 	fputc('"', out);
 }
 
+/* What is a string in a list with one key may be a table with more. */
+static const char *element_key(enum rule_kind kind)
+{
+	return kind == RULE_NET ? "host" : kind == RULE_SYSCALL_DENY ? "call" : "path";
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* How VALUE is to be written so that it is read the same. malloc'ed. */
+/* How R is to be written so that it is read the same, as an element of a list. malloc'ed. */
 static char *written(const struct policy_rule *r)
 {
-	return rule_kind__is_path(r->kind) && !r->pattern ? value__escape(r->value) : strdup(r->value);
+	_cleanup_(free) char *value = rule_kind__is_path(r->kind) && !r->pattern ? value__escape(r->value) : strdup(r->value);
+	char *text = NULL;
+	size_t len;
+	FILE *out = value ? open_memstream(&text, &len) : NULL;
+
+	if (!out)
+		return NULL;
+	if (r->action || r->when)
+		fprintf(out, "{ %s = ", element_key(r->kind));
+	policy_print__string(out, value);
+	if (r->action)
+		fprintf(out, ", action = \"%s\"", rule_action__name(r->action));
+	if (r->when)
+		fprintf(out, ", when = %s", r->when->text);
+	if (r->action || r->when)
+		fputs(" }", out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 /* FIRST, when not NULL, is printed before the rules; ALWAYS: also an empty list. 0 or -1: no memory. */
@@ -59,15 +86,13 @@ static int print_list(FILE *out, const struct policy *p, const char *key, enum r
 		fprintf(out, "%s = [%s", key, n || first ? "\n" : "");
 		if (first) {
 			fputc('\t', out);
-			print_string(out, first);
+			policy_print__string(out, first);
 			fputs(",\n", out);
 		}
 		for (size_t i = 0; i < n; i++) {
 			if (i && !strcmp(v[i - 1], v[i]))
 				continue;
-			fputc('\t', out);
-			print_string(out, v[i]);
-			fputs(",\n", out);
+			fprintf(out, "\t%s,\n", v[i]);
 		}
 		fputs("]\n", out);
 	}

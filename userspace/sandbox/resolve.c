@@ -359,10 +359,32 @@ static int check_overlay(struct resolver *r)
 	return err;
 }
 
+/* What only hooks in the kernel can do: a launch would make something else of it. */
+static int refuse_live(struct resolver *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < r->p->n_rules && !err; i++) {
+		const struct policy_rule *rule = &r->p->rules[i];
+
+		r->rule = rule;
+		if (rule->when)
+			err = resolver__problem(r, -ENOTSUP, "put it into a policy for `attach`",
+						"no layer of a run can enforce it under a condition (`when`)");
+		else if (rule->action)
+			err = resolver__problem(r, -ENOTSUP, "leave the action out, or put it into a policy for `attach`",
+						"no layer of a run can do \"%s\": it denies", rule_action__name(rule->action));
+	}
+	r->rule = NULL;
+	return err;
+}
+
 static int resolve(struct resolver *r)
 {
-	int err = resolver__rules(r, RULE_WRITE);
+	int err = refuse_live(r);
 
+	if (!err)
+		err = resolver__rules(r, RULE_WRITE);
 	for (size_t i = 0; i < r->g->n && !err; i++)
 		if (r->g->v[i].kind == GRANT_HOST)
 			err = resolver__add_string(r, &r->writable, r->g->v[i].path);

@@ -62,6 +62,8 @@ int resolve__policy(const struct policy *p, const struct resolve_opts *o, struct
 struct resolve_live;
 struct resolve_live *resolve__live_new(const struct policy *p); /* NULL: no memory, said. P is borrowed */
 void resolve__live_free(struct resolve_live *l);
+/* The FILE of a live_world. */
+int resolve__live_file(void *resolve_live, const char *path, char ret[4096]);
 int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, live_add_fn add, void *to, char *ret_why, size_t size);
 
 /*

@@ -247,6 +247,20 @@ static int live_pattern(struct resolve_live *l, struct walk *w)
 	return err == -ENOMEM ? err : 0;
 }
 
+int resolve__live_file(void *resolve_live, const char *path, char ret[4096])
+{
+	struct resolve_live *l = resolve_live;
+	struct found f;
+	int err = walk__path(path, FOLLOW_ALL, &l->r.writable, &f);
+
+	if (!err && (!S_ISREG(f.mode) || misled(path, &f)))
+		err = -ENOENT;
+	if (!err)
+		snprintf(ret, PATH_MAX, "%s", f.path);
+	walk__done(&f);
+	return err == -ENOMEM ? err : err ? -ENOENT : 0;
+}
+
 int resolve__live_expand(void *resolve_live, const struct policy_rule *rule, live_add_fn add, void *to, char *ret_why, size_t size)
 {
 	struct resolve_live *l = resolve_live;
