@@ -16,6 +16,7 @@
  * bpf/namespace.bpf.c. What a request of io_uring is done with, if its ring was given other credentials before.
  */
 #include "guard.bpf.h"
+#include "rate.bpf.h"
 
 struct rec_cred {
 	struct ev_header h;
@@ -51,7 +52,8 @@ static __always_inline void cred__record(struct st_task *st, __u32 op, const str
 	__u64 ts = bpf_ktime_get_ns();
 	struct rec_cred *r;
 
-	counters__seen(EV_CLASS_KERNEL);
+	if (!volume__admits(st, EV_CLASS_KERNEL, ST_EVENTS_CREDENTIALS, false))
+		return;
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {
 		counters__lost(EV_CLASS_KERNEL);

@@ -2,7 +2,8 @@
 /*
  * Files: what is opened for writing, made, removed, renamed, changed or executed, as the kernel is about to do it.
  *
- *   file_open		 open, openat2, io_uring, open_by_handle_at; not O_PATH, which gives no access
+ *   file_open		 open, openat2, io_uring, open_by_handle_at; not O_PATH, which gives no access. For reading only what a
+ *			 rule is about, what is watched (watch.bpf.h), and whole disks
  *   path_*		 the directory and the name in it, both resolved: unlink, rmdir, mkdir, mknod (and create), symlink,
  *			 link, rename, truncate, chmod, chown
  *   file_truncate	 ftruncate; since 6.2, path_truncate before
@@ -19,6 +20,8 @@
  * mapping made before; utimes; ioctls. An open of a character device that is no storage is neither judged nor recorded.
  */
 #include "guard.bpf.h"
+#include "rate.bpf.h"
+#include "watch.bpf.h"
 
 #define FMODE_READ 1
 #define FMODE_WRITE 2
@@ -31,6 +34,7 @@
 #define MAP_SHARED 1 /* and MAP_SHARED_VALIDATE, which is 3 */
 #define VM_EXEC 4
 #define S_IFCHR 0020000
+#define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define S_IFDIR 0040000
 #define RENAME_EXCHANGE 2 /* uapi/linux/fs.h */
@@ -210,7 +214,8 @@ static __always_inline void file__emit(struct st_task *st, struct file_act *a)
 {
 	int err = 1;
 
-	counters__seen(EV_CLASS_FILE);
+	if (!volume__admits(st, EV_CLASS_FILE, ST_EVENTS_FILE, FILE_URGENT(a)))
+		return;
 	if (!a->new_dentry && !a->text)
 		err = file__emit_small(st, a);
 	else
@@ -436,6 +441,8 @@ static __always_inline int file__use(__u32 op, struct file *file, __u32 access, 
 	KGET(a.mnt, file, f_path.mnt);
 	verdict = guard__file(MARK(st), &a.act, a.dentry, a.mnt, access);
 	a.too_deep = MARK(st)->walk.blind;
+	if (!always && op == EV_FILE_OPEN_READ && st_cfg.watch_secret)
+		always = (mode & S_IFMT) == S_IFBLK || watch__wants(a.dentry, a.mnt);
 	if (always || a.act.rule || a.act.verdict != EV_ALLOWED)
 		file__emit(st, &a);
 	return guard__return(verdict);

@@ -104,7 +104,7 @@ __weak __noinline int flow__emit(struct flow_owner *o, struct flow_facts *f)
 	struct rec_flow *r;
 	void *ring;
 
-	if (!o || !f)
+	if (!o || !f || !(st_cfg.events & ST_EVENTS_FLOW))
 		return 0;
 	counters__seen(EV_CLASS_NETWORK);
 	ring = emit__bulk_ring(o->pid_tgid >> 32);

@@ -4,6 +4,7 @@
 #define SANDTRACE_KERNEL_BPF_H
 
 #include "guard.bpf.h"
+#include "rate.bpf.h"
 
 /* What is about to be done, and to whom. */
 struct kernel_act {
@@ -160,7 +161,8 @@ static __always_inline void kernel__emit(struct st_task *st, struct kernel_act *
 {
 	int err;
 
-	counters__seen(EV_CLASS_KERNEL);
+	if (!volume__admits(st, EV_CLASS_KERNEL, ST_EVENTS_KERNEL, a->act.verdict != EV_ALLOWED))
+		return;
 	if (!a->dentry && !a->type && !a->text) {
 		err = kernel__emit_plain(st, a);
 	} else {

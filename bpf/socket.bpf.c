@@ -24,6 +24,7 @@
  * yet. An address that a cgroup-BPF program replaces afterwards. IP options set before the policy was.
  */
 #include "guard.bpf.h"
+#include "rate.bpf.h"
 #include <bpf/bpf_endian.h>
 
 #define AF_UNSPEC 0
@@ -99,7 +100,8 @@ __noinline int socket__emit(struct st_task *st, struct socket_act *a)
 
 	if (!st || !a)
 		return 0;
-	counters__seen(EV_CLASS_NETWORK);
+	if (!volume__admits(st, EV_CLASS_NETWORK, ST_EVENTS_NETWORK, SOCKET_URGENT(a)))
+		return 0;
 	ring = emit__ring_of(SOCKET_URGENT(a), bpf_get_current_pid_tgid() >> 32);
 	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
 	if (!r) {

@@ -103,7 +103,8 @@ int kernel_sysctl(struct bpf_sysctl *ctx)
 
 	if (!ctx->write || !sysctl__in_scope(task, &st))
 		return 1;
-	counters__seen(EV_CLASS_KERNEL);
+	if (!volume__admits(&st, EV_CLASS_KERNEL, ST_EVENTS_KERNEL, false))
+		return 1;
 	ts = bpf_ktime_get_ns();
 	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
 	if (!r) {

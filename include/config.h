@@ -64,6 +64,34 @@ struct st_after {
 	__u8 pad;
 };
 
+/* What the security profile records (--events), besides processes: st_config.events. */
+#define ST_EVENTS_FILE (1 << 0)
+#define ST_EVENTS_IO (1 << 1)
+#define ST_EVENTS_NETWORK (1 << 2)
+#define ST_EVENTS_FLOW (1 << 3)
+#define ST_EVENTS_NAMES (1 << 4)
+#define ST_EVENTS_KERNEL (1 << 5)
+#define ST_EVENTS_CREDENTIALS (1 << 6)
+#define ST_EVENTS_ALL ((1 << 7) - 1)
+/* Reads and writes are the one thing that some programs do a million times a second: only when they are asked for. */
+#define ST_EVENTS_DEFAULT (ST_EVENTS_ALL & ~ST_EVENTS_IO)
+
+/*
+ * Opens for reading that are recorded though no rule is about them: bpf/watch.bpf.h. A pattern is a bit. A name on the way to
+ * the file, at a level from the file (0) up, keeps the patterns that have this name there, or none.
+ */
+#define ST_WATCH_LEVELS 4
+#define ST_WATCH_WORDS 4  /* of 64 patterns */
+#define ST_WATCH_NAME 64  /* with its NUL */
+#define ST_WATCH_ROWS 512
+struct st_watch_key {
+	__u32 prefixlen; /* in bits; of a whole name with its NUL */
+	char name[ST_WATCH_NAME];
+};
+struct st_watch_row {
+	__u64 at[ST_WATCH_LEVELS][ST_WATCH_WORDS];
+};
+
 struct st_config {
 	__u32 shard_mask;	   /* number of bulk rings - 1 */
 	__u32 wake_bulk;	   /* wake the reader when a ring holds more bytes than this */
@@ -82,6 +110,11 @@ struct st_config {
 	__u32 own_tgid;		   /* sandtrace itself: never in scope, wherever it is */
 	__u32 scope_level;	   /* of scope_cgroup in the v2 tree, the root being 0 */
 	__u64 scope_cgroup;	   /* what runs in it or below is in scope, without being marked; 0: none */
+	__u32 events;		   /* ST_EVENTS_*: what is not among these is judged, and recorded when refused */
+	__u32 pad3;
+	__u64 rate_ns[EV_CLASS_MAX]; /* between two records of a control group, on average; 0: no limit */
+	__u64 watch_any[ST_WATCH_LEVELS][ST_WATCH_WORDS]; /* patterns that take any name at this level */
+	__u64 watch_secret;	   /* random; 0: nothing is watched */
 };
 
 /* Kept per task in task storage: no table to grow, no pid to be reused, freed with the task. */
@@ -123,6 +156,7 @@ struct st_counters {
 	__u64 emitted;	/* handed to a ring */
 	__u64 lost;	/* ring full, or state could not be allocated */
 	__u64 aggregated; /* counted in the kernel only */
+	__u64 suppressed; /* held back by a limit: bpf/rate.bpf.h */
 };
 
 /* -c: per CPU, indexed by abi * ST_NR_SYSCALLS + nr. */

@@ -220,7 +220,7 @@ struct ev_act {
 };
 
 enum ev_file_op {
-	EV_FILE_OPEN_READ = 1, /* only what a rule is about */
+	EV_FILE_OPEN_READ = 1, /* only what a rule is about, and what is watched */
 	EV_FILE_OPEN_WRITE = 2,
 	EV_FILE_CREATE = 3,
 	EV_FILE_MKNOD = 4,     /* a device, FIFO or socket */

@@ -50,6 +50,9 @@ refuses "--mode without a policy" 2 "--mode is about a policy" "--policy FILE" -
 refuses "--allow-degraded without a policy" 2 "--allow-degraded is about a policy" -- --pid 1 --allow-degraded lsm
 refuses "--allow-degraded of another layer" 2 "attach: --allow-degraded 'cgroup'" "lsm" -- --pid 1 --allow-degraded cgroup
 refuses "--on-overload freeze" 2 "it is one of drop" -- --pid 1 --on-overload freeze
+refuses "--events x" 2 "attach: --events 'x'" "all,!io" -- --pid 1 --events x
+refuses "--watch *" 2 "attach: --watch '*'" -- --pid 1 --watch '*'
+refuses "--rate-limit kernel=5" 2 "nothing else is ever held back" -- --pid 1 --rate-limit kernel=5
 refuses "--backend none" 2 "auto, ebpf, ptrace" -- --pid 1 --backend none
 refuses "ptrace and a cgroup" 2 "follows a process, not a cgroup" -- --cgroup / --backend ptrace
 refuses "ptrace and a policy" 2 "enforces no policy" -- --pid 1 --backend ptrace --policy x

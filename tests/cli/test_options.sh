@@ -151,6 +151,21 @@ for v in abc "" " 5" 5x 5d 0x10 1e3 inf nan 5ms5 . 1. +5; do refused --timeout "
 accepted "--output -" -o -
 accepted "--output file" --output=x
 refused --output "" "empty"
+for v in id_rsa secret.txt "id_*" /srv/keys /srv/keys/; do accepted "--watch $v" --profile security --watch "$v"; done
+for v in "" "*" "*.pem" ab /; do refused --watch "$v" "three characters or more"; done
+refused --watch "$(printf 'n%.0s' {1..63})" "more than 62 bytes"
+for v in file io network flow names kernel credentials process all none "all,!io" "!file" "file,io,!io"; do
+	accepted "--events $v" --profile both --events "$v"
+done
+for v in "" files "file," ",file" "file io" "!"; do refused --events "$v" "a list of file, io, network"; done
+for v in file=1 network=100000000 file=200/s file=none network=none; do accepted "--rate-limit $v" --profile security --rate-limit $v; done
+for v in file= file=0 file=x file=1/m file=100000001 file=-1 network=nones; do
+	refused --rate-limit "$v" "not a number of records a second"
+done
+for v in "" 5 kernel=5 process=none file; do refused --rate-limit "$v" "not of the form CLASS=N"; done
+for o in "--watch x.env" "--events file" "--rate-limit file=5"; do
+	expect "$o without the profile" 125 "is about the security profile" "--profile security or both" -- run $o true
+done
 for v in auto text jsonl; do accepted "--format $v" --format "$v"; done
 for v in json "" Text xml; do refused --format "$v" "one of auto, text, jsonl"; done
 for v in freeze drop; do accepted "--on-overload $v" --on-overload $v; done

@@ -32,6 +32,7 @@
 	X(system) \
 	X(kernel) \
 	X(rules) \
+	X(io) \
 	X(identity)
 #define DECLARE(name) extern const struct domain name##_domain;
 #define POINTER(name) &name##_domain,

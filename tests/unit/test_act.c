@@ -587,13 +587,39 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void lines_of_sums(void **state)
+{
+	struct ev_file_io io = { .task = ACT_TASK, .reads = 120, .read_bytes = 1048576, .writes = 1, .write_bytes = 1 };
+	struct ev_rate rate = { .task = ACT_TASK, .act = { .op = EV_RATE_BEGIN }, .class = EV_CLASS_FILE };
+
+	(void)state;
+	record__begin(&te.rec, EV_FILE_IO, 0, &io, sizeof(io));
+	test_who(&te, 900, 77);
+	record__part(&te.rec, EV_FILE_IO_PATH, EV_PT_PATH, EV_PART_OK, "db\033\0srv\0", 8, 8);
+	assert_string_equal(line_of(1, 80), "file_io \"/srv/db\\x1b\" 120 reads, 1048576 bytes; 1 write, 1 byte\n");
+	io = (struct ev_file_io){ .task = ACT_TASK, .read_bytes = 5, .file_flags = EV_FILE_FLAG_DELETED };
+	record__begin(&te.rec, EV_FILE_IO, 0, &io, sizeof(io));
+	test_who(&te, 900, 77);
+	assert_string_equal(line_of(1, 80), "file_io (path not known) [deleted] 0 reads, 5 bytes\n");
+	rate.task.cgroup_id = 42;
+	record__begin(&te.rec, EV_RATE, 0, &rate, sizeof(rate));
+	test_who(&te, 900, 77);
+	assert_string_equal(line_of(1, 80), "rate limit reached: records are held back, class file, control group 42\n");
+	rate.act.op = EV_RATE_END;
+	rate.suppressed = 123456;
+	rate.since_ago = 2500000000;
+	record__begin(&te.rec, EV_RATE, 0, &rate, sizeof(rate));
+	test_who(&te, 900, 77);
+	assert_string_equal(line_of(1, 80), "rate 123456 records were held back in 2.50s, class file, control group 42\n");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, reset)
 	const struct CMUnitTest tests[] = {
 		T(by_a_rule_that_denies), T(by_a_closed_kind), T(of_two_names_the_one), T(odd_files), T(connections), T(audit), T(killed),
 		T(rules_that_are_not_at_hand), T(calls_without_a_sandbox), T(counted_apart), T(lines_of_files),
-		T(lines_of_the_others), T(lines_keep_to_the_width), T(lines_by_verbosity), T(lines_say_why),
+		T(lines_of_the_others), T(lines_keep_to_the_width), T(lines_by_verbosity), T(lines_say_why), T(lines_of_sums),
 	};
 
 	return cmocka_run_group_tests_name("act", tests, set_up, tear_down);

@@ -448,6 +448,24 @@ static void file_unknown(struct record *r)
 	file_begin(r, (enum ev_file_op)77, (enum ev_verdict)9, 4000000000, UINT64_MAX, 0);
 }
 
+static void file_io(struct record *r)
+{
+	struct ev_file_io p = { .task = task, .inode = 131074, .reads = 120, .read_bytes = 1048576, .writes = 1, .write_bytes = 1,
+				.first_ago = 5000000000, .last_ago = 7, .dev_major = 8, .dev_minor = 1, .mode = 0100644,
+				.file_flags = EV_FILE_FLAG_DELETED };
+
+	record__begin(r, EV_FILE_IO, 0, &p, sizeof(p));
+	record__part(r, EV_FILE_IO_PATH, EV_PT_PATH, EV_PART_OK, LITERAL("db\0srv\0"), 7);
+}
+
+static void rate_end(struct record *r)
+{
+	struct ev_rate p = { .task = task, .act = { .op = EV_RATE_END }, .class = EV_CLASS_FILE, .suppressed = 123456,
+			     .since_ago = 2500000000 };
+
+	record__begin(r, EV_RATE, 0, &p, sizeof(p));
+}
+
 static void net_begin(struct record *r, enum ev_net_op op, enum ev_verdict verdict, uint32_t rule, uint32_t family,
 		      uint32_t type, uint32_t protocol)
 {
@@ -643,6 +661,8 @@ static const struct golden {
 	CASE(file_chown),
 	CASE(file_execute_fault),
 	CASE(file_unknown),
+	CASE(file_io),
+	CASE(rate_end),
 	CASE(net_socket),
 	CASE(net_socket_unknown),
 	CASE(net_connect_denied),
@@ -840,11 +860,11 @@ static void summary_of(const struct run_result *res, const char *ending)
 	snprintf(text, sizeof(text),
 		 "{\"event_type\":\"summary\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\","
 		 "\"total_syscalls\":10,\"duration_ms\":1500,%s,\"recorded\":11,\"lost\":3,"
-		 "\"aggregated\":1,\"undecoded\":5,\"skipped\":0,\"freezes\":6,\"frozen_ms\":7,\"utime\":0,\"stime\":0,\"classes\":{"
+		 "\"aggregated\":1,\"suppressed\":0,\"undecoded\":5,\"skipped\":0,\"freezes\":6,\"frozen_ms\":7,\"utime\":0,\"stime\":0,\"classes\":{"
 		 "\"syscall\":{\"seen\":10,"
-		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"lost\":1},\"process\":{\"seen\":"
+		 "\"emitted\":8,\"recorded\":7,\"aggregated\":1,\"suppressed\":0,\"lost\":1},\"process\":{\"seen\":"
 		 "6,\"emitted\":4,"
-		 "\"recorded\":4,\"aggregated\":0,\"lost\":2}}}\n",
+		 "\"recorded\":4,\"aggregated\":0,\"suppressed\":0,\"lost\":2}}}\n",
 		 ending);
 	expect(text);
 }

@@ -433,12 +433,15 @@ static void is_loud_about_loss(void **state)
 	open_as("/x", O_RDONLY, 3);
 	s = printed(false, false, 80);
 	assert_non_null(strstr(s, "nothing lost"));
+	assert_null(strstr(s, "held back"));
 	free(s);
+	res.totals[EV_CLASS_FILE].suppressed = 7;
 	res.totals[EV_CLASS_SYSCALL].lost = 1234;
 	res.undecoded = 1;
 	s = printed(false, false, 80);
 	assert_null(strstr(s, "nothing lost"));
 	assert_non_null(strstr(s, "!!! 1,234 records LOST"));
+	assert_non_null(strstr(s, "7 records held back by --rate-limit"));
 	assert_non_null(strstr(s, "!!! 1 record could not be decoded"));
 	free(s);
 }

@@ -48,6 +48,10 @@ static void configure(struct sandtrace_bpf *skel)
 	cfg->scope_level = 1;
 	cfg->scope_cgroup = 2;
 	cfg->page_kb = 4;
+	cfg->events = ST_EVENTS_ALL;
+	cfg->watch_secret = 1;
+	for (int class = 0; class < EV_CLASS_MAX; class++)
+		cfg->rate_ns[class] = 1000;
 }
 
 static void type_name(char *buf, size_t size, __u32 id)

@@ -17,6 +17,7 @@
 #include "ring.h"
 
 struct guard_target;
+struct watched;
 struct sandbox_report;
 struct seccomp_opts;
 
@@ -44,6 +45,9 @@ struct capture_opts {
 	int cgroup_fd;	      /* CAPTURE_SECURITY: whose packets and sysctls are looked at, with those below; -1: none */
 	bool judge;	      /* with CAPTURE_SECURITY: there will be a policy, see capture.guard */
 	bool kill_after;      /* it kills who does what it denies, for want of LSM hooks that could refuse */
+	uint32_t events;      /* CAPTURE_SECURITY: ST_EVENTS_* bits */
+	const struct watched *watched; /* the same: files whose reading is recorded; NULL: none */
+	uint64_t rates[EV_CLASS_MAX]; /* the same: records a second of each control group; 0: no limit */
 	uint64_t scope_cgroup; /* whatever runs in this cgroup (v2) or below is recorded; 0: only what is attached */
 	uint64_t scope_top;   /* the topmost cgroup of its hierarchy that can be seen: in a container not the root */
 	uint32_t scope_level; /* its depth below that */

@@ -9,6 +9,7 @@
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -21,6 +22,7 @@
 #include "iterate.h"
 #include "libbpf_print.h"
 #include "own_maps.h"
+#include "findings/watched.h"
 
 #include "calls.skel.h"
 #include "sandtrace.skel.h"
@@ -211,7 +213,7 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 	c->hooks.cgroup_fd = opts->cgroup_fd;
 	if (opts->profile & CAPTURE_SECURITY) /* first: those are optional that are off when the object is opened */
 		hooks__choose(&c->hooks, c->obj, &(struct hooks_want){ .lsm = opts->profile & CAPTURE_LSM, .judge = opts->judge,
-								       .kill = opts->kill_after });
+								       .kill = opts->kill_after, .events = opts->events });
 	bpf_program__set_autoload(program(c, "syscall_enter"), calls && !opts->exit_only);
 	bpf_program__set_autoload(program(c, "syscall_exit"), calls);
 	enable(c, "adopt_tasks", opts->running);
@@ -226,6 +228,31 @@ static void choose(struct ebpf *c, const struct capture_opts *opts)
 			bpf_program__set_autoload(prog, true);
 	flows__choose(c->obj);
 	c->flows = true;
+}
+
+/* How much is recorded of what the hooks see. */
+static void configure_volume(struct st_config *cfg, const struct capture_opts *opts)
+{
+	cfg->events = opts->events;
+	for (int class = 0; class < EV_CLASS_MAX; class++)
+		cfg->rate_ns[class] = opts->rates[class] ? NSEC_PER_SEC / opts->rates[class] : 0;
+	if (!opts->watched || !(opts->events & ST_EVENTS_FILE))
+		return;
+	memcpy(cfg->watch_any, opts->watched->any, sizeof(cfg->watch_any));
+	/* nobody can guess which numbers collide; without entropy they are at least not the same in two runs */
+	if (getrandom(&cfg->watch_secret, sizeof(cfg->watch_secret), GRND_NONBLOCK) != sizeof(cfg->watch_secret))
+		cfg->watch_secret = (uint64_t)time(NULL) << 32 ^ (uint64_t)getpid();
+	cfg->watch_secret |= 1;
+}
+
+static int load_watched(const struct ebpf *c, const struct watched *w)
+{
+	int fd = map_fd(c, "st_watch");
+
+	for (unsigned int i = 0; w && i < w->n; i++)
+		if (bpf_map_update_elem(fd, &w->keys[i], &w->rows[i], BPF_ANY))
+			return log_errno(-errno, "tell the kernel which files are watched");
+	return 0;
 }
 
 static void configure(struct ebpf *c, const struct capture_opts *opts)
@@ -247,6 +274,7 @@ static void configure(struct ebpf *c, const struct capture_opts *opts)
 	cfg->own_tgid = c->own_tgid;
 	cfg->scope_cgroup = opts->scope_cgroup;
 	cfg->scope_level = c->scope_level;
+	configure_volume(cfg, opts);
 	if (opts->lossless) {
 		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
 		cfg->brake_urgent = urgent_bytes() / 4 * 3;
@@ -495,6 +523,7 @@ static int ebpf_counters(struct capture *capture, struct st_counters out[EV_CLAS
 			out[class].emitted += per_cpu[cpu].emitted;
 			out[class].lost += per_cpu[cpu].lost;
 			out[class].aggregated += per_cpu[cpu].aggregated;
+			out[class].suppressed += per_cpu[cpu].suppressed;
 		}
 	}
 	return 0;
@@ -629,6 +658,9 @@ static int attach_programs(struct ebpf *c, const struct capture_opts *opts)
 	bpf_object__for_each_program(prog, c->obj)
 		if (is_flusher(prog) && c->n_flushers < FLUSHERS_MAX)
 			c->flushers[c->n_flushers++] = bpf_program__fd(prog);
+	err = load_watched(c, opts->watched);
+	if (err)
+		return err;
 	hooks__attach(&c->hooks, c->obj);
 	c->base.n_hooks = c->hooks.n_on;
 	c->base.n_lsm = c->hooks.n_lsm;

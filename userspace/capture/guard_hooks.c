@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "config.h"
 #include "libbpf_print.h"
 
 /* The program that libbpf complained of, and its first words. After a failed load none has a descriptor to tell it by. */
@@ -54,7 +55,36 @@ static void __attribute__((format(printf, 2, 3))) off(struct hook *hook, const c
 }
 
 /* Of every read and write, and there only to refuse: not without a policy. */
-static bool is_judge_only(const char *section) { return !strcmp(section, "lsm/file_permission"); }
+static bool is_judge_only(const char *section, const char *program)
+{
+	return !strcmp(section, "lsm/file_permission") && strncmp(program, "io_", 3);
+}
+
+/*
+ * What a program's records belong to, by the first word of its name; those of processes, and what keeps the scope, are always
+ * there. With a policy those that judge are too: they then record what they refuse.
+ */
+static bool is_of_interest(const char *program, const struct hooks_want *want)
+{
+	static const struct {
+		const char *prefix;
+		uint32_t events;
+		bool judges;
+	} domains[] = {
+		{ "file_", ST_EVENTS_FILE, true },	   { "io_", ST_EVENTS_IO, false },
+		{ "socket_", ST_EVENTS_NETWORK, true },	   { "flow_", ST_EVENTS_FLOW, false },
+		{ "name_", ST_EVENTS_NAMES, false },	   { "kernel_", ST_EVENTS_KERNEL, true },
+		{ "namespace_", ST_EVENTS_KERNEL, false }, { "cgroup_", ST_EVENTS_KERNEL, false },
+		{ "cred_", ST_EVENTS_CREDENTIALS, false },
+	};
+
+	if (!want->lsm && !strncmp(program, "io_", 3)) /* the rest of it is of no use without the one on an LSM hook */
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++)
+		if (!strncmp(program, domains[i].prefix, strlen(domains[i].prefix)))
+			return want->events & domains[i].events || (want->judge && domains[i].judges);
+	return true;
+}
 
 /* What a section stands for in the kernel's BTF; "": it is in none. */
 static __u32 btf_name(const char *section, char *ret, size_t size)
@@ -86,12 +116,12 @@ static bool is_cgroup(const char *section) { return !strncmp(section, "cgroup", 
 
 static bool wanted(const struct hooks *h, const struct bpf_program *prog, const struct hooks_want *want)
 {
-	const char *section = bpf_program__section_name(prog);
+	const char *section = bpf_program__section_name(prog), *name = bpf_program__name(prog);
 
-	if (bpf_program__autoload(prog) || is_called(section) || (is_last_resort(prog) && !want->kill))
+	if (bpf_program__autoload(prog) || is_called(section) || (is_last_resort(prog) && !want->kill) || !is_of_interest(name, want))
 		return false;
 	if (!strncmp(section, "lsm/", 4))
-		return want->lsm && (want->judge || !is_judge_only(section));
+		return want->lsm && (want->judge || !is_judge_only(section, name));
 	return !is_cgroup(section) || h->cgroup_fd >= 0;
 }
 

@@ -35,6 +35,7 @@ struct hooks_want {
 	bool lsm;   /* LSM hooks can be had */
 	bool judge; /* there will be a policy */
 	bool kill;  /* of which what nobody can refuse is judged afterwards: after_* */
+	uint32_t events; /* ST_EVENTS_*: what is to be recorded */
 };
 /* OBJ was opened and not loaded. Asks the kernel's BTF the first time; turns the programs on that are to be tried. */
 void hooks__choose(struct hooks *h, struct bpf_object *obj, const struct hooks_want *want);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "events.h"
+
 /* Exit statuses of sandtrace itself (docs/exit-codes in README): the rest is the command's own. */
 #define EXIT_UNSUPPORTED 4 /* doctor: `run` does not work here */
 #define EXIT_USAGE 2	   /* every subcommand but run: bad usage */
@@ -14,6 +16,9 @@
 #define EXIT_SANDTRACE 125 /* run, attach: sandtrace failed; run: or bad usage */
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND 127
+
+struct watched;
+#define RATE_NONE UINT64_MAX
 
 enum output_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
 enum backend { BACKEND_AUTO, BACKEND_EBPF, BACKEND_PTRACE, BACKEND_NONE };
@@ -45,6 +50,12 @@ struct run_options {
 	uint64_t ring_bytes;	  /* --ring-size, 0: default */
 	uint64_t pid;		  /* --pid: a process that runs already; 0: none */
 	char **argv;		  /* the command, NULL-terminated */
+
+	/* volume of the security profile: option_volume.c */
+	struct watched *watched;  /* --watch; malloc'ed; NULL: none given */
+	uint32_t events;	  /* --events: ST_EVENTS_* bits */
+	bool events_given;
+	uint64_t rates[EV_CLASS_MAX]; /* --rate-limit: records a second; 0: not given, RATE_NONE: no limit */
 
 	/* attach */
 	const char *cgroup;	  /* --cgroup: its directory, or its path in the hierarchy; NULL: none */

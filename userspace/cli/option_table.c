@@ -245,6 +245,23 @@ static int set_trace(struct run_options *opts, const struct option_desc *opt, co
 
 #define MEMBER(m) .offset = offsetof(struct run_options, m)
 
+/* The same for `run` and `attach`. */
+#define WATCH_MAN                                                                                                      \
+	"With the security profile: record each opening of this file for reading, or of what lies up to three directories below it. " \
+	"_NAME_ is a file's or a directory's name, wherever it is; of a _PATH_ the last four names count. A *\\** at the end of a " \
+	"name stands for any more characters. Names have up to 62 bytes. Files that hold keys and passwords are watched always: " \
+	"what the summary calls sensitive when it is read."
+#define EVENTS_MAN                                                                                                     \
+	"What the security profile records, besides processes: a list of *file*, *io* (reads and writes of files, added up per " \
+	"process and file), *network*, *flow*, *names*, *kernel*, *credentials*, *all* and *none*; *!item* takes away. What is " \
+	"left out costs nothing: its programs are not attached, unless a policy needs them. What a policy refuses is recorded in any " \
+	"case. The default is *all,!io*, because *io* is on the way of each read and write."
+#define RATE_MAN                                                                                                       \
+	"Record at most _N_ (*200* or *200/s*) a second of _CLASS_, *file* or *network*, from each control group, and twice that in " \
+	"any one second; or, with *none*, as many as there are. What is held back is counted exactly: a record of type *rate* " \
+	"tells when that begins and when it ends, the summary how much it was. Flows, names, sums, processes, credentials, what changes the system and " \
+	"what a policy refuses are never held back. "
+
 const struct option_desc run_option_table[] = {
 	{ .name = "trace-only",
 	  .group = OPT_GROUP_RECORD,
@@ -287,6 +304,27 @@ const struct option_desc run_option_table[] = {
 	  .man = "Record the process PID, all its threads, and what they start from now on, until it ends; it is not "
 		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. This is done by "
 		 "*ptrace*, which loses nothing and slows it down; *sandtrace-attach*(1) does it with *ebpf*." },
+	{ .name = "watch",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME|PATH",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_watch,
+	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
+	  .man = WATCH_MAN },
+	{ .name = "events",
+	  .arg = OPT_ARG,
+	  .metavar = "LIST",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_events,
+	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
+	  .man = EVENTS_MAN },
+	{ .name = "rate-limit",
+	  .arg = OPT_ARG,
+	  .metavar = "CLASS=N",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_rate_limit,
+	  .help = "of file or network, at most N records a second from each control group, or none; none by default",
+	  .man = RATE_MAN "By default there is no limit." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,
@@ -646,6 +684,27 @@ const struct option_desc attach_option_table[] = {
 		 "nothing. Where BPF cannot be an LSM, the system calls that change files, sockets, credentials or the system stand "
 		 "in for them, but not the opening of files; the header's *degraded* and a line on standard error say so. "
 		 "*syscalls* records every system call, *both* both." },
+	{ .name = "watch",
+	  .arg = OPT_ARG,
+	  .metavar = "NAME|PATH",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_watch,
+	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
+	  .man = WATCH_MAN },
+	{ .name = "events",
+	  .arg = OPT_ARG,
+	  .metavar = "LIST",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_events,
+	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
+	  .man = EVENTS_MAN },
+	{ .name = "rate-limit",
+	  .arg = OPT_ARG,
+	  .metavar = "CLASS=N",
+	  .group = OPT_GROUP_RECORD,
+	  .set = set_rate_limit,
+	  .help = "of file or network, at most N records a second from each control group, or none; default 50000",
+	  .man = RATE_MAN "The default is 50,000, several times what unpacking a large package does." },
 	{ .name = "trace",
 	  .letter = 'e',
 	  .arg = OPT_ARG,

@@ -195,7 +195,14 @@ static int parse_options(int argc, char **argv, struct run_options *opts)
 static int check_profile(const struct run_options *o)
 {
 	const char *calls = o->trace_expr ? "-e" : o->count ? "-c" : o->fd_paths ? "-y" : NULL;
+	const char *hooks = o->watched ? "--watch" : o->events_given ? "--events" :
+			    o->rates[EV_CLASS_FILE] || o->rates[EV_CLASS_NETWORK] ? "--rate-limit" : NULL;
 
+	if (o->profile == PROFILE_SYSCALLS && hooks) {
+		log_err(0, "%s: %s is about the security profile, and --profile is syscalls", o->command, hooks);
+		log_hint("drop %s, or choose --profile security or both", hooks);
+		return -EINVAL;
+	}
 	if (o->profile != PROFILE_SECURITY || !calls)
 		return 0;
 	log_err(0, "%s: %s is about system calls, and --profile security records none", o->command, calls);

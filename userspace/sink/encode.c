@@ -270,9 +270,12 @@ static void encode_u32(struct json *j, unsigned int type, uint32_t v)
 {
 	static const char *const image_flags[] = { "memfd", "deleted", "script", "secure", "upper", "file_caps",
 						   "setuid", "setgid" };
+	static const char *const file_flags[] = { "deleted", "memfd", "links", "too_deep" };
 
 	if (type == FT_IMG)
 		encode_act__bits(j, image_flags, ARRAY_SIZE(image_flags), v);
+	else if (type == FT_FFLAGS)
+		encode_act__bits(j, file_flags, ARRAY_SIZE(file_flags), v);
 	else if (type == FT_CLASS && event__class_name(v))
 		json__str(j, event__class_name(v));
 	else if (type == FT_BOOL32)
@@ -451,6 +454,7 @@ static void encode_totals(struct json *j, const struct run_result *res)
 		json__member_u64(j, "emitted", t->emitted);
 		json__member_u64(j, "recorded", t->recorded);
 		json__member_u64(j, "aggregated", t->aggregated);
+		json__member_u64(j, "suppressed", t->suppressed);
 		json__member_u64(j, "lost", t->lost);
 		json__object_end(j);
 	}
@@ -489,6 +493,7 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 		sum.recorded += res->totals[c].recorded;
 		sum.lost += res->totals[c].lost;
 		sum.aggregated += res->totals[c].aggregated;
+		sum.suppressed += res->totals[c].suppressed;
 	}
 	json__object_begin(j);
 	json__member_str(j, "event_type", "summary");
@@ -499,6 +504,7 @@ int encode__summary(struct encoder *e, const struct run_result *res, struct json
 	json__member_u64(j, "recorded", sum.recorded);
 	json__member_u64(j, "lost", sum.lost);
 	json__member_u64(j, "aggregated", sum.aggregated);
+	json__member_u64(j, "suppressed", sum.suppressed);
 	json__member_u64(j, "undecoded", res->undecoded);
 	json__member_u64(j, "skipped", res->skipped);
 	json__member_u64(j, "freezes", res->freezes);

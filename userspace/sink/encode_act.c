@@ -91,7 +91,6 @@ static bool is_named(const struct event *ev, struct json *j, const void *at)
 
 bool encode_act__field(struct json *j, const struct event *ev, const struct field *f, const void *at)
 {
-	static const char *const flags[] = { "deleted", "memfd", "links", "too_deep" };
 	const struct ev_act *act = event__act(ev);
 	const char *name;
 
@@ -101,10 +100,6 @@ bool encode_act__field(struct json *j, const struct event *ev, const struct fiel
 			json__str(j, name);
 		else
 			json__u64(j, act->verdict);
-		return true;
-	}
-	if (f->type == FT_FFLAGS && ev->hdr->kind == EV_FILE) {
-		encode_act__bits(j, flags, ARRAY_SIZE(flags), ev->file->file_flags);
 		return true;
 	}
 	/* as everywhere, what does not apply is null */

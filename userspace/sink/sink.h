@@ -43,7 +43,7 @@ struct run_info {
 
 /* Totals per class, from the kernel's counters and from the reader. */
 struct run_totals {
-	uint64_t seen, emitted, lost, aggregated, recorded;
+	uint64_t seen, emitted, lost, aggregated, recorded, suppressed;
 };
 
 enum exit_kind { EXIT_EXITED, EXIT_SIGNALED, EXIT_TIMEOUT, EXIT_INTERRUPTED, EXIT_NOT_STARTED,

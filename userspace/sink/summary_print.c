@@ -119,7 +119,7 @@ static void fact_outcome(struct headline *f)
 static void fact_losses(struct headline *f)
 {
 	const struct run_result *res = f->p->res;
-	uint64_t lost = 0;
+	uint64_t lost = 0, suppressed = 0;
 
 	if (res->freezes) {
 		text__put(&f->item, "frozen ");
@@ -129,8 +129,15 @@ static void fact_losses(struct headline *f)
 		text__put(&f->item, ") to keep up");
 		fact(f, STYLE_DIM);
 	}
-	for (int i = 0; i < EV_CLASS_MAX; i++)
+	for (int i = 0; i < EV_CLASS_MAX; i++) {
 		lost += res->totals[i].lost;
+		suppressed += res->totals[i].suppressed;
+	}
+	if (suppressed) {
+		counted(f, suppressed, "record", "records");
+		text__put(&f->item, " held back by --rate-limit");
+		fact(f, STYLE_WARN);
+	}
 	if (lost) {
 		text__put(&f->item, "!!! ");
 		counted(f, lost, "record", "records");

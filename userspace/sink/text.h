@@ -134,6 +134,11 @@ void text_act__line(struct text *t, struct text_line *line, const struct event *
 void text_name__body(struct text *t, const struct event *ev, int max_cols);
 /* " (example.com)" behind the address that EV is about; nothing if no name is known. */
 void text_name__host(struct text *t, const struct event *ev, int max_cols);
+/* ---- text_io.c ---- */
+
+/* Of EV_FILE_IO and of EV_RATE, likewise. */
+void text_io__line(struct text *t, struct text_line *line, const struct event *ev);
+void text_rate__line(struct text *t, const struct event *ev);
 
 /* ---- text_denial.c ---- */
 

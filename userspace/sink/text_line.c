@@ -457,6 +457,8 @@ void text_line__event(struct text *t, struct text_line *line, const struct event
 	case EV_PROC_EXIT: exit_line(t, ev); break;
 	case EV_PROC_SPAWN: spawn_line(t, ev); break;
 	case EV_PROC_SIGNAL: signal_line(t, ev); break;
+	case EV_FILE_IO: text_io__line(t, line, ev); break;
+	case EV_RATE: text_rate__line(t, ev); break;
 	default:
 		if (event__act(ev))
 			text_act__line(t, line, ev);

@@ -432,7 +432,7 @@ def check_accounting(t):
     """Kernel counters, summary, lost records and the file agree. Returns (getppid recorded, calls lost)."""
     lost = sum(r["count"] for r in t.lost if r["class"] == "syscall")
     cls = t.summary["classes"]["syscall"]
-    same(cls["seen"], cls["emitted"] + cls["lost"] + cls["aggregated"], "seen == emitted + lost + aggregated",
+    same(cls["seen"], cls["emitted"] + cls["lost"] + cls["aggregated"] + cls["suppressed"], "seen == emitted + lost + aggregated + suppressed",
          [t.summary])
     same(cls["lost"], lost, "lost in the summary against the lost records", [t.summary])
     same(cls["recorded"], len(t.syscalls), "recorded in the summary against the file", [t.summary])
