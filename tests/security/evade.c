@@ -8,6 +8,8 @@
  *		   "NAME RESULT DETAIL": RESULT is 0, what it was after happened; an errno; or -1, it cannot be tried here
  *   evade list    the names, with what must be seen of each: NAME KIND ACTION EXPECTED
  *   evade true    ends with 0: what is executed
+ *   evade open PATH, evade forge PATH
+ *		   ends with what opening it for writing gives; forge passes for /payload/evade before, whatever it is
  *
  * The attempts are made by the process itself, which ran before the policy was there; those that execute something, by
  * its children. They are in evade_DOMAIN.c, each file with its table.
@@ -229,6 +231,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(mode, "true"))
 		return 0;
+	if (!strcmp(mode, "open") && argc > 2)
+		return open_write(argv[2]);
+	if (!strcmp(mode, "forge") && argc > 2)
+		return forge_and_open(argv[2]);
 	if (!strcmp(mode, "world"))
 		return world();
 	if (!strcmp(mode, "serve"))

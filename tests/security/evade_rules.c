@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rules of other kinds, each under a policy of its own (tests/security/rules.py): what is expected is "POLICY/RESULT". Names:
- * of what is not there when the policy is loaded, and of what takes the place of what was.
+ * of what is not there when the policy is loaded, and of what takes the place of what was. Actions other than deny, and
+ * conditions.
  */
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -110,6 +115,150 @@ static int n_exec(void) { return in_child(exec_tool); }
 static int exec_other(void) { return exec_name(NAMES "/a/other"); }
 static int n_exec_other(void) { return in_child(exec_other); }
 
+/* ---- actions, conditions ------------------------------------------------------------------------------------- */
+
+#define RULES "/srv/rules"
+
+/* EPERM: it was killed before it could say anything. */
+static int killed_child(int (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(fn() & 0xff);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return CANNOT;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? EPERM : 0;
+}
+static int read_killed(void) { return open_read(RULES "/killed"); }
+static int a_killed(void) { return killed_child(read_killed); }
+static int unlink_killed(void) { return result(unlink(RULES "/killed")); }
+static int a_killed_unlink(void) { return killed_child(unlink_killed); }
+static int bpf_child(void) { return result(syscall(SYS_bpf, 0, NULL, 0)); }
+static int a_killed_call(void) { return killed_child(bpf_child); }
+/* A worker of io_uring acts in the name of the process. */
+static int uring_killed(void)
+{
+	return uring(&(struct io_uring_sqe){ .opcode = IORING_OP_OPENAT, .flags = IOSQE_ASYNC, .fd = AT_FDCWD,
+					     .addr = ADDR(RULES "/killed"), .open_flags = O_RDONLY });
+}
+static int a_killed_uring(void) { return killed_child(uring_killed); }
+static int a_told(void) { return open_read(RULES "/told"); }
+static int a_told_call(void)
+{
+	int ret = result(mount("none", "/mnt/other", "tmpfs", 0, NULL));
+
+	if (!ret)
+		umount("/mnt/other");
+	return ret;
+}
+/* What is only told does not let through what is denied: above it, below it, or about the same file. */
+static int a_denied_below(void) { return open_read(RULES "/tree/denied"); }
+static int a_denied_of_both(void) { return open_write(RULES "/both"); }
+static int a_told_of_both(void) { return open_read(RULES "/both"); }
+static int a_told_to_denied(void) { return result(rename(RULES "/tree/told", RULES "/tree/denied")); }
+
+static int uid_is(uid_t uid, const char *path)
+{
+	return setresuid(uid, uid, uid) ? CANNOT : open_write(path);
+}
+static int w_as_1000(void) { return uid_is(1000, RULES "/uid"); }
+static int w_uid(void) { return in_child(w_as_1000); }
+static int w_effective(void)
+{
+	return setresuid((uid_t)-1, 1000, (uid_t)-1) ? CANNOT : open_write(RULES "/uid");
+}
+static int w_euid(void) { return in_child(w_effective); }
+static int w_other_uid(void) { return open_write(RULES "/uid"); }
+static int w_two_1000(void) { return uid_is(1000, RULES "/two"); }
+static int w_two_told(void) { return in_child(w_two_1000); }
+static int w_two_1001(void) { return uid_is(1001, RULES "/two"); }
+static int w_two_denied(void) { return in_child(w_two_1001); }
+static int w_two_nobody(void) { return open_write(RULES "/two"); }
+static int exec_as(const char *program, const char *how, const char *path)
+{
+	char *const argv[] = { "prog", (char *)how, (char *)path, NULL }, *const env[] = { NULL };
+
+	return execve(program, argv, env), errno;
+}
+static int w_exec_binary(void) { return exec_as(RULES "/other", "open", RULES "/binary"); }
+static int w_binary(void) { return in_child(w_exec_binary); }
+static int w_own_binary(void) { return open_write(RULES "/binary"); }
+static int w_exec_not(void) { return exec_as(RULES "/other", "open", RULES "/not-binary"); }
+static int w_not_binary(void) { return in_child(w_exec_not); }
+static int w_exec_self(void) { return exec_as("/payload/evade", "open", RULES "/not-binary"); }
+static int w_the_binary(void) { return in_child(w_exec_self); }
+static int w_exec_forge(void) { return exec_as(RULES "/other", "forge", RULES "/not-binary"); }
+static int w_forged(void) { return in_child(w_exec_forge); }
+static int w_in_user_ns(void) { return unshare(CLONE_NEWUSER) ? CANNOT : open_write(RULES "/user-ns"); }
+static int w_user_ns(void) { return in_child(w_in_user_ns); }
+static int w_own_user_ns(void) { return open_write(RULES "/user-ns"); }
+static int w_in_mount_ns(void) { return unshare(CLONE_NEWNS) ? CANNOT : open_write(RULES "/mount-ns"); }
+static int w_mount_ns(void) { return in_child(w_in_mount_ns); }
+static int w_own_mount_ns(void) { return open_write(RULES "/mount-ns"); }
+static int w_move_in(void)
+{
+	char pid[16];
+	int fd = open("/sys/fs/cgroup/rules/inner/cgroup.procs", O_WRONLY | O_CLOEXEC), n = snprintf(pid, sizeof(pid), "%d", getpid());
+
+	if (fd < 0 || write(fd, pid, (size_t)n) != n)
+		return CANNOT;
+	close(fd);
+	return open_write(RULES "/group");
+}
+static int w_group(void) { return in_child(w_move_in); }
+static int w_no_group(void) { return open_write(RULES "/group"); }
+static int connect_81(void)
+{
+	struct sockaddr_in a = v4("127.0.0.1", 81);
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ret = s < 0 ? CANNOT : result(connect(s, (void *)&a, sizeof(a)));
+
+	close(s);
+	return ret;
+}
+static int w_net_1000(void) { return setresuid(1000, 1000, 1000) ? CANNOT : connect_81(); }
+static int w_net(void) { return in_child(w_net_1000); }
+static int w_net_other(void) { return connect_81(); }
+
+/*
+ * /proc/self/exe can be changed by who has CAP_SYS_RESOURCE, when nothing of the old file is mapped: each mapping is replaced by
+ * a copy at the same place, the running one too.
+ */
+int forge_and_open(const char *path)
+{
+	static char maps[8192];
+	int fd = open("/proc/self/maps", O_RDONLY), n = 0, got, to = open("/payload/evade", O_RDONLY);
+	char self[256] = "";
+
+	while (n < (int)sizeof(maps) - 1 && (got = (int)read(fd, maps + n, sizeof(maps) - 1 - (size_t)n)) > 0)
+		n += got;
+	maps[n] = 0;
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || to < 0)
+		return CANNOT;
+	for (char *line = maps, *end; (end = strchr(line, '\n')); line = end + 1) {
+		unsigned long from, until, size;
+		char *copy;
+
+		*end = 0;
+		if (!strstr(line, self) || sscanf(line, "%lx-%lx", &from, &until) != 2)
+			continue;
+		size = until - from;
+		copy = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (copy == MAP_FAILED)
+			return CANNOT;
+		memcpy(copy, (char *)from, size);
+		if (mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)from) == MAP_FAILED)
+			return CANNOT;
+	}
+	if (prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, to, 0, 0))
+		return CANNOT;
+	memset(self, 0, sizeof(self));
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || strcmp(self, "/payload/evade"))
+		return CANNOT;
+	return open_write(path);
+}
+
 static const struct attempt rules_attempts[] = {
 	{ "name-made-later", n_later, "file", "open_read", "names/denied" },
 	{ "name-removed", n_unlink, "file", "unlink", "names/denied" },
@@ -145,5 +294,34 @@ static const struct attempt rules_attempts[] = {
 	{ "name-executed", n_exec, "file", "execute", "names/denied" },
 	{ "name-not-executed", n_exec_other, "process", "exec", "names/allowed" },
 	{ "name-directory-moved-within", n_move_within, "file", "rename", "names/allowed" },
+	{ "action-kill", a_killed, "file", "open_read", "actions/killed" },
+	{ "action-kill-unlink", a_killed_unlink, "file", "unlink", "actions/killed" },
+	{ "action-kill-call", a_killed_call, "kernel", "bpf", "actions/killed" },
+	{ "action-kill-uring", a_killed_uring, "file", "open_read", "actions/killed" },
+	{ "action-audit", a_told, "file", "open_read", "actions/would_deny" },
+	{ "action-audit-call", a_told_call, "kernel", "mount", "actions/would_deny" },
+	{ "action-denied-below-audited", a_denied_below, "file", "open_read", "actions/denied" },
+	{ "action-denied-of-both", a_denied_of_both, "file", "open_write", "actions/denied" },
+	{ "action-audited-of-both", a_told_of_both, "file", "open_read", "actions/would_deny" },
+	{ "action-audited-onto-denied", a_told_to_denied, "file", "rename", "actions/denied" },
+	{ "when-uid", w_uid, "file", "open_write", "when/denied" },
+	{ "when-effective-uid", w_euid, "file", "open_write", "when/denied" },
+	{ "when-other-uid", w_other_uid, "file", "open_write", "when/allowed" },
+	{ "when-two-audited", w_two_told, "file", "open_write", "when/would_deny" },
+	{ "when-two-denied", w_two_denied, "file", "open_write", "when/denied" },
+	{ "when-two-neither", w_two_nobody, "file", "open_write", "when/allowed" },
+	{ "when-binary", w_binary, "file", "open_write", "when/denied" },
+	{ "when-other-binary", w_own_binary, "file", "open_write", "when/allowed" },
+	{ "when-not-binary", w_not_binary, "file", "open_write", "when/denied" },
+	{ "when-the-binary", w_the_binary, "file", "open_write", "when/allowed" },
+	{ "when-binary-forged", w_forged, "file", "open_write", "when/denied" },
+	{ "when-user-namespace", w_user_ns, "file", "open_write", "when/denied" },
+	{ "when-own-user-namespace", w_own_user_ns, "file", "open_write", "when/allowed" },
+	{ "when-mount-namespace", w_mount_ns, "file", "open_write", "when/denied" },
+	{ "when-own-mount-namespace", w_own_mount_ns, "file", "open_write", "when/allowed" },
+	{ "when-cgroup", w_group, "file", "open_write", "when/denied" },
+	{ "when-no-cgroup", w_no_group, "file", "open_write", "when/allowed" },
+	{ "when-network", w_net, "network", "connect", "when/allowed" },
+	{ "when-network-other", w_net_other, "network", "connect", "when/denied" },
 };
 DOMAIN(rules, rules_attempts);

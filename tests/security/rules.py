@@ -7,6 +7,8 @@ import os
 import shutil
 
 NAMES = "/srv/names"
+RULES = "/srv/rules"
+GROUP = "/sys/fs/cgroup/rules/inner"
 
 
 def put(path, text="secret", mode=0o644):
@@ -37,6 +39,13 @@ def names_later():
     shutil.copy("/payload/evade", NAMES + "/a/tool-2")
 
 
+def rules_before():
+    for name in ("killed", "told", "both", "tree/denied", "tree/told", "uid", "binary", "not-binary", "user-ns", "mount-ns", "two", "group"):
+        put("%s/%s" % (RULES, name), mode=0o666)
+    shutil.copy("/payload/evade", RULES + "/other")
+    os.makedirs(GROUP, exist_ok=True)
+
+
 POLICIES = {
     "names": ("""
 [filesystem]
@@ -45,4 +54,25 @@ deny = ["/srv/names/exact", "/srv/names/later", "/srv/names/tree", "**/.env", "/
 deny_write = ["/srv/names/locks/*.lock"]
 deny_exec = ["/srv/names/**/tool*"]
 """, names_before, names_later),
+    "actions": ("""
+[filesystem]
+deny = [{ path = "/srv/rules/killed", action = "kill" }, { path = "/srv/rules/told", action = "audit" },
+        { path = "/srv/rules/tree", action = "audit" }, "/srv/rules/tree/denied", { path = "/srv/rules/both", action = "audit" }]
+deny_write = ["/srv/rules/both"]
+[syscalls]
+deny = [{ call = "bpf", action = "kill" }, { call = "mount", action = "audit" }]
+""", rules_before, None),
+    "when": ("""
+[filesystem]
+deny = [{ path = "/srv/rules/uid", when = { uid = [1000] } },
+        { path = "/srv/rules/binary", when = { binary = ["/srv/rules/other"] } },
+        { path = "/srv/rules/not-binary", when = { not_binary = ["/payload/evade"] } },
+        { path = "/srv/rules/user-ns", when = { user_namespace = "other" } },
+        { path = "/srv/rules/mount-ns", when = { mount_namespace = "other" } },
+        { path = "/srv/rules/two", action = "audit", when = { uid = [1000] } },
+        { path = "/srv/rules/two", when = { uid = [1001] } },
+        { path = "/srv/rules/group", when = { cgroup = ["/rules"] } }]
+[network]
+allow = ["127.0.0.1:80", { host = "127.0.0.1:81", when = { uid = [1000] } }]
+""", rules_before, None),
 }
