@@ -21,4 +21,10 @@ struct st_net_counts {
 	__u64 dropped;	/* packets, in or out */
 };
 
+/* Of one rule, per CPU. */
+struct st_net_hits {
+	__u64 evaluated; /* somebody meant an address that it names */
+	__u64 matched;	 /* and it let that through */
+};
+
 #endif

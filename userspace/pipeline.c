@@ -92,6 +92,13 @@ int pipeline__record(void *pipeline, const void *rec, size_t len)
 	return EACH_SINK(p, event, &ev);
 }
 
+int pipeline__mode(struct pipeline *p, const char *mode, uint64_t ts)
+{
+	uint64_t seq = ++p->seq;
+
+	return EACH_SINK(p, mode, mode, ts, seq);
+}
+
 int pipeline__lost(struct pipeline *p, enum event_class class, uint64_t count, uint64_t from, uint64_t to)
 {
 	uint64_t seq = ++p->seq;

@@ -48,6 +48,14 @@ struct {
 	__type(value, struct st_net_counts);
 } st_net_counts SEC(".maps");
 
+/* As many as there are rules. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct st_net_hits);
+} st_net_hits SEC(".maps");
+
 const volatile __u32 st_net_n;
 
 struct address {
@@ -88,13 +96,19 @@ static __always_inline int decide(bool ok)
 static long match_one(__u32 i, struct question *q)
 {
 	struct st_net_rule *r = bpf_map_lookup_elem(&st_net_rules, &i);
+	struct st_net_hits *h;
 
 	if (!r || r->v4 != q->v4 || (q->unspecified && !r->whole))
 		return 0;
-	if (!q->any_port && (q->port < r->first || q->port > r->last))
-		return 0;
 	if ((q->a.q[0] ^ r->addr[0]) & r->mask[0] || (q->a.q[1] ^ r->addr[1]) & r->mask[1])
 		return 0;
+	h = bpf_map_lookup_elem(&st_net_hits, &i);
+	if (h)
+		__sync_fetch_and_add(&h->evaluated, 1);
+	if (!q->any_port && (q->port < r->first || q->port > r->last))
+		return 0;
+	if (h)
+		__sync_fetch_and_add(&h->matched, 1);
 	q->found = 1;
 	return 1;
 }

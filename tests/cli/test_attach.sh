@@ -141,6 +141,8 @@ check "... and both connect again" eval 'is connects good 0 && is connects bad 0
 check "... the header has the layer" eval 'head -1 "$tmp/t.jsonl" | jq -e ".layers | any(test(\"^(lsm|cgroup-bpf): .*1 rule$\"))"'
 check "... the refusal is recorded" eval 'jq -es "any(.denial.errno == \"EPERM\")" "$tmp/t.jsonl"'
 check "... the trace fits the schema" "$here/scripts/validate-trace" "$tmp/t.jsonl"
+check "... the summary counts the rule" eval 'tail -1 "$tmp/t.jsonl" | jq -e ".rules | map(select(.rule | test(\"network.allow .127\")))[0] |
+	.matched >= 1 and .evaluated > .matched and (.layer | test(\"lsm|cgroup-bpf\"))"'
 check "attach with no network at all" attach --policy "$tmp/none.toml" -q -o /dev/null
 check "... refuses both" eval 'is connects good 1 && is connects bad 1'
 kill -KILL $attached

@@ -396,12 +396,14 @@ static void sink_writes_and_fails_aloud(void **state)
 	assert_int_equal(s->start(s, &info), 0);
 	assert_int_equal(s->event(s, &te.ev), 0);
 	assert_int_equal(s->lost(s, EV_CLASS_SYSCALL, 1234, 0, 0, 2), 0);
+	assert_int_equal(s->mode(s, "audit", 0, 3), 0);
 	assert_int_equal(s->flush(s), 0);
 	n = read(fds[0], buf, sizeof(buf) - 1);
 	assert_true(n > 0);
 	buf[n] = 0;
 	assert_non_null(strstr(buf, "openat("));
 	assert_non_null(strstr(buf, "\n!!! 1,234 syscall records lost\n"));
+	assert_non_null(strstr(buf, "\n--- the policy is now in mode audit\n"));
 	assert_int_equal(s->finish(s, &res), 0);
 	s->free(s);
 

@@ -120,6 +120,7 @@ static int load_filter(const struct net_plan *n, struct net_filter **ret)
 	}
 	f->skel->rodata->st_net_n = (__u32)n->n;
 	bpf_map__set_max_entries(f->skel->maps.st_net_rules, (__u32)MAX(n->n, 1U));
+	bpf_map__set_max_entries(f->skel->maps.st_net_hits, (__u32)MAX(n->n, 1U));
 	err = network_bpf__load(f->skel);
 	if (err) {
 		way_out(log_errno(err, "the kernel does not accept the programs of the network rules"));
@@ -180,6 +181,26 @@ int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret
 		ret->allowed += per_cpu[i].allowed;
 		ret->denied += per_cpu[i].denied;
 		ret->dropped += per_cpu[i].dropped;
+	}
+	return 0;
+}
+
+int net_filter__rule_counts(const struct net_filter *f, uint32_t i, uint64_t *ret_evaluated, uint64_t *ret_matched)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_(free) struct st_net_hits *per_cpu = NULL;
+
+	*ret_evaluated = *ret_matched = 0;
+	if (cpus < 1)
+		return cpus;
+	per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
+	if (!per_cpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(f->skel->maps.st_net_hits), &i, per_cpu))
+		return -errno;
+	for (int c = 0; c < cpus; c++) {
+		*ret_evaluated += per_cpu[c].evaluated;
+		*ret_matched += per_cpu[c].matched;
 	}
 	return 0;
 }

@@ -19,7 +19,8 @@ static void on_signal(void *ctx, int sig)
 {
 	struct attach *a = ctx;
 
-	attach_policy__switch(&a->policy, sig == SIGUSR1);
+	/* a sink that cannot write any more says so at its next record, too */
+	attach_policy__switch(&a->policy, &a->rec, sig == SIGUSR1);
 }
 
 /* What it is called: of a process the words that it shows, of a cgroup its path. */

@@ -249,24 +249,93 @@ const char *attach_policy__state(const struct attach_policy *p, const struct run
 	return buf;
 }
 
-void attach_policy__switch(struct attach_policy *p, bool audit)
+int attach_policy__switch(struct attach_policy *p, struct recording *r, bool audit)
 {
 	if (!p->policy)
-		return;
+		return 0;
 	if (p->filter && audit) {
 		log_warn("the network rules of the cgroup can only enforce: no switch to audit");
-		return;
+		return 0;
 	}
-	if (p->guard.target && !guard__set_mode(&p->guard, audit ? GUARD_AUDIT : GUARD_ENFORCE))
-		log_err(0, "the policy is now %s", audit ? "audited: what it denies is let through" : "enforced");
+	if (!p->guard.target || guard__set_mode(&p->guard, audit ? GUARD_AUDIT : GUARD_ENFORCE))
+		return 0;
+	log_err(0, "the policy is now %s", audit ? "audited: what it denies is let through" : "enforced");
+	return pipeline__mode(&r->pipeline, audit ? "audit" : "enforce", clock_ns());
 }
 
 /* ---- what came of it ------------------------------------------------------------------------------------------------ */
 
+static int add_count(struct attach_policy *p, const char *text, const char *layer, uint64_t evaluated, uint64_t matched)
+{
+	struct rule_count *v = reallocarray(p->counts, p->n_counts + 1, sizeof(*v));
+	char *copy = strdup(text);
+
+	if (v)
+		p->counts = v;
+	if (!v || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	v[p->n_counts++] = (struct rule_count){ .text = copy, .layer = layer, .evaluated = evaluated, .matched = matched };
+	return 0;
+}
+
+/* By the number of the rule; 0 is what was put down to none, and stands only if there is any. */
+static int count_hooks(struct attach_policy *p)
+{
+	_cleanup_(free) struct guard_hits *hits = calloc(GUARD_MAX_RULES, sizeof(*hits));
+	int err = hits ? guard__hits(&p->guard, hits, p->live.n_rules) : -ENOMEM;
+
+	for (unsigned int i = 0; i < p->live.n_rules && !err; i++) {
+		const struct policy_rule *rule = p->live.rules[i];
+		char text[600];
+
+		if ((p->filter && rule && rule->kind == RULE_NET) || (!i && !hits[i].matched))
+			continue;
+		err = add_count(p, i ? live_policy__describe(&p->live, i, text, sizeof(text)) : "by no rule",
+				p->live.layers.lsm ? "lsm" : "kill", hits[i].evaluated, hits[i].matched);
+	}
+	return err;
+}
+
+/* A name stands for several addresses. */
+static int count_filter(struct attach_policy *p)
+{
+	int err = 0;
+
+	for (unsigned int i = 1; i < p->live.n_rules && !err; i++) {
+		const struct policy_rule *rule = p->live.rules[i];
+		uint64_t evaluated = 0, matched = 0;
+		char text[600];
+
+		if (!rule || rule->kind != RULE_NET)
+			continue;
+		for (size_t k = 0; k < p->plan.n && !err; k++) {
+			uint64_t e, m;
+
+			if (p->plan.v[k].rule != rule)
+				continue;
+			err = net_filter__rule_counts(p->filter, (uint32_t)k, &e, &m);
+			evaluated += e;
+			matched += m;
+		}
+		err = err ?: add_count(p, live_policy__describe(&p->live, i, text, sizeof(text)), "cgroup-bpf", evaluated, matched);
+	}
+	return err;
+}
+
 void attach_policy__collect(struct attach_policy *p, struct run_result *res)
 {
+	int err = p->guard.target ? count_hooks(p) : 0;
+
+	if (!err && p->filter)
+		err = count_filter(p);
+	if (err)
+		log_errno(err, "read the counters of the rules");
 	if (p->filter && !net_filter__counts(p->filter, &p->net_counts))
 		res->network = &p->net_counts;
+	res->rules = p->counts;
+	res->n_rules = p->n_counts;
 }
 
 static void print_text(const char *text)
@@ -277,21 +346,20 @@ static void print_text(const char *text)
 
 void attach_policy__print_hits(const struct attach_policy *p)
 {
-	_cleanup_(free) struct guard_hits *hits = calloc(GUARD_MAX_RULES, sizeof(*hits));
 	unsigned int idle = 0;
 
-	if (!p->guard.target || !hits || guard__hits(&p->guard, hits, p->live.n_rules))
+	if (!p->n_counts)
 		return;
 	fprintf(stderr, "\npolicy %s\n    matched  evaluated\n", p->policy->name);
-	for (unsigned int i = 0; i < p->live.n_rules; i++) {
-		char text[600];
+	for (size_t i = 0; i < p->n_counts; i++) {
+		const struct rule_count *c = &p->counts[i];
 
-		if (!hits[i].matched && !hits[i].evaluated) {
-			idle += i != 0;
+		if (!c->matched && !c->evaluated) {
+			idle++;
 			continue;
 		}
-		fprintf(stderr, " %10llu %10llu  ", (unsigned long long)hits[i].matched, (unsigned long long)hits[i].evaluated);
-		print_text(i ? live_policy__describe(&p->live, i, text, sizeof(text)) : "by no rule");
+		fprintf(stderr, " %10llu %10llu  ", (unsigned long long)c->matched, (unsigned long long)c->evaluated);
+		print_text(c->text);
 		fputc('\n', stderr);
 	}
 	if (idle)
@@ -303,6 +371,9 @@ void attach_policy__done(struct attach_policy *p)
 	net_filter__free(p->filter);
 	guard__done(&p->guard);
 	live_policy__done(&p->live);
+	for (size_t i = 0; i < p->n_counts; i++)
+		free((char *)p->counts[i].text);
+	free(p->counts);
 	network__plan_done(&p->plan);
 	policy__free(p->policy);
 }

@@ -16,6 +16,8 @@ struct attach_policy {
 	struct guard guard;	   /* what the hooks judge by */
 	struct net_filter *filter; /* what the cgroup's programs do */
 	struct net_filter_counts net_counts;
+	struct rule_count *counts; /* after the end */
+	size_t n_counts;
 	struct denial_ctx denial_ctx;
 	char home[4096], sha256[65];
 	char layer_text[2][64];
@@ -34,8 +36,8 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 int attach_policy__describe(struct attach_policy *p, struct recording *r);
 /* "policy x.toml enforced: 12 rules by lsm; 3 of its rules are open" */
 const char *attach_policy__state(const struct attach_policy *p, const struct run_options *o, char *buf, size_t size);
-/* SIGUSR1: audit, SIGUSR2: enforce. */
-void attach_policy__switch(struct attach_policy *p, bool audit);
+/* SIGUSR1: audit, SIGUSR2: enforce. It is told in the trace. 0; or -errno, the trace cannot be written. */
+int attach_policy__switch(struct attach_policy *p, struct recording *r, bool audit);
 /* After the end: adds what was counted to RES, and prints it rule by rule. */
 void attach_policy__collect(struct attach_policy *p, struct run_result *res);
 void attach_policy__print_hits(const struct attach_policy *p);

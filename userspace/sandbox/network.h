@@ -57,6 +57,8 @@ struct net_filter_counts {
 	uint64_t allowed, denied; /* calls: connect, send, bind; denied ones, socket too, saw EPERM */
 	uint64_t dropped;	  /* packets: unasked ones that came in, source-routed ones that went out */
 };
+/* Of entry I of the plan that it was made of. */
+int net_filter__rule_counts(const struct net_filter *f, uint32_t i, uint64_t *ret_evaluated, uint64_t *ret_matched);
 int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret);
 void net_filter__free(struct net_filter *f);
 

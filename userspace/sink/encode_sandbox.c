@@ -162,6 +162,21 @@ static void network(struct json *j, const struct net_filter_counts *n)
 	json__object_end(j);
 }
 
+static void rules(struct json *j, const struct rule_count *v, size_t n)
+{
+	json__key(j, "rules");
+	json__array_begin(j);
+	for (size_t i = 0; i < n; i++) {
+		json__object_begin(j);
+		json__member_str(j, "rule", v[i].text);
+		json__member_str(j, "layer", v[i].layer);
+		json__member_u64(j, "evaluated", v[i].evaluated);
+		json__member_u64(j, "matched", v[i].matched);
+		json__object_end(j);
+	}
+	json__array_end(j);
+}
+
 static const char *file_type(mode_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -228,6 +243,8 @@ void encode_sandbox__summary(struct json *j, const struct run_result *res)
 		limits(j, res->limits);
 	if (res->network)
 		network(j, res->network);
+	if (res->rules)
+		rules(j, res->rules, res->n_rules);
 	if (res->changes)
 		changes(j, res->changes);
 }

@@ -49,6 +49,14 @@ struct run_totals {
 enum exit_kind { EXIT_EXITED, EXIT_SIGNALED, EXIT_TIMEOUT, EXIT_INTERRUPTED, EXIT_NOT_STARTED,
 		 EXIT_ATTACHED /* what ran already: its end is its own */ };
 
+/* One rule of a policy for what runs already. */
+struct rule_count {
+	const char *text;
+	const char *layer;
+	uint64_t evaluated; /* an action came to what it names */
+	uint64_t matched;   /* it decided */
+};
+
 struct run_result {
 	struct run_totals totals[EV_CLASS_MAX];
 	uint64_t end_ts;	/* CLOCK_MONOTONIC ns */
@@ -71,6 +79,8 @@ struct run_result {
 	const struct net_filter_counts *network; /* rules by cgroup-BPF */
 	const struct changes *changes; /* --overlay */
 	const struct names_counts *names; /* filled in by the pipeline; NULL: no record was about names */
+	const struct rule_count *rules; /* of `attach`; NULL: none */
+	size_t n_rules;
 };
 
 struct sink {
@@ -80,6 +90,8 @@ struct sink {
 	int (*event)(struct sink *s, const struct event *ev);
 	/* COUNT records of CLASS were lost between the monotonic times FROM and TO */
 	int (*lost)(struct sink *s, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq);
+	/* from TS on the policy is in MODE: "enforce", "audit" */
+	int (*mode)(struct sink *s, const char *mode, uint64_t ts, uint64_t seq);
 	/* everything written so far becomes visible; called when the reader is idle and at the end */
 	int (*flush)(struct sink *s);
 	int (*finish)(struct sink *s, const struct run_result *res);

@@ -103,6 +103,13 @@ static int lost(struct sink *sink, enum event_class class, uint64_t count, uint6
 		      : appended(s, encode__lost(s->encoder, class, count, from, to, seq, &s->out));
 }
 
+static int mode(struct sink *sink, const char *what, uint64_t ts, uint64_t seq)
+{
+	struct jsonl *s = (struct jsonl *)sink;
+
+	return s->err ? s->err : appended(s, encode__mode(s->encoder, what, ts, seq, &s->out));
+}
+
 static int finish(struct sink *sink, const struct run_result *res)
 {
 	struct jsonl *s = (struct jsonl *)sink;
@@ -133,6 +140,7 @@ struct sink *sink_jsonl__new(int fd)
 		.start = start,
 		.event = event,
 		.lost = lost,
+		.mode = mode,
 		.flush = flush,
 		.finish = finish,
 		.free = free_sink,

@@ -85,6 +85,20 @@ static int text_lost(struct sink *s, enum event_class class, uint64_t count, uin
 	return st->out.err;
 }
 
+static int text_mode(struct sink *s, const char *mode, uint64_t ts, uint64_t seq)
+{
+	struct sink_text *st = self(s);
+
+	(void)ts;
+	(void)seq;
+	text__style(&st->out, STYLE_WARN);
+	text__put(&st->out, "--- the policy is now in mode ");
+	text__put(&st->out, mode);
+	text__style(&st->out, STYLE_NONE);
+	text__char(&st->out, '\n');
+	return st->out.err;
+}
+
 static int text_finish(struct sink *s, const struct run_result *res)
 {
 	struct sink_text *st = self(s);
@@ -123,6 +137,7 @@ struct sink *sink_text__new(int fd, int verbosity, bool color, int width)
 		.start = text_start,
 		.event = text_event,
 		.lost = text_lost,
+		.mode = text_mode,
 		.flush = text_flush,
 		.finish = text_finish,
 		.free = text_free,
