@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "base/util.h"
+#include "policy_when.h"
 
 /* One call of policy__load: what it has read, and what it is still reading. */
 struct load {
@@ -255,6 +256,9 @@ static int load_top(struct load *l, struct input *in, const char *name)
 	policy__truncate(l->p, saved.n_rules);
 	while (l->p->n_names > saved.n_names)
 		free(l->p->names[--l->p->n_names]);
+	while (l->p->n_whens > saved.n_whens)
+		policy_when__free(l->p->whens[--l->p->n_whens]);
+	saved.whens = l->p->whens;
 	saved.rules = l->p->rules;
 	saved.names = l->p->names;
 	*l->p = saved;
