@@ -60,6 +60,12 @@ static bool has_kind(const struct live_policy *l, enum live_gap_kind kind)
 	return false;
 }
 
+/* "NAME: WHY", of an LSM hook; those of functions and tracepoints say what they are on: "fentry/NAME: WHY". */
+static bool is_lsm_hook(const char *missing)
+{
+	return strcspn(missing, ":") < strcspn(missing, "/");
+}
+
 static int refuse_gaps(const struct attach_policy *p, const struct recording *r, const char *no_cgroup)
 {
 	const struct live_policy *l = &p->live;
@@ -72,7 +78,8 @@ static int refuse_gaps(const struct attach_policy *p, const struct recording *r,
 	if (has_kind(l, LIVE_GAP_LAYER) && r->no_lsm[0])
 		log_hint("BPF cannot be an LSM here: %s", r->no_lsm);
 	for (const char *const *m = r->capture->whole ? NULL : r->capture->missing; m && *m; m++)
-		log_hint("hook %s", *m);
+		if (is_lsm_hook(*m))
+			log_hint("hook %s", *m);
 	if (*no_cgroup && restricts_network(p->policy) && !l->layers.lsm)
 		log_hint("network rules could be kept by a cgroup, but %s: use --cgroup PATH, or start it with systemd-run --scope",
 			 no_cgroup);
@@ -89,7 +96,8 @@ static int report_gaps(struct attach_policy *p, struct recording *r, const char 
 	int err = 0;
 
 	for (const char *const *m = r->capture->whole ? NULL : r->capture->missing; l->layers.lsm && m && *m; m++)
-		log_warn("the policy is enforced without the hook %s", *m);
+		if (is_lsm_hook(*m))
+			log_warn("the policy is enforced without the hook %s", *m);
 	if (!l->n_gaps)
 		return 0;
 	if (!r->opts.without_lsm)
