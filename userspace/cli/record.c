@@ -227,8 +227,9 @@ void recording__leave(struct recording *r)
 /* ---- the recorder ---------------------------------------------------------------------------------------------- */
 
 /*
- * Of a control group, where it is not the only thing that is recorded: npm unpacks 30,000 files in its worst second, at three
- * records each half of that is held back; a reader writes several times as many lines.
+ * Of a control group, where it is not the only thing that is recorded. tar unpacks 13,500 small files a second on one CPU, at three
+ * or four records each: work of that kind is recorded whole. A reader writes down more than a million (docs/benchmarks.md), so
+ * twenty such groups can go wrong at a time.
  */
 #define RATE_DEFAULT 50000
 
