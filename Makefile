@@ -61,7 +61,7 @@ LDLIBS = $(call archives,-lbpf -lelf -lz -ljson-c -lseccomp -lfyaml -lstdc++) -s
 
 # Pure modules: no kernel calls, no clock, no logging. Unit tests and fuzzers link these and no libbpf.
 PURE_SRC := $(wildcard userspace/event/*.c userspace/enrich/*.c userspace/policy/*.c userspace/findings/*.c) userspace/base/util.c \
-	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c)) \
+	    $(wildcard $(addprefix userspace/sandbox/,environ.c seccomp_table.c advise.c network_match.c network_answers.c)) \
 	    $(wildcard $(addprefix userspace/tracer/,filters.c interest.c)) \
 	    $(addprefix userspace/bench/,stats.c compare.c format.c table.c chart.c export.c) \
 	    $(filter-out userspace/sink/sink_%.c userspace/sink/output.c,$(wildcard userspace/sink/*.c))
@@ -76,10 +76,10 @@ SKEL := $(B)/sandtrace.skel.h
 # types of functions up that nobody calls.
 CALLS_OBJ := $(patsubst %,$(B)/bpf/%.bpf.o,process signal syscall adopt)
 CALLS_SKEL := $(B)/calls.skel.h
-# The network rules are an object of their own, which `run` loads without the recorder too.
+# The network rules are an object of their own, which `run` loads without the recorder too, and so is what names add to them.
 NET_SRC := $(wildcard bpf/net/*.bpf.c)
 NET_OBJ := $(NET_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
-NET_SKEL := $(B)/network.skel.h
+NET_SKEL := $(NET_SRC:bpf/net/%.bpf.c=$(B)/%.skel.h)
 
 .PHONY: all
 all: $(B)/sandtrace ## build build/sandtrace (the default)
@@ -100,8 +100,9 @@ $(B)/%.o: %.cc
 
 # The one file that includes each skeleton.
 $(B)/userspace/capture/capture_ebpf.o: $(SKEL) $(CALLS_SKEL)
-$(B)/userspace/capture/net_filter.o: $(NET_SKEL)
-$(B)/userspace/capture/capture_ebpf.o $(B)/userspace/capture/net_filter.o: CFLAGS += -isystem $(B)
+$(B)/userspace/capture/net_filter.o: $(B)/network.skel.h
+$(B)/userspace/capture/answers_load.o: $(B)/answer.skel.h
+$(patsubst %,$(B)/userspace/capture/%.o,capture_ebpf net_filter answers_load): CFLAGS += -isystem $(B)
 
 # policies/*.toml are part of the binary, read when it is built by the reader that it has.
 POLICY_INC := $(B)/policy_builtin.inc.h
@@ -156,9 +157,9 @@ $(CALLS_SKEL): $(B)/calls.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name calls_bpf > $@
 
-$(NET_SKEL): $(NET_OBJ)
+$(NET_SKEL): $(B)/%.skel.h: $(B)/bpf/net/%.bpf.o
 	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name network_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 .PHONY: bpf-objects
 bpf-objects: $(BPF_OBJ) $(NET_OBJ)

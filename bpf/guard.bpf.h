@@ -7,6 +7,7 @@
 #define SANDTRACE_GUARD_BPF_H
 
 #include "emit.bpf.h"
+#include "answer.bpf.h"
 #include "guard.h"
 #include "path.bpf.h"
 #include "task.bpf.h"
@@ -613,33 +614,9 @@ static __always_inline int guard__self(struct ev_act *act)
 #define AF_INET 2
 #define AF_INET6 10
 
-/*
- * May the current task talk to ADDR (IPv4 as ::ffff:a.b.c.d, network order) and PORT (host order)? ANY_PORT: the question is
- * about the address alone.
- */
-__weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *addr, __u32 port, bool any_port)
+/* The rule of ROW that allows PORT where the conditions SURE are met; 0: none. ANY_PORT: the question is about the address alone. */
+static __always_inline __u32 guard__ports(const struct guard_net_row *row, __u32 port, bool any_port, __u64 sure)
 {
-	struct guard_net_key key = { .prefixlen = 160 };
-	const struct guard_policy *p;
-	const struct guard_net_row *row;
-	struct st_mark *st;
-	__u64 sure = 1;
-	__u32 gen = 0;
-
-	if (!act || !addr)
-		return 0;
-	p = guard__policy(&gen);
-	if (!p || !p->net_closed)
-		return 0;
-	key.gen = gen;
-	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
-	row = bpf_map_lookup_elem(&st_guard_nets, &key);
-	if (p->conditions) {
-		st = (struct st_mark *)task__state(bpf_get_current_task_btf());
-		if (st)
-			guard__met(st, p, gen);
-		sure = st ? st->walk.f.sure : 1;
-	}
 	for (__u32 i = 0; row && i < GUARD_NET_PORTS; i++) {
 		const struct guard_ports *r = &row->ports[i];
 
@@ -647,8 +624,40 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 			continue;
 		guard__count(r->rule, false);
 		if (sure >> (r->condition & 63) & 1)
-			return guard__say(p, act, GUARD_ALLOW, r->rule);
+			return r->rule;
 	}
+	return 0;
+}
+
+/* May the current task talk to ADDR (IPv4 as ::ffff:a.b.c.d, network order) and PORT (host order)? */
+__weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *addr, __u32 port, bool any_port)
+{
+	struct guard_net_key key = { .prefixlen = 160 };
+	struct answer_key given = {};
+	const struct guard_policy *p;
+	struct st_mark *st;
+	__u64 sure = 1;
+	__u32 gen = 0, rule;
+
+	if (!act || !addr)
+		return 0;
+	p = guard__policy(&gen);
+	if (!p || !p->net_closed)
+		return 0;
+	key.gen = given.gen = gen;
+	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
+	__builtin_memcpy(given.addr, addr, sizeof(given.addr));
+	if (p->conditions) {
+		st = (struct st_mark *)task__state(bpf_get_current_task_btf());
+		if (st)
+			guard__met(st, p, gen);
+		sure = st ? st->walk.f.sure : 1;
+	}
+	rule = guard__ports(bpf_map_lookup_elem(&st_guard_nets, &key), port, any_port, sure);
+	for (__u32 slot = 0; slot < ANSWERS_SLOTS && !rule && p->net_hosts; slot++)
+		rule = guard__ports(answer__row(&given, slot), port, any_port, sure);
+	if (rule)
+		return guard__say(p, act, GUARD_ALLOW, rule);
 	guard__count(p->net_rule, false);
 	return guard__say(p, act, GUARD_DENY, p->net_rule);
 }

@@ -157,9 +157,11 @@ struct guard_policy {
 	__u32 denies;	  /* bits of enum guard_access: some row denies it */
 	__u32 closed;	  /* bits of enum guard_access: what no row allows is denied */
 	__u32 net_closed; /* connect and send only to what st_guard_nets allows */
+	__u32 net_hosts;  /* names, whose addresses may be in st_answers: include/answers.h */
 	__u32 names;	  /* rules about names anywhere: GUARD_NAMES_EXACT, ... */
 	__u16 closed_rule[GUARD_ACCESS_MAX]; /* what a closed kind's refusal is put down to: 0, or a rule */
 	__u16 net_rule;
+	__u32 pad;
 	__u64 conditions; /* bits that are in use, but for the first; 0: nobody asks */
 	__u64 asks[GUARD_WHO_MAX];	/* conditions with a word about it */
 	__u64 needs[GUARD_WHO_MAX];	/* those that need a row's MET */

@@ -19,6 +19,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "../answer.bpf.h"
 #include "network_rules.h"
 
 #define PASS 1
@@ -57,6 +58,7 @@ struct {
 } st_net_hits SEC(".maps");
 
 const volatile __u32 st_net_n;
+const volatile __u32 st_net_names; /* rules have names whose addresses may change */
 
 struct address {
 	union {
@@ -93,24 +95,48 @@ static __always_inline int decide(bool ok)
 	return ok ? count(ALLOWED, PASS) : count(DENIED, REFUSE);
 }
 
+static __always_inline void hit(__u32 rule, bool matched)
+{
+	struct st_net_hits *h = bpf_map_lookup_elem(&st_net_hits, &rule);
+
+	if (h)
+		__sync_fetch_and_add(matched ? &h->matched : &h->evaluated, 1);
+}
+
 static long match_one(__u32 i, struct question *q)
 {
 	struct st_net_rule *r = bpf_map_lookup_elem(&st_net_rules, &i);
-	struct st_net_hits *h;
 
 	if (!r || r->v4 != q->v4 || (q->unspecified && !r->whole))
 		return 0;
 	if ((q->a.q[0] ^ r->addr[0]) & r->mask[0] || (q->a.q[1] ^ r->addr[1]) & r->mask[1])
 		return 0;
-	h = bpf_map_lookup_elem(&st_net_hits, &i);
-	if (h)
-		__sync_fetch_and_add(&h->evaluated, 1);
+	hit(i, false);
 	if (!q->any_port && (q->port < r->first || q->port > r->last))
 		return 0;
-	if (h)
-		__sync_fetch_and_add(&h->matched, 1);
+	hit(i, true);
 	q->found = 1;
 	return 1;
+}
+
+/* Has a name been given this address since the rules were resolved? Their number is that of the name's first entry with the ports. */
+static __always_inline bool match_name(struct question *q)
+{
+	struct answer_key key = {};
+
+	__builtin_memcpy(key.addr, &q->a, sizeof(key.addr));
+	for (__u32 slot = 0; slot < ANSWERS_SLOTS; slot++) {
+		const struct guard_net_row *row = answer__row(&key, slot);
+
+		for (__u32 i = 0; row && i < GUARD_NET_PORTS && i < row->n; i++) {
+			hit(row->ports[i].rule, false);
+			if (!q->any_port && (q->port < row->ports[i].first || q->port > row->ports[i].last))
+				continue;
+			hit(row->ports[i].rule, true);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The same decision as network__match() in userspace; tests hold the two together. */
@@ -121,7 +147,7 @@ static __always_inline bool match(struct question *q)
 	q->v4 = !q->a.w[0] && !q->a.w[1] && q->a.w[2] == bpf_htonl(0xffff);
 	q->unspecified = q->v4 ? !host : !q->a.q[0] && !q->a.q[1];
 	bpf_loop(st_net_n, match_one, q, 0);
-	return q->found;
+	return q->found || (st_net_names && match_name(q));
 }
 
 static __always_inline void from_v4(struct question *q, __u32 addr)

@@ -164,6 +164,82 @@ static void guards(void **state)
 	}
 }
 
+/* What a trie of the networks says: of what hides an IPv4 address, NAT64 and ISATAP aside, no more than net_addr__reserved(). */
+static void reserved_networks(void **state)
+{
+	static const char *const names[] = { "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "168.63.129.16",
+		"169.254.0.1", "172.16.0.1", "192.0.0.8", "192.168.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::",
+		"::1", "100::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "64:ff9b:1::1.1.1.1", "1.1.1.1", "9.9.9.9",
+		"203.0.113.7", "2606:4700::1", "2001:db9::1", "172.32.0.0", "2001:1::1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct in6_addr a = address(names[i]), network;
+		bool covered = false;
+		uint8_t prefix;
+
+		for (size_t n = 0; net_addr__reserved_network(n, &network, &prefix); n++) {
+			bool in = true;
+
+			for (int bit = 0; bit < prefix; bit++)
+				in = in && !((a.s6_addr[bit / 8] ^ network.s6_addr[bit / 8]) >> (7 - bit % 8) & 1);
+			covered = covered || in;
+		}
+		if (covered != (net_addr__reserved(&a) != NULL))
+			fail_msg("%s: %s", names[i], covered ? "covered" : "not covered");
+	}
+}
+
+static void names_as_sent(void **state)
+{
+	uint8_t wire[NET_WIRE_NAME];
+	char longest[260] = "";
+
+	(void)state;
+	assert_true(net_name__wire("Pkg.Example", wire));
+	assert_memory_equal(wire, "\3pkg\7example\0\0", 14);
+	assert_true(net_name__wire("a", wire));
+	assert_memory_equal(wire, "\1a\0", 3);
+	assert_true(net_name__wire("b.", wire));
+	assert_memory_equal(wire, "\1b\0", 3);
+	assert_false(net_name__wire("", wire));
+	assert_false(net_name__wire("a..b", wire));
+	assert_false(net_name__wire(".a", wire));
+	memset(longest, 'x', 63);
+	assert_true(net_name__wire(longest, wire));
+	longest[63] = 'x';
+	assert_false(net_name__wire(longest, wire));
+	/* 255 bytes with all lengths is the limit */
+	for (int i = 0; i < 126; i++)
+		memcpy(longest + 2 * i, "y.", 3);
+	strcpy(longest + 252, "y");
+	assert_int_equal(strlen(longest), 253);
+	assert_true(net_name__wire(longest, wire));
+	assert_int_equal(wire[254], 0);
+	strcpy(longest + 252, "yy");
+	assert_false(net_name__wire(longest, wire));
+}
+
+static void resolvers(void **state)
+{
+	struct in6_addr v[3], want;
+	char buf[INET6_ADDRSTRLEN];
+
+	(void)state;
+	assert_int_equal(net_resolvers__read("", v, 0, 3), 0);
+	assert_int_equal(net_resolvers__read("# nameserver 192.0.2.1\n;nameserver 192.0.2.2\nnameservers 192.0.2.3\nnameserver\nnameserver \n"
+					     " nameserver 192.0.2.4\nnameserver 192.0.2\nnameserver x\nnameserver 1::2::3\n"
+					     "nameserver 1111:1111:1111:1111:1111:1111:1111:1111:1111:1111\n", v, 0, 3), 0);
+	assert_int_equal(net_resolvers__read("search a b\nnameserver 127.0.0.53 # stub\r\nnameserver\t fe80::1%eth0\nnameserver 127.0.0.53",
+					     v, 0, 3), 2);
+	assert_string_equal(net_addr__print(&v[0], buf), "127.0.0.53");
+	assert_string_equal(net_addr__print(&v[1], buf), "fe80::1");
+	/* a second file's come after, each once, as far as there is room */
+	assert_int_equal(net_resolvers__read("nameserver fe80::1\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n", v, 2, 3), 3);
+	want = address("192.0.2.1");
+	assert_memory_equal(&v[2], &want, sizeof(want));
+}
+
 /* The decision bit by bit, from the text of the rule on: shares no code with the real one but the reading. */
 static bool oracle(const struct net_entry *e, const struct in6_addr *a, uint16_t port)
 {
@@ -256,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(suggests), cmocka_unit_test(guards),
+		cmocka_unit_test(reserved_networks), cmocka_unit_test(names_as_sent), cmocka_unit_test(resolvers),
 		cmocka_unit_test(decides), cmocka_unit_test(hosts),
 	};
 

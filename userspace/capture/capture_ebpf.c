@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "answers.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "after.h"
@@ -287,6 +288,8 @@ static void configure(struct ebpf *c, const struct capture_opts *opts)
 		bpf_map__set_max_entries(map(c, "st_bulk"), (__u32)opts->ring_bytes);
 	if (!opts->aggregate)
 		bpf_map__set_max_entries(map(c, "st_counts"), 1);
+	if (opts->profile & CAPTURE_SECURITY)
+		bpf_map__set_max_entries(map(c, "st_answers"), opts->judge ? ANSWERS_ROOM(c->n_cpus) : 1);
 }
 
 static void ebpf_free(struct capture *capture)
@@ -620,6 +623,9 @@ static void offer_guard(struct ebpf *c)
 		.who = map_fd(c, "st_guard_who"),
 		.nets = map_fd(c, "st_guard_nets"),
 		.hits = map_fd(c, "st_guard_hits"),
+		.answers = map_fd(c, "st_answers"),
+		.answer_hosts = map_fd(c, "st_answer_hosts"),
+		.own_maps = map_fd(c, "st_own_maps"),
 		.fds = map_fd(c, "st_guard_fds"),
 		.adopt_inodes = bpf_program__fd(program(c, "adopt_inodes")),
 		.shared = c->shared,

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "answers.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "iterate.h"
@@ -87,6 +88,17 @@ static int add_nets(const struct guard_target *t, const struct live_policy *l, u
 		key.gen = gen;
 		if (bpf_map_update_elem(t->nets, &key, &l->nets[i].row, BPF_ANY))
 			return log_errno(-errno, "write network rule %zu", i);
+	}
+	return 0;
+}
+
+static int add_hosts(const struct guard_target *t, const struct live_policy *l, uint32_t gen)
+{
+	for (uint32_t i = 0; i < l->n_hosts; i++) {
+		uint32_t key = gen * ANSWERS_MAX_NAMES + i;
+
+		if (bpf_map_update_elem(t->answer_hosts, &key, &l->hosts[i].row, BPF_ANY))
+			return log_errno(-errno, "write the rules about %s", l->hosts[i].name);
 	}
 	return 0;
 }
@@ -175,6 +187,7 @@ static int clear_all(const struct guard_target *t, uint32_t gen)
 	err = err ?: clear(t->names, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
 	err = err ?: clear(t->affixes, sizeof(struct guard_name_key), offsetof(struct guard_name_key, list), gen);
 	err = err ?: clear(t->who, sizeof(struct guard_who_key), offsetof(struct guard_who_key, gen), gen);
+	err = err ?: clear(t->answers, sizeof(struct answer_key), offsetof(struct answer_key, gen), gen);
 	return err ?: clear(t->nets, sizeof(struct guard_net_key), offsetof(struct guard_net_key, gen), gen);
 }
 
@@ -184,6 +197,7 @@ static int add_rows(const struct guard_target *t, const struct live_policy *l, u
 	int err = inodes ? clear_all(t, gen) : log_errno(-ENOMEM, "load the policy");
 
 	err = err ?: add_nets(t, l, gen);
+	err = err ?: add_hosts(t, l, gen);
 	err = err ?: name_paths(t, l, held, n);
 	err = err ?: adopt(t, held, *n, inodes);
 	return err ?: add_paths(t, l, inodes, gen);
@@ -239,9 +253,14 @@ int guard__load(struct guard *g, const struct guard_target *t, const struct live
 	return 0;
 }
 
+uint32_t guard__generation(const struct guard *g)
+{
+	return g->target->shared->guard_gen & 1;
+}
+
 int guard__set_mode(struct guard *g, enum guard_mode mode)
 {
-	uint32_t gen = g->target->shared->guard_gen & 1;
+	uint32_t gen = guard__generation(g);
 
 	g->head.mode = mode;
 	return bpf_map_update_elem(g->target->heads, &gen, &g->head, BPF_EXIST) ? log_errno(-errno, "change the mode") : 0;

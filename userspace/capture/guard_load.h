@@ -17,6 +17,7 @@
 /* Of a recorder: descriptors are borrowed. */
 struct guard_target {
 	int heads, inodes, names, affixes, nets, who, hits, fds; /* maps: st_guard, ... */
+	int answers, answer_hosts, own_maps;
 	int adopt_inodes;		    /* program */
 	struct st_shared *shared;
 	int n_cpus;
@@ -31,6 +32,8 @@ struct guard {
 
 /* 0 or -errno, explained on stderr. */
 int guard__load(struct guard *g, const struct guard_target *t, const struct live_policy *l, enum guard_mode mode);
+/* The generation that is in force, for those who add to it. */
+uint32_t guard__generation(const struct guard *g);
 /* From the next action on. 0 or -errno, explained on stderr. */
 int guard__set_mode(struct guard *g, enum guard_mode mode);
 /* OUT[i]: of rule i, since the policy was loaded. 0 or -errno. */

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
+#include "answers.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "libbpf_print.h"
@@ -41,6 +42,39 @@ static void to_rule(const struct net_entry *e, struct st_net_rule *r)
 	r->last = e->port_last;
 }
 
+/* What name I allows to the addresses that it is given later: the ranges of its entries, each by the first that has it. */
+static int host_row(const struct net_plan *n, size_t i, struct guard_net_row *row)
+{
+	for (size_t k = 0; k < n->n; k++) {
+		const struct net_entry *e = &n->v[k];
+		uint32_t at = 0;
+
+		if (e->name != n->names[i])
+			continue;
+		while (at < row->n && (row->ports[at].first != e->port_first || row->ports[at].last != e->port_last))
+			at++;
+		if (at == GUARD_NET_PORTS)
+			return log_err(-E2BIG, "network.allow: more than %d ranges of ports for %s", GUARD_NET_PORTS, e->name);
+		if (at == row->n)
+			row->ports[row->n++] = (struct guard_ports){ e->port_first, e->port_last, (uint16_t)k, 0, 0 };
+	}
+	return 0;
+}
+
+static int fill_hosts(struct network_bpf *skel, const struct net_plan *n)
+{
+	for (uint32_t i = 0; i < skel->rodata->st_net_names; i++) {
+		struct guard_net_row row = {};
+		int err = host_row(n, i, &row);
+
+		if (!err && bpf_map_update_elem(bpf_map__fd(skel->maps.st_answer_hosts), &i, &row, BPF_ANY))
+			err = log_errno(-errno, "write the rules about %s", n->names[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* Before anything is attached; afterwards nobody can change them. */
 static int fill(struct network_bpf *skel, const struct net_plan *n)
 {
@@ -52,7 +86,9 @@ static int fill(struct network_bpf *skel, const struct net_plan *n)
 		if (bpf_map_update_elem(fd, &i, &r, BPF_ANY))
 			return log_errno(-errno, "write network rule %u", i);
 	}
-	return bpf_map_freeze(fd) ? log_errno(-errno, "freeze the network rules") : 0;
+	if (bpf_map_freeze(fd))
+		return log_errno(-errno, "freeze the network rules");
+	return fill_hosts(skel, n);
 }
 
 static int way_out(int err)
@@ -101,7 +137,20 @@ static int link_all(struct net_filter *f, int cgroup_fd)
 	return 0;
 }
 
-static int load_filter(const struct net_plan *n, struct net_filter **ret)
+/* LIVE: names may be given other addresses later. */
+static void size_maps(struct network_bpf *skel, const struct net_plan *n, bool live)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	skel->rodata->st_net_n = (__u32)n->n;
+	skel->rodata->st_net_names = live ? (__u32)n->n_names : 0;
+	bpf_map__set_max_entries(skel->maps.st_net_rules, (__u32)MAX(n->n, 1U));
+	bpf_map__set_max_entries(skel->maps.st_net_hits, (__u32)MAX(n->n, 1U));
+	bpf_map__set_max_entries(skel->maps.st_answers, skel->rodata->st_net_names ? ANSWERS_ROOM(MAX(cpus, 1)) : 1);
+	bpf_map__set_max_entries(skel->maps.st_answer_hosts, MAX(skel->rodata->st_net_names, 1U));
+}
+
+static int load_filter(const struct net_plan *n, bool live, struct net_filter **ret)
 {
 	struct net_filter *f;
 	int err;
@@ -118,9 +167,7 @@ static int load_filter(const struct net_plan *n, struct net_filter **ret)
 		err = log_errno(-errno, "open the programs of the network rules");
 		goto fail;
 	}
-	f->skel->rodata->st_net_n = (__u32)n->n;
-	bpf_map__set_max_entries(f->skel->maps.st_net_rules, (__u32)MAX(n->n, 1U));
-	bpf_map__set_max_entries(f->skel->maps.st_net_hits, (__u32)MAX(n->n, 1U));
+	size_maps(f->skel, n, live);
 	err = network_bpf__load(f->skel);
 	if (err) {
 		way_out(log_errno(err, "the kernel does not accept the programs of the network rules"));
@@ -139,7 +186,7 @@ fail:
 static int load_and(const struct net_plan *n, int cgroup_fd, bool live, struct net_filter **ret)
 {
 	struct net_filter *f = NULL;
-	int err = load_filter(n, &f);
+	int err = load_filter(n, live, &f);
 
 	if (err)
 		return err;
@@ -161,6 +208,11 @@ int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filte
 int net_filter__attach_live(const struct net_plan *n, int cgroup_fd, struct net_filter **ret)
 {
 	return load_and(n, cgroup_fd, true, ret);
+}
+
+int net_filter__answers(const struct net_filter *f)
+{
+	return bpf_map__fd(f->skel->maps.st_answers);
 }
 
 int net_filter__counts(const struct net_filter *f, struct net_filter_counts *ret)

@@ -152,6 +152,8 @@ static int make_live(struct attach_policy *p, struct recording *r, const struct 
 #define KILL_NAMES "kill: not seen: what is removed, renamed, linked, made as a directory, or changed by its name: " \
 		   "no functions can be traced here"
 
+#define PORT_DNS 53
+
 /* ---- in force ---------------------------------------------------------------------------------------------------- */
 
 /* Rules that are enforced by LAYER. */
@@ -181,6 +183,43 @@ static void add_layer(struct attach_policy *p, const char *name, unsigned int ho
 	p->layers[i] = p->layer_text[i];
 }
 
+/* Who is held to the policy asks for himself, unless a cache of the host's does. */
+static bool may_ask(const struct attach_policy *p)
+{
+	const struct in6_addr *addr;
+
+	for (size_t i = 0; (addr = answers__resolver(p->answers, i)); i++)
+		if (network__match(&p->plan, addr, PORT_DNS))
+			return true;
+	return false;
+}
+
+/* Names: those who allow them learn of their later addresses. */
+static int follow_names(struct attach_policy *p, const struct recording *r)
+{
+	struct answers_target t = { .own_maps = -1 };
+	int err;
+
+	if (!p->plan.n_names || r->opts.fixed_names || !(p->live.head.net_hosts || p->filter))
+		return 0;
+	if (p->filter) {
+		t.map = net_filter__answers(p->filter);
+	} else {
+		t.map = p->guard.target->answers;
+		t.own_maps = p->guard.target->own_maps;
+		t.gen = guard__generation(&p->guard);
+	}
+	err = answers__start((const char *const *)p->plan.names, p->plan.n_names, &t, &p->answers);
+	if (err) {
+		log_hint("--fixed-names goes on with the addresses that the policy's names have now");
+		return err;
+	}
+	if (!p->answers || !may_ask(p))
+		log_warn("the policy's names may keep the addresses that they have now: %s", p->answers ?
+			 "it allows no resolver of this host to be asked" : "/etc/resolv.conf names no resolver");
+	return 0;
+}
+
 int attach_policy__enforce(struct attach_policy *p, struct recording *r, const struct attach_target *t)
 {
 	int err;
@@ -204,13 +243,14 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 		}
 	}
 	if (err || !p->live.layers.cgroup_net)
-		return err;
+		return err ?: follow_names(p, r);
 	err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);
 	if (err)
 		return err;
 	add_layer(p, "cgroup-bpf", 0);
 	p->cgroup_note = "cgroup-bpf: connections made before, and sockets brought from another cgroup, go on";
-	return recording__degraded(r, "%s", p->cgroup_note);
+	err = recording__degraded(r, "%s", p->cgroup_note);
+	return err ?: follow_names(p, r);
 }
 
 static bool on_host(void *ctx, const char *path)
@@ -338,8 +378,12 @@ void attach_policy__collect(struct attach_policy *p, struct run_result *res)
 
 	if (!err && p->filter)
 		err = count_filter(p);
+	if (!err && p->answers)
+		err = answers__counts(p->answers, &p->answer_counts);
 	if (err)
 		log_errno(err, "read the counters of the rules");
+	else if (p->answers)
+		res->answers = &p->answer_counts;
 	if (p->filter && !net_filter__counts(p->filter, &p->net_counts))
 		res->network = &p->net_counts;
 	res->rules = p->counts;
@@ -376,6 +420,7 @@ void attach_policy__print_hits(const struct attach_policy *p)
 
 void attach_policy__done(struct attach_policy *p)
 {
+	answers__free(p->answers);
 	net_filter__free(p->filter);
 	guard__done(&p->guard);
 	live_policy__done(&p->live);

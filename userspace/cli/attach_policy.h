@@ -4,6 +4,7 @@
 #define SANDTRACE_ATTACH_POLICY_H
 
 #include "attach_target.h"
+#include "capture/answers_load.h"
 #include "capture/guard_load.h"
 #include "policy/denial.h"
 #include "record.h"
@@ -16,6 +17,8 @@ struct attach_policy {
 	struct guard guard;	   /* what the hooks judge by */
 	struct net_filter *filter; /* what the cgroup's programs do */
 	struct net_filter_counts net_counts;
+	struct answers *answers;   /* addresses that names are given later; NULL: there are no names, or --fixed-names */
+	struct answer_counts answer_counts;
 	struct rule_count *counts; /* after the end */
 	size_t n_counts;
 	struct denial_ctx denial_ctx;

@@ -60,6 +60,7 @@ struct run_options {
 	/* attach */
 	const char *cgroup;	  /* --cgroup: its directory, or its path in the hierarchy; NULL: none */
 	bool audit;		  /* --mode audit */
+	bool fixed_names;	  /* --fixed-names: network rules keep to the addresses of the start */
 	bool without_lsm;	  /* --allow-degraded=lsm */
 	bool kill_after;	  /* --on-violation=kill */
 

@@ -754,6 +754,13 @@ const struct option_desc attach_option_table[] = {
 		 "and the process gets SIGKILL before it runs again. This does not prevent the action: a file that was opened for "
 		 "writing may be empty, a mount stays. The record says *killed_after*. See *POLICIES* for what it does not see. Where "
 		 "there is a layer that refuses, this option changes nothing." },
+	{ .name = "fixed-names",
+	  .group = OPT_GROUP_LIVE,
+	  MEMBER(fixed_names),
+	  .set = set_true,
+	  .help = "names in network rules keep the addresses that they have at the start",
+	  .man = "Without this option the addresses that a resolver of this host gives for a name of *network.allow* are allowed too, from "
+		 "before the answer arrives. See *POLICIES* for whose answers are believed." },
 	{ .name = "allow-degraded",
 	  .arg = OPT_ARG,
 	  .metavar = "lsm",

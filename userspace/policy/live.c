@@ -548,7 +548,9 @@ static int close_net(struct maker *m, const struct net_plan *plan)
 	m->l->head.net_rule = number(m, NULL);
 	if (!m->l->head.net_rule)
 		return -ENOSPC;
-	return any && plan ? live_net__flatten(m->l, plan, m->error) : 0;
+	if (!any || !plan)
+		return 0;
+	return live_net__flatten(m->l, plan, m->error) ?: live_net__hosts(m->l, plan, m->error);
 }
 
 /* ---- what only a launch gives ------------------------------------------------------------------------------ */
@@ -697,6 +699,7 @@ void live_policy__done(struct live_policy *l)
 		free(l->who[i].path);
 	free(l->who);
 	free(l->nets);
+	free(l->hosts);
 	free(l->gaps);
 	memset(l, 0, sizeof(*l));
 }

@@ -54,6 +54,12 @@ struct live_net {
 	struct guard_net_row row;
 };
 
+/* A name in network rules, and what they allow to the addresses that it is given later. */
+struct live_host {
+	const char *name; /* the plan's */
+	struct guard_net_row row;
+};
+
 /* Why a rule, or a part of it, is not enforced on what runs already. */
 enum live_gap_kind {
 	LIVE_GAP_LAYER,	 /* the layer that would is missing: BPF LSM, one of its hooks, a cgroup for network rules */
@@ -100,6 +106,8 @@ struct live_policy {
 	size_t n_who;
 	struct live_net *nets;		/* longest prefixes hold the ports of those around them */
 	size_t n_nets;
+	struct live_host *hosts;	/* as many as the plan has names, in its order */
+	size_t n_hosts;
 	struct live_gap *gaps;		/* of rules, in the order of the policy's; then of keys */
 	size_t n_gaps;
 };

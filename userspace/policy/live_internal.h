@@ -21,6 +21,8 @@ const char *live_name__set(struct live_name *n, uint8_t way, const char *text, s
 
 /* The rules of PLAN, of which none is without a number in L, as l->nets. 0, -ENOMEM or -ENOSPC with RET_ERROR filled. */
 int live_net__flatten(struct live_policy *l, const struct net_plan *plan, struct policy_error *ret_error);
+/* The names of PLAN as l->hosts. The same. */
+int live_net__hosts(struct live_policy *l, const struct net_plan *plan, struct policy_error *ret_error);
 /* The number of RULE in L; 0: it has none. */
 uint16_t live_policy__number(const struct live_policy *l, const struct policy_rule *rule);
 /* -ENOSPC: "PLACE: KEY "TEXT": " and the rest into E. */

@@ -226,3 +226,38 @@ int live_net__flatten(struct live_policy *l, const struct net_plan *plan, struct
 	}
 	return err;
 }
+
+/* Once for each range, of which there are as many as the name had addresses. False: no room. */
+static bool add_ports(struct guard_net_row *row, const struct guard_ports *ports)
+{
+	for (uint32_t i = 0; i < row->n; i++)
+		if (row->ports[i].first == ports->first && row->ports[i].last == ports->last && row->ports[i].rule == ports->rule)
+			return true;
+	if (row->n == GUARD_NET_PORTS)
+		return false;
+	row->ports[row->n++] = *ports;
+	return true;
+}
+
+int live_net__hosts(struct live_policy *l, const struct net_plan *plan, struct policy_error *ret_error)
+{
+	l->hosts = calloc(plan->n_names + 1, sizeof(*l->hosts));
+	if (!l->hosts)
+		return -ENOMEM;
+	for (; l->n_hosts < plan->n_names; l->n_hosts++) {
+		struct live_host *h = &l->hosts[l->n_hosts];
+
+		h->name = plan->names[l->n_hosts];
+		for (size_t i = 0; i < plan->n; i++) {
+			const struct net_entry *e = &plan->v[i];
+			struct guard_ports ports = { e->port_first, e->port_last, live_policy__number(l, e->rule),
+						     condition_of(l, e->rule), 0 };
+
+			if (e->name == h->name && !add_ports(&h->row, &ports))
+				return live_policy__full(ret_error, e->rule, "make one range of some, or allow every port: \"*\"",
+							 "more than %d ranges of ports for %s", GUARD_NET_PORTS, h->name);
+		}
+	}
+	l->head.net_hosts = (uint32_t)l->n_hosts;
+	return 0;
+}

@@ -53,6 +53,8 @@ struct net_filter;
 int net_filter__attach(const struct net_plan *n, int cgroup_fd, struct net_filter **ret);
 /* The same on a cgroup where others run already: they go with RET, or with this process, however it ends. */
 int net_filter__attach_live(const struct net_plan *n, int cgroup_fd, struct net_filter **ret);
+/* Of one that is live: the map of addresses that its names are given later, for capture/answers_load.h. Borrowed. */
+int net_filter__answers(const struct net_filter *f);
 struct net_filter_counts {
 	uint64_t allowed, denied; /* calls: connect, send, bind; denied ones, socket too, saw EPERM */
 	uint64_t dropped;	  /* packets: unasked ones that came in, source-routed ones that went out */

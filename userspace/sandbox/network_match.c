@@ -118,6 +118,31 @@ static const char *look_up(const struct reserved *t, size_t n, const uint8_t *ad
 	return NULL;
 }
 
+bool net_addr__reserved_network(size_t i, struct in6_addr *ret, uint8_t *ret_prefix)
+{
+	/* forms with an IPv4 address inside; NAT64 is not among them: its network is how IPv6 hosts reach IPv4 */
+	static const struct reserved hidden[] = {
+		{ { 0 }, 96, "compatible" },
+		{ { [8] = 0xff, 0xff }, 96, "translated" },
+		{ { 0x20, 0x02 }, 16, "6to4" },
+		{ { 0x20, 0x01 }, 32, "Teredo" },
+	};
+
+	if (i < ARRAY_SIZE(reserved_v4)) {
+		net_addr__from_v4(ret, reserved_v4[i].addr);
+		*ret_prefix = (uint8_t)(96 + reserved_v4[i].prefix);
+		return true;
+	}
+	i -= ARRAY_SIZE(reserved_v4);
+	if (i >= ARRAY_SIZE(reserved_v6) + ARRAY_SIZE(hidden))
+		return false;
+	const struct reserved *r = i < ARRAY_SIZE(reserved_v6) ? &reserved_v6[i] : &hidden[i - ARRAY_SIZE(reserved_v6)];
+
+	memcpy(ret, r->addr, sizeof(*ret));
+	*ret_prefix = r->prefix;
+	return true;
+}
+
 const char *net_addr__embedded(const struct in6_addr *addr, struct in_addr *ret_v4)
 {
 	static const struct { uint8_t at, len, bytes[12], v4_at; const char *how; } forms[] = {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "answers.h"
 #include "../base/util.h"
 #include "../event/syscalls.h"
 #include "../policy/denials.h"
@@ -162,6 +163,19 @@ static void network(struct json *j, const struct net_filter_counts *n)
 	json__object_end(j);
 }
 
+static void answers(struct json *j, const struct answer_counts *a)
+{
+	json__key(j, "answers");
+	json__object_begin(j);
+	json__member_u64(j, "taken", a->taken);
+	json__member_u64(j, "addresses", a->added);
+	json__member_u64(j, "reserved", a->reserved);
+	json__member_u64(j, "unasked", a->unasked);
+	json__member_u64(j, "cut", a->cut);
+	json__member_u64(j, "full", a->full);
+	json__object_end(j);
+}
+
 static void rules(struct json *j, const struct rule_count *v, size_t n)
 {
 	json__key(j, "rules");
@@ -243,6 +257,8 @@ void encode_sandbox__summary(struct json *j, const struct run_result *res)
 		limits(j, res->limits);
 	if (res->network)
 		network(j, res->network);
+	if (res->answers)
+		answers(j, res->answers);
 	if (res->rules)
 		rules(j, res->rules, res->n_rules);
 	if (res->changes)

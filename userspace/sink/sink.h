@@ -77,6 +77,7 @@ struct run_result {
 	const struct denials *denials;
 	const struct limit_events *limits;
 	const struct net_filter_counts *network; /* rules by cgroup-BPF */
+	const struct answer_counts *answers;	 /* addresses that names of rules were given */
 	const struct changes *changes; /* --overlay */
 	const struct names_counts *names; /* filled in by the pipeline; NULL: no record was about names */
 	const struct rule_count *rules; /* of `attach`; NULL: none */

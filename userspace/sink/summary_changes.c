@@ -2,6 +2,7 @@
 /* What limits did and what an overlay kept, in the terminal summary. */
 #include <string.h>
 
+#include "answers.h"
 #include "../base/util.h"
 #include "../sandbox/changes.h"
 #include "../sandbox/limits.h"
@@ -56,11 +57,42 @@ static void print_net_filter(struct print *p)
 	text__char(p->t, '\n');
 }
 
+static void left_out(struct print *p, uint64_t n, const char *why)
+{
+	if (!n)
+		return;
+	text__put(p->t, "\n  ");
+	text__styled(p->t, STYLE_DENIED, "left out");
+	text__char(p->t, ' ');
+	text__u64(p->t, n);
+	text__put(p->t, why);
+}
+
+/* Names of rules, which were given addresses. */
+static void print_answers(struct print *p)
+{
+	const struct answer_counts *a = p->res->answers;
+
+	if (!a || !(a->taken | a->unasked))
+		return;
+	print_heading(p, "names in network rules");
+	text__put(p->t, "\n  ");
+	print_count(p, a->taken, "DNS answer", "DNS answers");
+	text__put(p->t, " with ");
+	print_count(p, a->added, "address, allowed from then on", "addresses, allowed from then on");
+	left_out(p, a->reserved, ": private, loopback or this host's own");
+	left_out(p, a->full, ": they stand for other names, or there was no room");
+	left_out(p, a->cut, ": answers that could not be read to their end");
+	left_out(p, a->unasked, ": answers that nobody had asked for");
+	text__char(p->t, '\n');
+}
+
 void print_limits(struct print *p)
 {
 	const struct limit_events *l = p->res->limits;
 
 	print_net_filter(p);
+	print_answers(p);
 	if (!l || !(l->oom_kills || l->memory_hits || l->pids_hits || l->throttled_ns))
 		return;
 	print_heading(p, "limits");
