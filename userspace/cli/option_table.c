@@ -7,17 +7,38 @@
 
 #define MEMBER(m) .offset = offsetof(struct run_options, m)
 
-/* The same for `run` and `attach`. */
-#define WATCH_MAN                                                                                                      \
-	"With the security profile: record each opening of this file for reading, or of what lies up to three directories below it. " \
-	"_NAME_ is a file's or a directory's name, wherever it is; of a _PATH_ the last four names count. A *\\** at the end of a " \
-	"name stands for any more characters. Names have up to 62 bytes. Files that hold keys and passwords are watched always: " \
-	"what the summary calls sensitive when it is read."
-#define EVENTS_MAN                                                                                                     \
-	"What the security profile records, besides processes: a list of *file*, *io* (reads and writes of files, added up per " \
-	"process and file), *network*, *flow*, *names*, *kernel*, *credentials*, *all* and *none*; *!item* takes away. What is " \
-	"left out costs nothing: its programs are not attached, unless a policy needs them. What a policy refuses is recorded in any " \
-	"case. The default is *all,!io*, because *io* is on the way of each read and write."
+/* Rows that are the same for several commands. */
+#define WATCH_ROW \
+	{ .name = "watch", \
+	  .arg = OPT_ARG, \
+	  .metavar = "NAME|PATH", \
+	  .group = OPT_GROUP_RECORD, \
+	  .set = set_watch, \
+	  .help = "with the security profile: record who reads this file, or files below it; may be repeated", \
+	  .man = "With the security profile: record each opening of this file for reading, or of what lies up to three directories below it. " \
+		 "_NAME_ is a file's or a directory's name, wherever it is; of a _PATH_ the last four names count. A *\\** at the end of a " \
+		 "name stands for any more characters. Names have up to 62 bytes. Files that hold keys and passwords are watched always: " \
+		 "what the summary calls sensitive when it is read." }
+#define EVENTS_ROW \
+	{ .name = "events", \
+	  .arg = OPT_ARG, \
+	  .metavar = "LIST", \
+	  .group = OPT_GROUP_RECORD, \
+	  .set = set_events, \
+	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io", \
+	  .man = "What the security profile records, besides processes: a list of *file*, *io* (reads and writes of files, added up per " \
+		 "process and file), *network*, *flow*, *names*, *kernel*, *credentials*, *all* and *none*; *!item* takes away. What is " \
+		 "left out costs nothing: its programs are not attached, unless a policy needs them. What a policy refuses is recorded in any " \
+		 "case. The default is *all,!io*, because *io* is on the way of each read and write." }
+#define QUIET_ROW \
+	{ .name = "quiet", \
+	  .letter = 'q', \
+	  .group = OPT_GROUP_OUTPUT, \
+	  MEMBER(quiet), \
+	  .set = set_true, \
+	  .help = "print no summary at the end" }
+#define HELP_ROW { .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" }
+
 #define RATE_MAN                                                                                                       \
 	"Record at most _N_ (*200* or *200/s*) a second of _CLASS_, *file* or *network*, from each control group, and twice that in " \
 	"any one second; or, with *none*, as many as there are. What is held back is counted exactly: a record of type *rate* " \
@@ -66,20 +87,8 @@ const struct option_desc run_option_table[] = {
 	  .man = "Record the process PID, all its threads, and what they start from now on, until it ends; it is not "
 		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. This is done by "
 		 "*ptrace*, which loses nothing and slows it down; *sandtrace-attach*(1) does it with *ebpf*." },
-	{ .name = "watch",
-	  .arg = OPT_ARG,
-	  .metavar = "NAME|PATH",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_watch,
-	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
-	  .man = WATCH_MAN },
-	{ .name = "events",
-	  .arg = OPT_ARG,
-	  .metavar = "LIST",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_events,
-	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
-	  .man = EVENTS_MAN },
+	WATCH_ROW,
+	EVENTS_ROW,
 	{ .name = "rate-limit",
 	  .arg = OPT_ARG,
 	  .metavar = "CLASS=N",
@@ -172,12 +181,7 @@ const struct option_desc run_option_table[] = {
 		 "three count as three. With *-o*, the text is written to standard error besides "
 		 "the file, and only when "
 		 "*-v* is given; what is in the file does not depend on it." },
-	{ .name = "quiet",
-	  .letter = 'q',
-	  .group = OPT_GROUP_OUTPUT,
-	  MEMBER(quiet),
-	  .set = set_true,
-	  .help = "print no summary at the end" },
+	QUIET_ROW,
 	{ .name = "no-color",
 	  .group = OPT_GROUP_OUTPUT,
 	  MEMBER(no_color),
@@ -409,7 +413,7 @@ const struct option_desc run_option_table[] = {
 		 "*pid_ns*, *network*, *ipc_ns*, *uts_ns*, *cgroup_ns*, *capabilities*, *no_new_privs*, *rlimits*, *landlock*, "
 		 "*seccomp*, *cgroup*, *exec*. Those in force are listed in the trace's first record." },
 
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };
 
@@ -446,20 +450,8 @@ const struct option_desc attach_option_table[] = {
 		 "nothing. Where BPF cannot be an LSM, the system calls that change files, sockets, credentials or the system stand "
 		 "in for them, but not the opening of files; the header's *degraded* and a line on standard error say so. "
 		 "*syscalls* records every system call, *both* both." },
-	{ .name = "watch",
-	  .arg = OPT_ARG,
-	  .metavar = "NAME|PATH",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_watch,
-	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
-	  .man = WATCH_MAN },
-	{ .name = "events",
-	  .arg = OPT_ARG,
-	  .metavar = "LIST",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_events,
-	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
-	  .man = EVENTS_MAN },
+	WATCH_ROW,
+	EVENTS_ROW,
 	{ .name = "rate-limit",
 	  .arg = OPT_ARG,
 	  .metavar = "CLASS=N",
@@ -551,12 +543,7 @@ const struct option_desc attach_option_table[] = {
 	  .group = OPT_GROUP_OUTPUT,
 	  .set = set_verbose,
 	  .help = "show more as text; -vv all of it, -vvv with raw arguments; name missing hooks" },
-	{ .name = "quiet",
-	  .letter = 'q',
-	  .group = OPT_GROUP_OUTPUT,
-	  MEMBER(quiet),
-	  .set = set_true,
-	  .help = "print no summary at the end" },
+	QUIET_ROW,
 	{ .name = "no-color",
 	  .group = OPT_GROUP_OUTPUT,
 	  MEMBER(no_color),
@@ -588,7 +575,7 @@ const struct option_desc attach_option_table[] = {
 	  .set = set_ring_size,
 	  .help = "memory for records that wait to be read: a power of two, 64K to 1G" },
 
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };
 
@@ -598,6 +585,6 @@ const struct option_desc doctor_option_table[] = {
 	  .group = OPT_GROUP_OUTPUT,
 	  .help = "print the findings as one JSON object" },
 	{ .name = "no-color", .group = OPT_GROUP_OUTPUT, .help = "write text without colours" },
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };
