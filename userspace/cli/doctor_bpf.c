@@ -281,9 +281,17 @@ void try_task_storage_tracing(struct doctor *d, const struct probe *p, struct pr
 		probe__ok(r, "loads");
 }
 
-void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_result *r)
+static void try_insns(const struct doctor *d, struct probe_result *r, const struct bpf_insn *insns, size_t n)
 {
 	const struct try_prog t = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
+	_cleanup_(close) int fd = load(d, r, &t, insns, n);
+
+	if (fd >= 0)
+		probe__ok(r, "loads");
+}
+
+void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
 	const struct bpf_insn insns[] = {
 		STORE_ZERO(BPF_REG_10, -8),
 		MOV_IMM(BPF_REG_1, 1),
@@ -291,16 +299,13 @@ void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_resu
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
-	_cleanup_(close) int fd = load(d, r, &t, insns, ARRAY_SIZE(insns));
 
 	(void)p;
-	if (fd >= 0)
-		probe__ok(r, "loads");
+	try_insns(d, r, insns, ARRAY_SIZE(insns));
 }
 
 void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	const struct try_prog t = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 	const struct bpf_insn insns[] = {
 		MOV_REG(BPF_REG_1, BPF_REG_10),
 		ADD_IMM(BPF_REG_1, -8),
@@ -310,11 +315,9 @@ void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
-	_cleanup_(close) int fd = load(d, r, &t, insns, ARRAY_SIZE(insns));
 
 	(void)p;
-	if (fd >= 0)
-		probe__ok(r, "loads");
+	try_insns(d, r, insns, ARRAY_SIZE(insns));
 }
 
 /* The verifier wants to know from BTF that the callback is a static function. */
