@@ -126,29 +126,11 @@ static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, _
 
 #define FILE_URGENT(a) ((a)->act.verdict != EV_ALLOWED)
 
-/* A layout with one path. 1: it did not fit. */
-__noinline int file__emit_small(struct st_task *st, struct file_act *a)
-{
-	struct rec_file_small *r;
-	void *ring;
-	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
-
-	if (!st || !a)
-		return -1;
-	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	file__fill(&r->h, &r->e, ts, st, a);
-	path__name_small(&r->path, EV_FILE_PATH, a->dentry, a->mnt);
-	r->h.parts = __builtin_offsetof(struct rec_file_small, path);
-	if (r->path.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
-	}
-	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
-	return 0;
-}
+#define FILE_FILL_PATH(r, a, path_fn)                                                              \
+	do {                                                                                       \
+		path_fn(&(r)->path, EV_FILE_PATH, (a)->dentry, (a)->mnt);                          \
+		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
+	} while (0)
 
 /* The parts behind the first: of a second name, and of a text, those that there are. */
 #define FILE_FILL_FULL(r, a, path_fn)                                                              \
@@ -170,45 +152,33 @@ __noinline int file__emit_small(struct st_task *st, struct file_act *a)
 		}                                                                                  \
 	} while (0)
 
-__noinline int file__emit_full_small(struct st_task *st, struct file_act *a)
-{
-	struct rec_file_full_small *r;
-	void *ring;
-	__u64 ts = bpf_ktime_get_ns();
-
-	if (!st || !a)
-		return -1;
-	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	file__fill(&r->h, &r->e, ts, st, a);
-	FILE_FILL_FULL(r, a, path__name_small);
-	if (r->path.p.state == EV_PART_TRUNCATED || r->new_path.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
+/* 0, -1: ring full, 1: a path did not fit. Time before reserving: what the reader's order rests on. */
+#define FILE_EMIT(name, rec, fill, path_fn, retry)                                                 \
+	__noinline int name(struct st_task *st, struct file_act *a)                                \
+	{                                                                                          \
+		__u64 ts = bpf_ktime_get_ns();                                                     \
+		struct rec *r;                                                                     \
+		void *ring;                                                                        \
+											   \
+		if (!st || !a)                                                                     \
+			return -1;                                                                 \
+		ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);            \
+		r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;                        \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		file__fill(&r->h, &r->e, ts, st, a);                                               \
+		fill(r, a, path_fn);                                                               \
+		if (retry) {                                                                       \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));                          \
+		return 0;                                                                          \
 	}
-	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
-	return 0;
-}
-
-__noinline int file__emit_full_large(struct st_task *st, struct file_act *a)
-{
-	struct rec_file_full_large *r;
-	void *ring;
-	__u64 ts = bpf_ktime_get_ns();
-
-	if (!st || !a)
-		return -1;
-	ring = emit__ring_of(FILE_URGENT(a), bpf_get_current_pid_tgid() >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	file__fill(&r->h, &r->e, ts, st, a);
-	FILE_FILL_FULL(r, a, path__name_large);
-	emit__submit_act(ring, r, EV_CLASS_FILE, FILE_URGENT(a));
-	return 0;
-}
+#define FILE_CUT(part) (r->part.p.state == EV_PART_TRUNCATED)
+FILE_EMIT(file__emit_small, rec_file_small, FILE_FILL_PATH, path__name_small, FILE_CUT(path))
+FILE_EMIT(file__emit_full_small, rec_file_full_small, FILE_FILL_FULL, path__name_small, FILE_CUT(path) || FILE_CUT(new_path))
+FILE_EMIT(file__emit_full_large, rec_file_full_large, FILE_FILL_FULL, path__name_large, false)
 
 static __always_inline void file__emit(struct st_task *st, struct file_act *a)
 {

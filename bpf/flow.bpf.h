@@ -161,31 +161,11 @@ static __always_inline __u64 flow__inode(struct sock *sk)
 /* TASK need not be the current one. */
 static __always_inline void flow__own(struct flow_owner *o, struct task_struct *task, const struct st_task *st, struct sock *sk)
 {
-	struct task_struct *parent = NULL;
-	const struct cred *cred = NULL;
-	struct css_set *groups = NULL;
-	struct kernfs_node *kn = NULL;
-	struct cgroup *group = NULL;
-	struct ev_task *t = &o->task;
 	__u32 tgid = 0, tid = 0;
 
 	KGET(tgid, task, tgid);
 	KGET(tid, task, pid);
-	KGET(parent, task, real_parent);
-	KGET(cred, task, cred);
-	KGET(groups, task, cgroups);
-	KGET(group, groups, dfl_cgrp);
-	KGET(kn, group, kn);
-	KGET(t->cgroup_id, kn, id);
-	KGET(t->ppid, parent, tgid);
-	KGET(t->uid, cred, uid.val);
-	KGET(t->euid, cred, euid.val);
-	KGET(t->gid, cred, gid.val);
-	KGET(t->egid, cred, egid.val);
-	KGET(t->comm, task, comm);
-	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
-	t->parent_exec_id = st->parent_exec_id;
-	t->pad = 0;
+	task__read_other(&o->task, task, st);
 	o->exec_id = st->exec_id;
 	o->pid_tgid = (__u64)tgid << 32 | tid;
 	o->socket = flow__inode(sk);

@@ -121,41 +121,28 @@ __weak __noinline int kernel__emit_plain(struct st_task *st, struct kernel_act *
 }
 
 /* 1: the path did not fit. */
-__weak __noinline int kernel__emit_small(struct st_task *st, struct kernel_act *a)
-{
-	__u64 ts = bpf_ktime_get_ns();
-	struct rec_kernel_small *r;
-
-	if (!st || !a)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	kernel__fill(&r->h, &r->e, ts, st, a);
-	KERNEL_FILL_PARTS(r, a, path__name_small);
-	if (r->path.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
+#define KERNEL_EMIT(name, rec, path_fn, retry)                                                     \
+	__weak __noinline int name(struct st_task *st, struct kernel_act *a)                       \
+	{                                                                                          \
+		__u64 ts = bpf_ktime_get_ns();                                                     \
+		struct rec *r;                                                                     \
+											   \
+		if (!st || !a)                                                                     \
+			return -1;                                                                 \
+		r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);                                \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		kernel__fill(&r->h, &r->e, ts, st, a);                                             \
+		KERNEL_FILL_PARTS(r, a, path_fn);                                                  \
+		if (retry && r->path.p.state == EV_PART_TRUNCATED) {                               \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);                            \
+		return 0;                                                                          \
 	}
-	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
-	return 0;
-}
-
-__weak __noinline int kernel__emit_large(struct st_task *st, struct kernel_act *a)
-{
-	__u64 ts = bpf_ktime_get_ns();
-	struct rec_kernel_large *r;
-
-	if (!st || !a)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	kernel__fill(&r->h, &r->e, ts, st, a);
-	KERNEL_FILL_PARTS(r, a, path__name_large);
-	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
-	return 0;
-}
+KERNEL_EMIT(kernel__emit_small, rec_kernel_small, path__name_small, true)
+KERNEL_EMIT(kernel__emit_large, rec_kernel_large, path__name_large, false)
 
 static __always_inline void kernel__emit(struct st_task *st, struct kernel_act *a)
 {

@@ -131,24 +131,11 @@ static __always_inline bool owner__in_scope_cgroup(struct cgroup *cgroup)
 
 static __always_inline void owner__fill(struct sock_owner *o, struct task_struct *task, const struct st_task *st, __u64 cgroup)
 {
-	struct task_struct *parent = NULL;
-	const struct cred *cred = NULL;
-	struct ev_task *t = &o->task;
-
-	KGET(parent, task, real_parent);
-	KGET(cred, task, cred);
 	KGET(o->tgid, task, tgid);
 	KGET(o->tid, task, pid);
-	KGET(t->ppid, parent, tgid);
-	KGET(t->uid, cred, uid.val);
-	KGET(t->euid, cred, euid.val);
-	KGET(t->gid, cred, gid.val);
-	KGET(t->egid, cred, egid.val);
-	KGET(t->comm, task, comm);
-	t->parent_exec_id = st->parent_exec_id;
-	t->cgroup_id = cgroup;
-	t->pad = 0;
-	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
+	task__read(&o->task, task, st);
+	KGET(o->task.comm, task, comm);
+	o->task.cgroup_id = cgroup;
 	o->exec_id = st->exec_id;
 }
 

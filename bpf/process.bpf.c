@@ -273,42 +273,31 @@ static __always_inline void exec__fill(struct ev_header *h, struct ev_proc_exec 
 	e->image_flags = image__flags(x, inode);
 }
 
-__noinline int exec__emit_small(struct st_task *st, struct exec_facts *x)
-{
-	struct rec_exec_small *r;
-	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
+#define PART_CUT(part) (r->part.p.state == EV_PART_TRUNCATED)
 
-	if (!st || !x)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	exec__fill(&r->h, &r->e, ts, st, x);
-	EXEC_FILL(r, path__small);
-	if (r->path.p.state == EV_PART_TRUNCATED || r->interp.p.state == EV_PART_TRUNCATED ||
-	    r->exe.p.state == EV_PART_TRUNCATED || r->cwd.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
+/* 0, -1: ring full, 1: a string did not fit. Time before reserving: what the reader's order rests on. */
+#define EXEC_EMIT(name, rec, path_fn, retry)                                                       \
+	__noinline int name(struct st_task *st, struct exec_facts *x)                              \
+	{                                                                                          \
+		__u64 ts = bpf_ktime_get_ns();                                                     \
+		struct rec *r;                                                                     \
+											   \
+		if (!st || !x)                                                                     \
+			return -1;                                                                 \
+		r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);                                \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		exec__fill(&r->h, &r->e, ts, st, x);                                               \
+		EXEC_FILL(r, path_fn);                                                             \
+		if (retry && (PART_CUT(path) || PART_CUT(interp) || PART_CUT(exe) || PART_CUT(cwd))) { \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit_process(r);                                                           \
+		return 0;                                                                          \
 	}
-	emit__submit_process(r);
-	return 0;
-}
-
-__noinline int exec__emit_large(struct st_task *st, struct exec_facts *x)
-{
-	struct rec_exec_large *r;
-	__u64 ts = bpf_ktime_get_ns(); /* before reserving: what the reader's order rests on */
-
-	if (!st || !x)
-		return -1;
-	r = bpf_ringbuf_reserve(&st_urgent, sizeof(*r), 0);
-	if (!r)
-		return -1;
-	exec__fill(&r->h, &r->e, ts, st, x);
-	EXEC_FILL(r, path__large);
-	emit__submit_process(r);
-	return 0;
-}
+EXEC_EMIT(exec__emit_small, rec_exec_small, path__small, true)
+EXEC_EMIT(exec__emit_large, rec_exec_large, path__large, false)
 
 /* execve(path, argv, envp), execveat(dirfd, path, argv, envp, flags): the first planned argument is the path. */
 #define CALL_FILL(r, c)                                                                            \
@@ -331,45 +320,31 @@ static __always_inline void call__of_exec(struct call *c, struct st_task *st, co
 			    .pid_tgid = bpf_get_current_pid_tgid() };
 }
 
-__noinline int call__emit_small(struct st_task *st, struct exec_facts *x)
-{
-	struct rec_call_small *r;
-	struct call c;
-	void *ring;
-
-	if (!st || !x)
-		return -1;
-	call__of_exec(&c, st, x);
-	ring = emit__bulk_ring(c.pid_tgid >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	CALL_FILL(r, &c);
-	if (r->path.p.state == EV_PART_TRUNCATED) {
-		emit__discard(r);
-		return 1;
+/* 0, -1: ring full, 1: the path did not fit. */
+#define CALL_EMIT(name, rec, retry)                                                                \
+	__noinline int name(struct st_task *st, struct exec_facts *x)                              \
+	{                                                                                          \
+		struct rec *r;                                                                     \
+		struct call c;                                                                     \
+		void *ring;                                                                        \
+											   \
+		if (!st || !x)                                                                     \
+			return -1;                                                                 \
+		call__of_exec(&c, st, x);                                                          \
+		ring = emit__bulk_ring(c.pid_tgid >> 32);                                          \
+		r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;                        \
+		if (!r)                                                                            \
+			return -1;                                                                 \
+		CALL_FILL(r, &c);                                                                  \
+		if (retry && PART_CUT(path)) {                                                     \
+			emit__discard(r);                                                          \
+			return 1;                                                                  \
+		}                                                                                  \
+		emit__submit_syscall(ring, r, sizeof(*r), st);                                     \
+		return 0;                                                                          \
 	}
-	emit__submit_syscall(ring, r, sizeof(*r), st);
-	return 0;
-}
-
-__noinline int call__emit_large(struct st_task *st, struct exec_facts *x)
-{
-	struct rec_call_large *r;
-	struct call c;
-	void *ring;
-
-	if (!st || !x)
-		return -1;
-	call__of_exec(&c, st, x);
-	ring = emit__bulk_ring(c.pid_tgid >> 32);
-	r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
-	if (!r)
-		return -1;
-	CALL_FILL(r, &c);
-	emit__submit_syscall(ring, r, sizeof(*r), st);
-	return 0;
-}
+CALL_EMIT(call__emit_small, rec_call_small, true)
+CALL_EMIT(call__emit_large, rec_call_large, false)
 
 /* The execve call: recorded here, where path and argv of the new image can be read, and not at its sys_exit. */
 static __always_inline void exec__call(struct st_task *st, struct exec_facts *x)

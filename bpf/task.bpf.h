@@ -98,8 +98,8 @@ static __always_inline void task__ns_pids(struct task_struct *task, __u32 *ns_pi
 	*ns_pid = pid__innermost(tgid);
 }
 
-/* TASK is current, or the child in sched_process_fork (then cgroup and comm are those it inherits). */
-static __always_inline void task__fill(struct ev_task *t, struct task_struct *task, const struct st_task *st)
+/* What is read from TASK itself; comm and cgroup_id are the caller's. */
+static __always_inline void task__read(struct ev_task *t, struct task_struct *task, const struct st_task *st)
 {
 	struct task_struct *parent = NULL;
 	const struct cred *cred = NULL;
@@ -112,41 +112,43 @@ static __always_inline void task__fill(struct ev_task *t, struct task_struct *ta
 	KGET(t->gid, cred, gid.val);
 	KGET(t->egid, cred, egid.val);
 	t->parent_exec_id = st->parent_exec_id;
-	t->cgroup_id = bpf_get_current_cgroup_id();
 	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
 	t->pad = 0;
+}
+
+/* TASK is current, or the child in sched_process_fork (then cgroup and comm are those it inherits). */
+static __always_inline void task__fill(struct ev_task *t, struct task_struct *task, const struct st_task *st)
+{
+	task__read(t, task, st);
+	t->cgroup_id = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(t->comm, sizeof(t->comm));
 }
 
-/* Of any task, the header's numbers too, and without the helpers that say "current", which not every kind of program has. */
-static __always_inline void task__fill_other(struct ev_header *h, struct ev_task *t, struct task_struct *task,
-					     const struct st_task *st)
+/* Of any task, and without the helpers that say "current", which not every kind of program has. */
+static __always_inline void task__read_other(struct ev_task *t, struct task_struct *task, const struct st_task *st)
 {
-	struct task_struct *parent = NULL;
-	const struct cred *cred = NULL;
 	struct css_set *css = NULL;
 	struct cgroup *cgroup = NULL;
 	struct kernfs_node *kn = NULL;
+
+	task__read(t, task, st);
+	KGET(css, task, cgroups);
+	KGET(cgroup, css, dfl_cgrp);
+	KGET(kn, cgroup, kn);
+	KGET(t->cgroup_id, kn, id);
+	KGET(t->comm, task, comm);
+}
+
+/* The same, and the header's numbers. */
+static __always_inline void task__fill_other(struct ev_header *h, struct ev_task *t, struct task_struct *task,
+					     const struct st_task *st)
+{
 	__u32 tgid = 0, tid = 0;
 
 	KGET(tgid, task, tgid);
 	KGET(tid, task, pid);
 	header__fill(h, 0, st, (__u64)tgid << 32 | tid, 0, 0);
-	KGET(parent, task, real_parent);
-	KGET(cred, task, cred);
-	KGET(css, task, cgroups);
-	KGET(cgroup, css, dfl_cgrp);
-	KGET(kn, cgroup, kn);
-	KGET(t->ppid, parent, tgid);
-	KGET(t->uid, cred, uid.val);
-	KGET(t->euid, cred, euid.val);
-	KGET(t->gid, cred, gid.val);
-	KGET(t->egid, cred, egid.val);
-	KGET(t->cgroup_id, kn, id);
-	t->parent_exec_id = st->parent_exec_id;
-	task__ns_pids(task, &t->ns_pid, &t->ns_tid);
-	t->pad = 0;
-	KGET(t->comm, task, comm);
+	task__read_other(t, task, st);
 }
 
 #endif

@@ -210,31 +210,6 @@ static void *flipper(void *arg)
 	}
 	return NULL;
 }
-/* The pointer's string is changed by another thread while the kernel reads it: whatever it opened must not be the file. */
-static int f_flip(void)
-{
-	struct stat target, st;
-	pthread_t t;
-	int got = 0, opened = 0, refused = 0;
-
-	if (stat(DATA "/f", &target) || pthread_create(&t, NULL, flipper, NULL))
-		return CANNOT;
-	for (int i = 0; i < FLIPS_MAX && (opened < FLIPS || refused < FLIPS); i++) {
-		int fd = open(flip_path, O_WRONLY | O_CLOEXEC);
-
-		if (fd < 0) {
-			refused += errno == EPERM;
-			continue;
-		}
-		opened++;
-		got += !fstat(fd, &st) && st.st_ino == target.st_ino && st.st_dev == target.st_dev;
-		close(fd);
-	}
-	flip_stop = 1;
-	pthread_join(t, NULL);
-	snprintf(detail, sizeof(detail), "opened=%d,refused=%d", opened, refused);
-	return got ? 0 : EPERM;
-}
 static void *renamer(void *arg)
 {
 	(void)arg;
@@ -242,17 +217,18 @@ static void *renamer(void *arg)
 		syscall(SYS_renameat2, AT_FDCWD, OK "/race", AT_FDCWD, OK "/race2", 2 /* exchange */);
 	return NULL;
 }
-static int f_race_link(void)
+/* What PATH leads to is changed by another thread while the kernel opens it: whatever was opened must not be the file. */
+static int raced(const char *path, void *(*racer)(void *))
 {
 	struct stat target, st;
 	pthread_t t;
 	int got = 0, opened = 0, refused = 0;
 
 	flip_stop = 0;
-	if (stat(DATA "/f", &target) || pthread_create(&t, NULL, renamer, NULL))
+	if (stat(DATA "/f", &target) || pthread_create(&t, NULL, racer, NULL))
 		return CANNOT;
 	for (int i = 0; i < FLIPS_MAX && (opened < FLIPS || refused < FLIPS); i++) {
-		int fd = open(OK "/race", O_WRONLY | O_CLOEXEC);
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 		if (fd < 0) {
 			refused += errno == EPERM;
@@ -267,6 +243,9 @@ static int f_race_link(void)
 	snprintf(detail, sizeof(detail), "opened=%d,refused=%d", opened, refused);
 	return got ? 0 : EPERM;
 }
+static int f_flip(void) { return raced(flip_path, flipper); } /* the string itself */
+static int f_race_link(void) { return raced(OK "/race", renamer); }
+
 static int f_map_old(void)
 {
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, old_fd, 0);

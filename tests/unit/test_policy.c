@@ -345,6 +345,31 @@ static void rules_have_actions_and_conditions(void **state)
 	free(texts[1]);
 }
 
+/* What is not loaded leaves no condition, not even one that was read before the mistake; those from before stay where they are. */
+static void a_mistake_takes_its_conditions_along(void **state)
+{
+	static const char good[] = "[filesystem]\ndeny = [{ path = '/kept', when = { uid = [1] } }]\n";
+	static const char broken[] = "[filesystem]\ndeny = [{ path = '/a', when = { uid = [1] } },\n"
+				     "{ path = '/b', when = { uid = [2] } }, { path = '/c', when = { uid = [3] } },\n"
+				     "{ path = '/d', when = { uid = [4] }, action = 'no' }]\n";
+	struct policy *p = policy__new();
+	struct policy_error e;
+
+	(void)state;
+	assert_non_null(p);
+	assert_int_equal(policy__load_text(p, "broken.toml", broken, strlen(broken), &env, &e), -EINVAL);
+	assert_int_equal(p->n_whens, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(policy__load_text(p, "good.toml", good, strlen(good), &env, &e), 0);
+		assert_int_equal(policy__load_text(p, "broken.toml", broken, strlen(broken), &env, &e), -EINVAL);
+		assert_int_equal(p->n_whens, 1);
+		assert_int_equal(p->n_rules, i + 1);
+		assert_ptr_equal(p->rules[i].when, p->whens[0]);
+		assert_string_equal(p->whens[0]->text, "{ uid = [1] }");
+	}
+	policy__free(p);
+}
+
 static void nobody_set_it_so_it_is_the_default(void **state)
 {
 	struct policy *p = load("");
@@ -674,6 +699,7 @@ int main(void)
 		cmocka_unit_test(a_rule_covers_what_is_below_it),
 		cmocka_unit_test(what_is_right_is_accepted),
 		cmocka_unit_test(rules_have_actions_and_conditions),
+		cmocka_unit_test(a_mistake_takes_its_conditions_along),
 		cmocka_unit_test(nobody_set_it_so_it_is_the_default),
 		cmocka_unit_test(what_is_extended_comes_first),
 		cmocka_unit_test(the_network_is_what_was_said_last),

@@ -38,5 +38,9 @@ int parse_duration(const char *s, uint64_t max_ns, uint64_t *ret_ns);
 int read_file_str(const char *path, char *buf, size_t size);
 /* Writes S to an existing file (control files of cgroup and proc). 0 or -errno. */
 int write_file_str(const char *path, const char *s);
+/* All N bytes to a FD that blocks. 0 or -errno. */
+int write_full(int fd, const char *buf, size_t n);
+/* S, which may be any bytes, without control characters and stray bytes, cut to SIZE: for messages. Returns BUF. */
+const char *printable(const char *s, size_t len, char *buf, size_t size);
 
 #endif

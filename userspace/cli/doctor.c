@@ -364,8 +364,7 @@ static void show_page(const struct doctor_report *rep, const struct utsname *un,
 
 static void json_pair(struct json *j, const char *key, const char *value)
 {
-	json__key(j, key);
-	json__str(j, value);
+	json__member_str(j, key, value);
 }
 
 static void json_probes(struct json *j, const struct doctor_report *rep)
@@ -465,8 +464,7 @@ static int show_json(const struct doctor_report *rep, const struct utsname *un)
 	json_pair(&j, "version", SANDTRACE_VERSION);
 	json_pair(&j, "kernel", un->release);
 	json_pair(&j, "machine", un->machine);
-	json__key(&j, "euid");
-	json__u64(&j, geteuid());
+	json__member_u64(&j, "euid", geteuid());
 	in_short(rep, &f);
 	json_pair(&j, "backend", rep->backend);
 	json_pair(&j, "trace_only", rep->trace_only);

@@ -281,9 +281,17 @@ void try_task_storage_tracing(struct doctor *d, const struct probe *p, struct pr
 		probe__ok(r, "loads");
 }
 
-void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_result *r)
+static void try_insns(const struct doctor *d, struct probe_result *r, const struct bpf_insn *insns, size_t n)
 {
 	const struct try_prog t = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
+	_cleanup_(close) int fd = load(d, r, &t, insns, n);
+
+	if (fd >= 0)
+		probe__ok(r, "loads");
+}
+
+void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_result *r)
+{
 	const struct bpf_insn insns[] = {
 		STORE_ZERO(BPF_REG_10, -8),
 		MOV_IMM(BPF_REG_1, 1),
@@ -291,16 +299,13 @@ void try_atomic_fetch(struct doctor *d, const struct probe *p, struct probe_resu
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
-	_cleanup_(close) int fd = load(d, r, &t, insns, ARRAY_SIZE(insns));
 
 	(void)p;
-	if (fd >= 0)
-		probe__ok(r, "loads");
+	try_insns(d, r, insns, ARRAY_SIZE(insns));
 }
 
 void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
-	const struct try_prog t = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 	const struct bpf_insn insns[] = {
 		MOV_REG(BPF_REG_1, BPF_REG_10),
 		ADD_IMM(BPF_REG_1, -8),
@@ -310,11 +315,9 @@ void try_probe_read_kernel(struct doctor *d, const struct probe *p, struct probe
 		MOV_IMM(BPF_REG_0, 0),
 		EXIT(),
 	};
-	_cleanup_(close) int fd = load(d, r, &t, insns, ARRAY_SIZE(insns));
 
 	(void)p;
-	if (fd >= 0)
-		probe__ok(r, "loads");
+	try_insns(d, r, insns, ARRAY_SIZE(insns));
 }
 
 /* The verifier wants to know from BTF that the callback is a static function. */
@@ -390,6 +393,17 @@ static bool attach_and_count(const struct doctor *d, struct probe_result *r, con
 	return true;
 }
 
+/* As load_counter(), on what TYPE of the kernel stands for. */
+static int load_counter_on(const struct doctor *d, struct probe_result *r, struct try_prog *t, const char *type, __u32 kind)
+{
+	int id = kernel_type(d, r, type, kind);
+
+	if (id < 0)
+		return id;
+	t->btf_id = (__u32)id;
+	return load_counter(d, r, t, 0);
+}
+
 static void cause_syscall(void)
 {
 	syscall(SYS_getppid);
@@ -430,14 +444,9 @@ void try_tp_btf(struct doctor *d, const struct probe *p, struct probe_result *r)
 				      .attach_type = BPF_TRACE_RAW_TP };
 		_cleanup_(close) int fd = -1;
 		bool counted;
-		int id;
 
 		snprintf(type, sizeof(type), "btf_trace_%s", name);
-		id = kernel_type(d, r, type, BTF_KIND_TYPEDEF);
-		if (id < 0)
-			return;
-		t.btf_id = (__u32)id;
-		fd = load_counter(d, r, &t, 0);
+		fd = load_counter_on(d, r, &t, type, BTF_KIND_TYPEDEF);
 		if (fd < 0 || !attach_and_count(d, r, NULL, fd, cause_syscall, &counted))
 			return;
 		if (fires && !counted) {
@@ -481,16 +490,11 @@ void try_fentry(struct doctor *d, const struct probe *p, struct probe_result *r)
 void try_lsm(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	struct try_prog t = { .type = BPF_PROG_TYPE_LSM, .attach_type = BPF_LSM_MAC };
-	_cleanup_(close) int fd = -1;
+	_cleanup_(close) int fd = load_counter_on(d, r, &t, "bpf_lsm_file_open", BTF_KIND_FUNC);
 	char lsms[128] = "not readable";
 	bool counted;
-	int id = kernel_type(d, r, "bpf_lsm_file_open", BTF_KIND_FUNC);
 
 	(void)p;
-	if (id < 0)
-		return;
-	t.btf_id = (__u32)id;
-	fd = load_counter(d, r, &t, 0);
 	if (fd < 0 || !attach_and_count(d, r, NULL, fd, cause_open, &counted))
 		return;
 	if (counted) {
@@ -504,16 +508,11 @@ void try_lsm(struct doctor *d, const struct probe *p, struct probe_result *r)
 void try_iter_task(struct doctor *d, const struct probe *p, struct probe_result *r)
 {
 	struct try_prog t = { .type = BPF_PROG_TYPE_TRACING, .attach_type = BPF_TRACE_ITER };
-	_cleanup_(close) int fd = -1, link = -1, iter = -1;
+	_cleanup_(close) int fd = load_counter_on(d, r, &t, "bpf_iter_task", BTF_KIND_FUNC), link = -1, iter = -1;
 	__u64 before, after;
 	char none;
-	int id = kernel_type(d, r, "bpf_iter_task", BTF_KIND_FUNC);
 
 	(void)p;
-	if (id < 0)
-		return;
-	t.btf_id = (__u32)id;
-	fd = load_counter(d, r, &t, 0);
 	if (fd < 0)
 		return;
 	link = bpf_link_create(fd, 0, BPF_TRACE_ITER, NULL);

@@ -10,26 +10,21 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/util.h"
-#include "options.h"
+#include "option_set.h"
 #include "policy/grants.h"
 
 /* More rules than anybody types; a policy file holds the rest. */
 #define MAX_RULES 4096
 #define MAX_POLICIES 32
 
-static int refuse(const struct run_options *opts, const struct option_desc *opt, const char *value, const char *reason)
-{
-	return log_err(-EINVAL, "%s: --%s '%s': %s", opts->command, opt->name, value, reason);
-}
-
 int set_policy(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	const char **grown;
 
 	if (!*value)
-		return refuse(opts, opt, value, "the file name is empty");
+		return option__refuse(opts, opt, value, "the file name is empty");
 	if (opts->n_policies == MAX_POLICIES)
-		return refuse(opts, opt, value, "more than 32 policies");
+		return option__refuse(opts, opt, value, "more than 32 policies");
 	grown = realloc(opts->policies, (opts->n_policies + 1) * sizeof(*grown));
 	if (!grown)
 		return log_errno(-ENOMEM, "run: --policy");
@@ -44,7 +39,7 @@ int set_rule(struct run_options *opts, const struct option_desc *opt, const char
 	struct policy_option *grown;
 
 	if (opts->n_rules == MAX_RULES) {
-		refuse(opts, opt, value, "more than 4096 rules on the command line");
+		option__refuse(opts, opt, value, "more than 4096 rules on the command line");
 		log_hint("write them into a file: --policy FILE");
 		return -E2BIG;
 	}
@@ -77,7 +72,7 @@ int set_bytes(struct run_options *opts, const struct option_desc *opt, const cha
 	err = parse_size(value, 4096, 1ULL << 50, member);
 	if (!err)
 		return 0;
-	refuse(opts, opt, value, err == -EINVAL ? "not a size" : "outside 4K to 1024T");
+	option__refuse(opts, opt, value, err == -EINVAL ? "not a size" : "outside 4K to 1024T");
 	log_hint("give a number with K, M, G or T, or 'max' for no limit: --%s 512M", opt->name);
 	return -EINVAL;
 }
@@ -90,7 +85,7 @@ int set_pids(struct run_options *opts, const struct option_desc *opt, const char
 	}
 	if (!parse_u64(value, 2, 1 << 22, &opts->pids))
 		return 0;
-	refuse(opts, opt, value, "not a number from 2 to 4194304, nor 'max'");
+	option__refuse(opts, opt, value, "not a number from 2 to 4194304, nor 'max'");
 	log_hint("processes and threads of the whole command count: --pids 256");
 	return -EINVAL;
 }
@@ -108,7 +103,7 @@ int set_cpus(struct run_options *opts, const struct option_desc *opt, const char
 		opts->cpus_milli = ns / (NSEC_PER_SEC / 1000);
 		return 0;
 	}
-	refuse(opts, opt, value, "not a number of processors from 0.01 to 4096, nor 'max'");
+	option__refuse(opts, opt, value, "not a number of processors from 0.01 to 4096, nor 'max'");
 	log_hint("half a processor: --cpus 0.5");
 	return -EINVAL;
 }
@@ -118,7 +113,7 @@ int set_hostname(struct run_options *opts, const struct option_desc *opt, const 
 	size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
 
 	if (!len || value[len] || len > 63)
-		return refuse(opts, opt, value, "a host name has 1 to 63 letters, digits, dots and hyphens");
+		return option__refuse(opts, opt, value, "a host name has 1 to 63 letters, digits, dots and hyphens");
 	opts->hostname = value;
 	return 0;
 }
@@ -126,7 +121,7 @@ int set_hostname(struct run_options *opts, const struct option_desc *opt, const 
 int set_chdir(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	if (!*value)
-		return refuse(opts, opt, value, "the directory's name is empty");
+		return option__refuse(opts, opt, value, "the directory's name is empty");
 	opts->chdir = value;
 	return 0;
 }
@@ -148,63 +143,21 @@ int set_degraded(struct run_options *opts, const struct option_desc *opt, const 
 		}
 		nearest__offer(&near, layer__name((enum layer)l));
 	}
-	refuse(opts, opt, value, "there is no such layer");
+	option__refuse(opts, opt, value, "there is no such layer");
 	if (near.best)
 		log_hint("did you mean '%s'? `sandtrace help run` lists the layers", near.best);
 	return -EINVAL;
-}
-
-const char *const backend_choices[] = { "auto", "ebpf", "ptrace", "none", NULL };
-
-int set_backend(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	static const enum backend values[] = { BACKEND_AUTO, BACKEND_EBPF, BACKEND_PTRACE, BACKEND_NONE };
-
-	for (int i = 0; backend_choices[i]; i++)
-		if (!strcmp(value, backend_choices[i])) {
-			opts->backend = values[i];
-			return 0;
-		}
-	return refuse(opts, opt, value, "it is one of auto, ebpf, ptrace, none");
-}
-
-int set_text(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	if (!*value)
-		return refuse(opts, opt, value, "the value is empty");
-	*(const char **)((char *)opts + opt->offset) = value;
-	return 0;
-}
-
-const char *const profile_choices[] = { "syscalls", "security", "both", NULL };
-
-int set_profile(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	static const enum profile values[] = { PROFILE_SYSCALLS, PROFILE_SECURITY, PROFILE_BOTH };
-
-	for (int i = 0; profile_choices[i]; i++)
-		if (!strcmp(value, profile_choices[i])) {
-			opts->profile = values[i];
-			return 0;
-		}
-	return refuse(opts, opt, value, "it is one of syscalls, security, both");
-}
-
-int set_cgroup(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	if (!*value)
-		return refuse(opts, opt, value, "the cgroup's path is empty");
-	opts->cgroup = value;
-	return 0;
 }
 
 const char *const mode_choices[] = { "enforce", "audit", NULL };
 
 int set_mode(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
-	if (strcmp(value, "enforce") && strcmp(value, "audit"))
-		return refuse(opts, opt, value, "it is one of enforce, audit");
-	opts->audit = !strcmp(value, "audit");
+	int i = option__choose(opts, opt, value);
+
+	if (i < 0)
+		return i;
+	opts->audit = i == 1;
 	return 0;
 }
 
@@ -212,16 +165,18 @@ const char *const violation_choices[] = { "refuse", "kill", NULL };
 
 int set_violation(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
-	if (strcmp(value, "refuse") && strcmp(value, "kill"))
-		return refuse(opts, opt, value, "it is one of refuse, kill");
-	opts->kill_after = !strcmp(value, "kill");
+	int i = option__choose(opts, opt, value);
+
+	if (i < 0)
+		return i;
+	opts->kill_after = i == 1;
 	return 0;
 }
 
 int set_without_lsm(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
 	if (strcmp(value, "lsm"))
-		return refuse(opts, opt, value, "the only layer that can be missing here is lsm");
+		return option__refuse(opts, opt, value, "the only layer that can be missing here is lsm");
 	opts->without_lsm = true;
 	return 0;
 }

@@ -1,261 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The options of `run` and of `doctor`, and the setters they name. Every refusal names the option,
- * the value, the reason, and what to write instead. Adding an option is adding a row; options.c
- * parses, help.c and completion.c print.
- */
-#include "options.h"
-
-#include <errno.h>
+/* The options of `run`, `attach` and `doctor`. Adding an option is adding a row; options.c parses, help.c and completion.c print. */
 #include <stddef.h>
-#include <string.h>
 
-#include "base/log.h"
-#include "base/nearest.h"
-#include "base/util.h"
+#include "option_set.h"
 #include "policy/policy.h"
-
-/* Longer than any build or install; what is to run for ever is not a command with a timeout. */
-#define MAX_TIMEOUT_NS (7 * 24 * 3600 * NSEC_PER_SEC)
-#define MIN_TIMEOUT_NS 1000000ULL
-/* The kernel wants a power of two of whole pages; a page has 64 KiB on some arm64 kernels. */
-#define MIN_RING_BYTES (64ULL << 10)
-#define MAX_RING_BYTES (1ULL << 30)
-#define MAX_VERBOSITY 3
-
-static int refuse(const struct run_options *opts, const struct option_desc *opt, const char *value, const char *reason)
-{
-	return log_err(-EINVAL, "%s: --%s '%s': %s", opts->command, opt->name, value, reason);
-}
-
-static void *member(struct run_options *opts, const struct option_desc *opt)
-{
-	return (char *)opts + opt->offset;
-}
-
-static int set_true(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	(void)value;
-	*(bool *)member(opts, opt) = true;
-	return 0;
-}
-
-static int set_false(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	(void)value;
-	*(bool *)member(opts, opt) = false;
-	return 0;
-}
-
-static int set_bool(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	if (!value || !strcmp(value, "true"))
-		return set_true(opts, opt, NULL);
-	if (!strcmp(value, "false"))
-		return set_false(opts, opt, NULL);
-	return refuse(opts, opt, value, "the value is true or false");
-}
-
-static int set_output(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	if (!*value) {
-		refuse(opts, opt, value, "the file name is empty");
-		log_hint("give a file, or - for standard output");
-		return -EINVAL;
-	}
-	opts->output = value;
-	return 0;
-}
-
-/* Index of VALUE in the option's choices, or -EINVAL after saying what they are. */
-static int choose(const struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	char list[128] = "";
-	size_t n = 0;
-
-	for (int i = 0; opt->choices[i]; i++) {
-		if (!strcmp(value, opt->choices[i]))
-			return i;
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-				      i ? ", " : "it is one of ", opt->choices[i]);
-	}
-	return refuse(opts, opt, value, list);
-}
-
-static const char *const formats[] = { "auto", "text", "jsonl", NULL };
-
-static int set_format(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	static const enum output_format values[] = { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSONL };
-	int i = choose(opts, opt, value);
-
-	if (i < 0)
-		return i;
-	opts->format = values[i];
-	return 0;
-}
-
-static const char *const overload_modes[] = { "freeze", "drop", NULL };
-
-static const char *const attach_backends[] = { "auto", "ebpf", "ptrace", NULL };
-
-static int set_attach_backend(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	return choose(opts, opt, value) < 0 ? -EINVAL : set_backend(opts, opt, value);
-}
-
-/* Nobody who is attached to is held up. */
-static const char *const attach_overload_modes[] = { "drop", NULL };
-
-static int set_attach_overload(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	return choose(opts, opt, value) < 0 ? -EINVAL : 0;
-}
-
-static int set_on_overload(struct run_options *opts, const struct option_desc *opt,
-			   const char *value)
-{
-	int i = choose(opts, opt, value);
-
-	if (i < 0)
-		return i;
-	opts->on_overload_drop = i == 1;
-	return 0;
-}
-
-static int set_pid(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	if (parse_u64(value, 1, 4194304, &opts->pid))
-		return refuse(opts, opt, value, "a process id is a number from 1 to 4194304");
-	return 0;
-}
-
-static int set_timeout(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	uint64_t ns = 0;
-	int err = parse_duration(value, MAX_TIMEOUT_NS, &ns);
-
-	if (*value == '-')
-		refuse(opts, opt, value, "a duration is not negative");
-	else if (err == -EINVAL)
-		refuse(opts, opt, value, "not a duration");
-	else if (err)
-		refuse(opts, opt, value, "longer than 7 days, the longest there is");
-	else if (!ns)
-		refuse(opts, opt, value, !strcmp(opts->command, "attach") ? "leave it out for no limit" : "there is no 'never': a command always has a limit");
-	else if (ns < MIN_TIMEOUT_NS)
-		refuse(opts, opt, value, "shorter than 1 ms, the shortest there is");
-	if (err || ns < MIN_TIMEOUT_NS) {
-		log_hint("give seconds, or a number with ms, s, m or h, from 1ms to 168h");
-		return -EINVAL;
-	}
-	opts->timeout_ns = ns;
-	opts->timeout_set = true;
-	return 0;
-}
-
-static int set_verbose(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	(void)opt;
-	(void)value;
-	opts->verbosity = MIN(opts->verbosity + 1, MAX_VERBOSITY);
-	return 0;
-}
-
-/* "64K", "8M", "1G": sizes of rings are powers of two, so one unit always fits exactly. */
-static void format_size(uint64_t bytes, char *buf, size_t size)
-{
-	unsigned int power = bytes >= 1ULL << 30 ? 3 : bytes >= 1ULL << 20 ? 2 : 1;
-
-	snprintf(buf, size, "%llu%c", (unsigned long long)(bytes >> 10 * power), " KMG"[power]);
-}
-
-static int set_ring_size(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	uint64_t bytes, below = MIN_RING_BYTES;
-	char lower[24], upper[24];
-	int err = parse_size(value, MIN_RING_BYTES, MAX_RING_BYTES, &bytes);
-
-	if (err) {
-		refuse(opts, opt, value, err == -EINVAL ? "not a size" : "outside 64K to 1G");
-		log_hint("give a power of two from 64K to 1G, for all rings together");
-		return -EINVAL;
-	}
-	if (bytes & (bytes - 1)) {
-		while (below * 2 < bytes)
-			below *= 2;
-		format_size(below, lower, sizeof(lower));
-		format_size(below * 2, upper, sizeof(upper));
-		refuse(opts, opt, value, "not a power of two");
-		log_hint("the nearest sizes are %s and %s", lower, upper);
-		return -EINVAL;
-	}
-	opts->ring_bytes = bytes;
-	return 0;
-}
-
-/* strace overloads -e; what its other qualifiers are called here. */
-static int refuse_qualifier(const struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	static const struct {
-		const char *name, *hint;
-	} known[] = {
-		{ "decode-fds", "-y shows the paths of descriptors" },
-		{ "fd", "-y shows the paths of descriptors" },
-		{ "quiet", "-q silences the summary" },
-		{ "q", "-q silences the summary" },
-		{ "abbrev", "nothing is abbreviated in the JSONL of -o" },
-		{ "verbose", "-vvv shows everything that was recorded" },
-		{ "raw", "-vvv shows raw arguments" },
-	};
-	size_t len = strcspn(value, "=");
-
-	log_err(-EINVAL,
-		"%s: --%s '%s': the qualifier '%.*s=' of strace is not supported; only trace= is",
-		opts->command, opt->name, value, (int)MIN(len, (size_t)40), value);
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strlen(known[i].name) == len && !strncmp(value, known[i].name, len))
-			log_hint("%s", known[i].hint);
-	return -EINVAL;
-}
-
-static int set_trace(struct run_options *opts, const struct option_desc *opt, const char *value)
-{
-	const char *expr = value;
-
-	if (!strncmp(value, "trace=", 6))
-		expr += 6;
-	else if (!strncmp(value, "t=", 2))
-		expr += 2;
-	else if (strchr(value, '='))
-		return refuse_qualifier(opts, opt, value);
-	if (!*expr) {
-		refuse(opts, opt, value, "no call is named");
-		log_hint("name calls or classes: -e trace=%%file,connect; or 'none'");
-		return -EINVAL;
-	}
-	if (opts->trace_expr) {
-		refuse(opts, opt, value, "given a second time");
-		log_hint("write one list: -e trace=%s,%s", opts->trace_expr, expr);
-		return -EINVAL;
-	}
-	opts->trace_expr = expr;
-	return 0;
-}
 
 #define MEMBER(m) .offset = offsetof(struct run_options, m)
 
-/* The same for `run` and `attach`. */
-#define WATCH_MAN                                                                                                      \
-	"With the security profile: record each opening of this file for reading, or of what lies up to three directories below it. " \
-	"_NAME_ is a file's or a directory's name, wherever it is; of a _PATH_ the last four names count. A *\\** at the end of a " \
-	"name stands for any more characters. Names have up to 62 bytes. Files that hold keys and passwords are watched always: " \
-	"what the summary calls sensitive when it is read."
-#define EVENTS_MAN                                                                                                     \
-	"What the security profile records, besides processes: a list of *file*, *io* (reads and writes of files, added up per " \
-	"process and file), *network*, *flow*, *names*, *kernel*, *credentials*, *all* and *none*; *!item* takes away. What is " \
-	"left out costs nothing: its programs are not attached, unless a policy needs them. What a policy refuses is recorded in any " \
-	"case. The default is *all,!io*, because *io* is on the way of each read and write."
+/* Rows that are the same for several commands. */
+#define WATCH_ROW \
+	{ .name = "watch", \
+	  .arg = OPT_ARG, \
+	  .metavar = "NAME|PATH", \
+	  .group = OPT_GROUP_RECORD, \
+	  .set = set_watch, \
+	  .help = "with the security profile: record who reads this file, or files below it; may be repeated", \
+	  .man = "With the security profile: record each opening of this file for reading, or of what lies up to three directories below it. " \
+		 "_NAME_ is a file's or a directory's name, wherever it is; of a _PATH_ the last four names count. A *\\** at the end of a " \
+		 "name stands for any more characters. Names have up to 62 bytes. Files that hold keys and passwords are watched always: " \
+		 "what the summary calls sensitive when it is read." }
+#define EVENTS_ROW \
+	{ .name = "events", \
+	  .arg = OPT_ARG, \
+	  .metavar = "LIST", \
+	  .group = OPT_GROUP_RECORD, \
+	  .set = set_events, \
+	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io", \
+	  .man = "What the security profile records, besides processes: a list of *file*, *io* (reads and writes of files, added up per " \
+		 "process and file), *network*, *flow*, *names*, *kernel*, *credentials*, *all* and *none*; *!item* takes away. What is " \
+		 "left out costs nothing: its programs are not attached, unless a policy needs them. What a policy refuses is recorded in any " \
+		 "case. The default is *all,!io*, because *io* is on the way of each read and write." }
+#define QUIET_ROW \
+	{ .name = "quiet", \
+	  .letter = 'q', \
+	  .group = OPT_GROUP_OUTPUT, \
+	  MEMBER(quiet), \
+	  .set = set_true, \
+	  .help = "print no summary at the end" }
+#define HELP_ROW { .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" }
+
 #define RATE_MAN                                                                                                       \
 	"Record at most _N_ (*200* or *200/s*) a second of _CLASS_, *file* or *network*, from each control group, and twice that in " \
 	"any one second; or, with *none*, as many as there are. What is held back is counted exactly: a record of type *rate* " \
@@ -304,20 +87,8 @@ const struct option_desc run_option_table[] = {
 	  .man = "Record the process PID, all its threads, and what they start from now on, until it ends; it is not "
 		 "contained. Ctrl-C or *--timeout*, which is off unless given, let it go: it runs on as before. This is done by "
 		 "*ptrace*, which loses nothing and slows it down; *sandtrace-attach*(1) does it with *ebpf*." },
-	{ .name = "watch",
-	  .arg = OPT_ARG,
-	  .metavar = "NAME|PATH",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_watch,
-	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
-	  .man = WATCH_MAN },
-	{ .name = "events",
-	  .arg = OPT_ARG,
-	  .metavar = "LIST",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_events,
-	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
-	  .man = EVENTS_MAN },
+	WATCH_ROW,
+	EVENTS_ROW,
 	{ .name = "rate-limit",
 	  .arg = OPT_ARG,
 	  .metavar = "CLASS=N",
@@ -410,12 +181,7 @@ const struct option_desc run_option_table[] = {
 		 "three count as three. With *-o*, the text is written to standard error besides "
 		 "the file, and only when "
 		 "*-v* is given; what is in the file does not depend on it." },
-	{ .name = "quiet",
-	  .letter = 'q',
-	  .group = OPT_GROUP_OUTPUT,
-	  MEMBER(quiet),
-	  .set = set_true,
-	  .help = "print no summary at the end" },
+	QUIET_ROW,
 	{ .name = "no-color",
 	  .group = OPT_GROUP_OUTPUT,
 	  MEMBER(no_color),
@@ -647,7 +413,7 @@ const struct option_desc run_option_table[] = {
 		 "*pid_ns*, *network*, *ipc_ns*, *uts_ns*, *cgroup_ns*, *capabilities*, *no_new_privs*, *rlimits*, *landlock*, "
 		 "*seccomp*, *cgroup*, *exec*. Those in force are listed in the trace's first record." },
 
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };
 
@@ -684,20 +450,8 @@ const struct option_desc attach_option_table[] = {
 		 "nothing. Where BPF cannot be an LSM, the system calls that change files, sockets, credentials or the system stand "
 		 "in for them, but not the opening of files; the header's *degraded* and a line on standard error say so. "
 		 "*syscalls* records every system call, *both* both." },
-	{ .name = "watch",
-	  .arg = OPT_ARG,
-	  .metavar = "NAME|PATH",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_watch,
-	  .help = "with the security profile: record who reads this file, or files below it; may be repeated",
-	  .man = WATCH_MAN },
-	{ .name = "events",
-	  .arg = OPT_ARG,
-	  .metavar = "LIST",
-	  .group = OPT_GROUP_RECORD,
-	  .set = set_events,
-	  .help = "of the security profile only: file, io, network, flow, names, kernel, credentials, all, none; default all,!io",
-	  .man = EVENTS_MAN },
+	WATCH_ROW,
+	EVENTS_ROW,
 	{ .name = "rate-limit",
 	  .arg = OPT_ARG,
 	  .metavar = "CLASS=N",
@@ -719,7 +473,7 @@ const struct option_desc attach_option_table[] = {
 	  .metavar = "NAME",
 	  .group = OPT_GROUP_RECORD,
 	  .choices = attach_backends,
-	  .set = set_attach_backend,
+	  .set = set_backend,
 	  .help = "ebpf, ptrace (only --pid, no policy), or auto (default): ebpf, or else ptrace",
 	  .man = "*ebpf* needs root. *ptrace* stops the process at each call; it takes neither *--cgroup* nor *--policy*. *auto*, "
 		 "the default, is *ebpf*, or *ptrace* where BPF is not permitted and ptrace can do what is asked." },
@@ -796,12 +550,7 @@ const struct option_desc attach_option_table[] = {
 	  .group = OPT_GROUP_OUTPUT,
 	  .set = set_verbose,
 	  .help = "show more as text; -vv all of it, -vvv with raw arguments; name missing hooks" },
-	{ .name = "quiet",
-	  .letter = 'q',
-	  .group = OPT_GROUP_OUTPUT,
-	  MEMBER(quiet),
-	  .set = set_true,
-	  .help = "print no summary at the end" },
+	QUIET_ROW,
 	{ .name = "no-color",
 	  .group = OPT_GROUP_OUTPUT,
 	  MEMBER(no_color),
@@ -833,7 +582,7 @@ const struct option_desc attach_option_table[] = {
 	  .set = set_ring_size,
 	  .help = "memory for records that wait to be read: a power of two, 64K to 1G" },
 
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };
 
@@ -843,6 +592,6 @@ const struct option_desc doctor_option_table[] = {
 	  .group = OPT_GROUP_OUTPUT,
 	  .help = "print the findings as one JSON object" },
 	{ .name = "no-color", .group = OPT_GROUP_OUTPUT, .help = "write text without colours" },
-	{ .name = "help", .letter = 'h', .group = OPT_GROUP_HELP, .help = "print this help" },
+	HELP_ROW,
 	{ 0 },
 };

@@ -8,13 +8,8 @@
 #include "base/nearest.h"
 #include "base/util.h"
 #include "config.h"
-#include "options.h"
+#include "option_set.h"
 #include "findings/watched.h"
-
-static int refuse(const struct run_options *opts, const struct option_desc *opt, const char *value, const char *reason)
-{
-	return log_err(-EINVAL, "%s: --%s '%s': %s", opts->command, opt->name, value, reason);
-}
 
 int set_watch(struct run_options *opts, const struct option_desc *opt, const char *value)
 {
@@ -26,13 +21,13 @@ int set_watch(struct run_options *opts, const struct option_desc *opt, const cha
 		return log_errno(-ENOMEM, "%s: --watch", opts->command);
 	err = watched__add(opts->watched, value);
 	if (err == -ENAMETOOLONG) {
-		refuse(opts, opt, value, "a name in it has more than 62 bytes");
+		option__refuse(opts, opt, value, "a name in it has more than 62 bytes");
 		log_hint("end it with *: the first 62 bytes are enough to find it");
 	} else if (err == -ENOSPC) {
-		refuse(opts, opt, value, "there is no room for more");
+		option__refuse(opts, opt, value, "there is no room for more");
 		log_hint("a directory stands for what is below it, and a name that ends with * for all that begin so");
 	} else if (err) {
-		refuse(opts, opt, value, "no name in it has three characters or more before a *");
+		option__refuse(opts, opt, value, "no name in it has three characters or more before a *");
 		log_hint("give a file's or a directory's name, the beginning of one with a * behind it, or a path");
 	}
 	return err;
@@ -62,7 +57,7 @@ int set_events(struct run_options *opts, const struct option_desc *opt, const ch
 			if (strlen(events[i].name) == len && !strncmp(events[i].name, name, len))
 				break;
 		if (i == ARRAY_SIZE(events)) {
-			refuse(opts, opt, value, "a list of file, io, network, flow, names, kernel, credentials, all, none");
+			option__refuse(opts, opt, value, "a list of file, io, network, flow, names, kernel, credentials, all, none");
 			log_hint("!item takes away: --events all,!io");
 			return -EINVAL;
 		}
@@ -93,7 +88,7 @@ int set_rate_limit(struct run_options *opts, const struct option_desc *opt, cons
 	for (i = 0; i < ARRAY_SIZE(classes) && strncmp(value, classes[i].name, strlen(classes[i].name)); i++)
 		;
 	if (i == ARRAY_SIZE(classes)) {
-		refuse(opts, opt, value, "not of the form CLASS=N");
+		option__refuse(opts, opt, value, "not of the form CLASS=N");
 		log_hint("limits are for file and network, such as file=1000; nothing else is ever held back");
 		return -EINVAL;
 	}
@@ -105,7 +100,7 @@ int set_rate_limit(struct run_options *opts, const struct option_desc *opt, cons
 	memcpy(number, limit, len);
 	number[len] = 0;
 	if (strcmp(limit, "none") && parse_u64(number, 1, RATE_MAX, &n)) {
-		refuse(opts, opt, value, "not a number of records a second from 1 to 100000000, and not none");
+		option__refuse(opts, opt, value, "not a number of records a second from 1 to 100000000, and not none");
 		return -EINVAL;
 	}
 	opts->rates[classes[i].class] = n;

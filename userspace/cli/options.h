@@ -49,12 +49,6 @@ struct command_desc {
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
-/* option_sandbox.c */
-extern const char *const backend_choices[], *const profile_choices[], *const mode_choices[], *const violation_choices[];
-typedef int option_setter(struct run_options *opts, const struct option_desc *opt, const char *value);
-option_setter set_policy, set_rule, set_env, set_bytes, set_pids, set_cpus, set_hostname, set_chdir, set_degraded,
-	set_backend, set_text, set_profile, set_cgroup, set_mode, set_violation, set_without_lsm, set_watch, set_events, set_rate_limit;
-
 extern const struct option_desc run_option_table[];
 extern const struct option_desc attach_option_table[];
 extern const struct option_desc doctor_option_table[];

@@ -122,19 +122,3 @@ uint64_t stat_ctime_ns(const struct stat *st)
 {
 	return (uint64_t)st->st_ctim.tv_sec * NSEC_PER_SEC + (uint64_t)st->st_ctim.tv_nsec;
 }
-
-const char *printable_path(const char *path, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (; *path && n + 5 < size; path++) {
-		unsigned char ch = (unsigned char)*path;
-
-		if (ch >= 0x20 && ch < 0x7f && ch != '\\')
-			buf[n++] = (char)ch;
-		else
-			n += (size_t)snprintf(buf + n, size - n, "\\x%02x", ch);
-	}
-	buf[n] = 0;
-	return buf;
-}

@@ -44,7 +44,7 @@ static int failed(const char *what, const struct change *ch, int err)
 {
 	char path[512];
 
-	return log_errno(err, "commit: %s %s", what, printable_path(ch->path, path, sizeof(path)));
+	return log_errno(err, "commit: %s %s", what, printable(ch->path, strlen(ch->path), path, sizeof(path)));
 }
 
 /* ---- where a change is ---- */
@@ -124,7 +124,7 @@ static void refuse(struct commit *m, const struct change *ch)
 	char path[512];
 
 	if (m->refused++ < MAX_REFUSED_SAID)
-		log_warn("commit: the %s %s is not carried over", what, printable_path(ch->path, path, sizeof(path)));
+		log_warn("commit: the %s %s is not carried over", what, printable(ch->path, strlen(ch->path), path, sizeof(path)));
 	else if (m->refused == MAX_REFUSED_SAID + 1)
 		log_warn("commit: further FIFOs, sockets and devices are only counted");
 }
@@ -183,21 +183,6 @@ static void open_up(struct commit *m)
 }
 
 /* ---- one file ---- */
-
-static int write_full(int fd, const char *buf, size_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, buf, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		buf += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
 
 static bool all_zero(const char *buf, size_t n)
 {

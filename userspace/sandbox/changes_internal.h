@@ -23,7 +23,5 @@ int beneath__open_own(int dir, const char *name, int flags, mode_t mode_bits, mo
 int beneath__chmod(int fd, mode_t mode);
 
 uint64_t stat_ctime_ns(const struct stat *st);
-/* PATH without control characters and stray bytes, cut to SIZE: for messages. Returns BUF. */
-const char *printable_path(const char *path, char *buf, size_t size);
 
 #endif

@@ -70,7 +70,7 @@ static void left_out(struct walk *w, const char *what)
 	char path[80];
 
 	if (!w->c->truncated)
-		snprintf(w->c->why, sizeof(w->c->why), "%s: %s", what, printable_path(w->path, path, sizeof(path)));
+		snprintf(w->c->why, sizeof(w->c->why), "%s: %s", what, printable(w->path, strlen(w->path), path, sizeof(path)));
 	w->c->truncated = true;
 }
 

@@ -73,15 +73,12 @@ static void artifact(struct json *j, int dir_fd, const char *name)
 	int err = hash_file(dir_fd, name, &size, hash);
 
 	json__object_begin(j);
-	json__key(j, "path");
-	json__str(j, name);
+	json__member_str(j, "path", name);
 	if (err) {
-		json__key(j, "error");
-		json__str(j, strerror(-err));
+		json__member_str(j, "error", strerror(-err));
 		log_warn("manifest: artifact %s: %s", name, strerror(-err));
 	} else {
-		json__key(j, "size");
-		json__u64(j, size);
+		json__member_u64(j, "size", size);
 		json__key(j, "sha256");
 		json__hex(j, hash, 32);
 	}
@@ -92,19 +89,13 @@ static void boundary(struct json *j, const struct manifest *m)
 {
 	json__key(j, "trust_boundary");
 	json__object_begin(j);
-	json__key(j, "provider");
-	json__str(j, m->provider);
+	json__member_str(j, "provider", m->provider);
 	strings(j, "layers", m->layers);
 	strings(j, "degraded", m->degraded);
 	json__key(j, "policy");
 	json__object_begin(j);
-	json__key(j, "name");
-	json__str(j, m->policy_name);
-	json__key(j, "sha256");
-	if (m->policy_sha256)
-		json__str(j, m->policy_sha256);
-	else
-		json__null(j);
+	json__member_str(j, "name", m->policy_name);
+	json__member_str(j, "sha256", m->policy_sha256);
 	json__object_end(j);
 	json__object_end(j);
 }
@@ -117,16 +108,11 @@ static void workspace(struct json *j, const struct workspace_report *w)
 		return;
 	}
 	json__object_begin(j);
-	json__key(j, "file_count");
-	json__u64(j, w->files);
-	json__key(j, "total_bytes");
-	json__u64(j, w->total_bytes);
-	json__key(j, "directories");
-	json__u64(j, w->dirs);
-	json__key(j, "links");
-	json__u64(j, w->links);
-	json__key(j, "others");
-	json__u64(j, w->others);
+	json__member_u64(j, "file_count", w->files);
+	json__member_u64(j, "total_bytes", w->total_bytes);
+	json__member_u64(j, "directories", w->dirs);
+	json__member_u64(j, "links", w->links);
+	json__member_u64(j, "others", w->others);
 	json__object_end(j);
 }
 
@@ -140,18 +126,15 @@ static void environment(struct json *j, const struct sandbox_env *e)
 	json__object_begin(j);
 	names(j, "injected", e->passed, e->n_passed, e->set, e->n_set);
 	names(j, "stripped", e->stripped, e->n_stripped, NULL, 0);
-	json__key(j, "dropped");
-	json__u64(j, e->n_dropped);
+	json__member_u64(j, "dropped", e->n_dropped);
 	json__object_end(j);
 }
 
 static void encode(struct json *j, int dir_fd, const struct manifest *m)
 {
 	json__object_begin(j);
-	json__key(j, "schema_version");
-	json__u64(j, 1);
-	json__key(j, "run_id");
-	json__str(j, m->run_id);
+	json__member_u64(j, "schema_version", 1);
+	json__member_str(j, "run_id", m->run_id);
 	if (m->started_ns) {
 		json__key(j, "started_at");
 		json__time(j, m->started_ns);
@@ -161,8 +144,7 @@ static void encode(struct json *j, int dir_fd, const struct manifest *m)
 		json__time(j, m->ended_ns);
 	}
 	if (m->exit_kind) {
-		json__key(j, "exit_kind");
-		json__str(j, m->exit_kind);
+		json__member_str(j, "exit_kind", m->exit_kind);
 		json__key(j, "exit_code");
 		json__i64(j, m->exit_code);
 	}
@@ -176,21 +158,6 @@ static void encode(struct json *j, int dir_fd, const struct manifest *m)
 	json__array_end(j);
 	json__object_end(j);
 	json__newline(j);
-}
-
-static int write_all(int fd, const char *buf, size_t n)
-{
-	while (n) {
-		ssize_t w = write(fd, buf, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		buf += w;
-		n -= (size_t)w;
-	}
-	return 0;
 }
 
 int manifest__write(int dir_fd, const char *name, const struct manifest *m)
@@ -211,7 +178,7 @@ int manifest__write(int dir_fd, const char *name, const struct manifest *m)
 			err = -errno;
 	}
 	if (!err)
-		err = write_all(fd, j.buf, j.len);
+		err = write_full(fd, j.buf, j.len);
 	/* An umask only takes away: what was asked for is made sure of. */
 	if (!err && (fchmod(fd, 0600) || renameat(dir_fd, temp, dir_fd, name)))
 		err = -errno;

@@ -34,23 +34,6 @@ static int excess(struct workspace_report *r, int err, const char *code, const c
 	return err;
 }
 
-/* A name as it can stand in a message: it may be any bytes. */
-static const char *printable(const char *s, size_t len, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len && n + 5 < size; i++) {
-		unsigned char ch = (unsigned char)s[i];
-
-		if (ch >= 0x20 && ch < 0x7f && ch != '\\')
-			buf[n++] = (char)ch;
-		else
-			n += (size_t)snprintf(buf + n, size - n, "\\x%02x", ch);
-	}
-	buf[n] = 0;
-	return buf;
-}
-
 static int count_file(struct workspace_report *r, const struct workspace_quota *q, const char *name, uint64_t size)
 {
 	char p[160];

@@ -117,12 +117,10 @@ static int fill_call_text(struct call_text *t, const struct event *ev)
 	size_t at;
 
 	json__init(&j);
-	json__key(&j, "syscall");
-	json__str(&j, ev->name);
+	json__member_str(&j, "syscall", ev->name);
 	json__key(&j, "syscall_nr");
 	json__i64(&j, ev->syscall->nr);
-	json__key(&j, "abi");
-	json__str(&j, syscalls__abi_name((enum ev_abi)ev->syscall->abi));
+	json__member_str(&j, "abi", syscalls__abi_name((enum ev_abi)ev->syscall->abi));
 	json__key(&j, "args");
 	put_text(&j, "{\"raw\":[", 8);
 	t->head_len = (uint16_t)j.len;
@@ -332,20 +330,14 @@ static void encode_fields(struct encoder *e, const struct event *ev, struct json
 	const struct ev_header *hdr = ev->hdr;
 
 	json__object_begin(j);
-	json__key(j, "event_type");
-	json__str(j, desc->event_type);
-	json__key(j, "action");
-	json__str(j, event__action(ev));
+	json__member_str(j, "event_type", desc->event_type);
+	json__member_str(j, "action", event__action(ev));
 	json__key(j, "timestamp");
 	json__time(j, realtime(e, hdr->ts));
-	json__key(j, "seq");
-	json__u64(j, ev->seq);
-	json__key(j, "pid");
-	json__u64(j, hdr->tgid);
-	json__key(j, "tid");
-	json__u64(j, hdr->tid);
-	json__key(j, "exec_id");
-	json__u64(j, hdr->exec_id);
+	json__member_u64(j, "seq", ev->seq);
+	json__member_u64(j, "pid", hdr->tgid);
+	json__member_u64(j, "tid", hdr->tid);
+	json__member_u64(j, "exec_id", hdr->exec_id);
 	for (size_t i = 0; i < desc->n_fields; i++)
 		encode_field(e, j, ev, &desc->fields[i]);
 	if (ev->desc->kind == EV_NAME)

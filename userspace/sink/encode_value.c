@@ -55,13 +55,11 @@ static void encode_in(struct json *j, const struct part *part, uint16_t family)
 		inet_ntop(AF_INET6, d + 8, text, sizeof(text));
 		json__str(j, text);
 	}
-	json__key(j, "port");
-	json__u64(j, (uint64_t)(d[2] << 8 | d[3]));
+	json__member_u64(j, "port", (uint64_t)(d[2] << 8 | d[3]));
 	if (family == AF_INET6 && part->len >= 28) {
 		memcpy(&scope, d + 24, sizeof(scope));
 		if (scope) {
-			json__key(j, "scope_id");
-			json__u64(j, scope);
+			json__member_u64(j, "scope_id", scope);
 		}
 	}
 }
@@ -114,10 +112,8 @@ static void encode_sockaddr(struct json *j, const struct part *part)
 		encode_un(j, part);
 	} else if (family == AF_NETLINK && part->len >= sizeof(struct sockaddr_nl)) {
 		memcpy(v, d + 4, sizeof(v));
-		json__key(j, "pid");
-		json__u64(j, v[0]);
-		json__key(j, "groups");
-		json__u64(j, v[1]);
+		json__member_u64(j, "pid", v[0]);
+		json__member_u64(j, "groups", v[1]);
 	} else {
 		json__key(j, "raw");
 		json__hex(j, d + 2, part->len - 2);

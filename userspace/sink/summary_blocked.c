@@ -152,6 +152,17 @@ static void left_out(struct print *p, const struct denials *t, bool audit, uint6
 	text__char(p->t, '\n');
 }
 
+/* T, which goes with it, cut to the width. */
+static void dim_line(struct print *p, struct text *t)
+{
+	text__cut(t, p->width);
+	text__style(p->t, STYLE_DIM);
+	text__append(p->t, t);
+	text__style(p->t, STYLE_NONE);
+	text__char(p->t, '\n');
+	text__done(t);
+}
+
 /* Calls that are meant to look absent: named in one line, so that nothing is hidden. */
 static void expected(struct print *p, const struct denial_entry *const *v, uint32_t n)
 {
@@ -182,12 +193,7 @@ static void expected(struct print *p, const struct denial_entry *const *v, uint3
 			text__char(&t, ')');
 		}
 	}
-	text__cut(&t, p->width);
-	text__style(p->t, STYLE_DIM);
-	text__append(p->t, &t);
-	text__style(p->t, STYLE_NONE);
-	text__char(p->t, '\n');
-	text__done(&t);
+	dim_line(p, &t);
 }
 
 static void table(struct print *p, const struct denial_entry *const *v, uint32_t n, bool audit)
@@ -215,12 +221,7 @@ static void note(struct print *p, const char *text)
 	text__init(&t, false);
 	text__put(&t, "  ");
 	text__put(&t, text);
-	text__cut(&t, p->width);
-	text__style(p->t, STYLE_DIM);
-	text__append(p->t, &t);
-	text__style(p->t, STYLE_NONE);
-	text__char(p->t, '\n');
-	text__done(&t);
+	dim_line(p, &t);
 }
 
 void print_blocked(struct print *p)

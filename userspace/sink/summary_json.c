@@ -33,10 +33,8 @@ static void top_calls(const struct summary *s, const struct run_result *res, str
 	json__array_begin(j);
 	for (size_t i = 0; i < MIN(n, TOP_CALLS_MAX); i++) {
 		json__object_begin(j);
-		json__key(j, "syscall");
-		json__str(j, top[i].name);
-		json__key(j, "abi");
-		json__str(j, syscalls__abi_name(top[i].abi));
+		json__member_str(j, "syscall", top[i].name);
+		json__member_str(j, "abi", syscalls__abi_name(top[i].abi));
 		json__member_u64(j, "calls", top[i].call.calls);
 		json__member_u64(j, "errors", top[i].call.errors);
 		key_us(j, "total_us", top[i].call.ns);
@@ -113,12 +111,9 @@ static void evidence(const struct finding *f, struct json *j)
 static void finding(const struct finding *f, struct json *j)
 {
 	json__object_begin(j);
-	json__key(j, "rule");
-	json__str(j, f->rule->id);
-	json__key(j, "severity");
-	json__str(j, rule__severity_name((enum severity)f->severity));
-	json__key(j, "text");
-	json__str(j, f->rule->text);
+	json__member_str(j, "rule", f->rule->id);
+	json__member_str(j, "severity", rule__severity_name((enum severity)f->severity));
+	json__member_str(j, "text", f->rule->text);
 	if (f->len) {
 		json__key(j, "object");
 		json__strn(j, f->object, f->len);

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from host import LIMIT, Leftovers, cgroup_mount, interrupt, read_until, until
+from host import LIMIT, Child, Leftovers, cgroup_mount, interrupt, read_until, until
 from registry import host
 from records import Failure, Trace, expect, same
 
@@ -14,7 +14,7 @@ CALLS = 300
 READY = b"ready: "
 
 
-class Running:
+class Running(Child):
     """prog/runs.c, which obeys bytes. CGROUP: it is started in there."""
 
     def __init__(self, h, cgroup=None):
@@ -32,17 +32,8 @@ class Running:
         self.p.stdin.flush()
         return read_until(self.p.stdout.fileno(), answer)
 
-    def end(self):
-        self.p.stdin.close()
-        return self.p.wait(LIMIT)
 
-    def stop(self):
-        if self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
-
-
-class Attached:
+class Attached(Child):
     def __init__(self, h, *opts, out="trace.jsonl"):
         self.h, self.out = h, out
 
@@ -65,11 +56,6 @@ class Attached:
         interrupt(self.p.pid, sig)
         same(self.wait(), 0, "status of attach (%s)" % self.said[-400:])
         return self.h.trace(out=self.out, partial=True) if one_cgroup else Trace(self.h.path(self.out))
-
-    def stop(self):
-        if self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
 
 
 def move(pid, cgroup):

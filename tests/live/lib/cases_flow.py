@@ -7,7 +7,7 @@ import re
 import subprocess
 
 from cases_attach import World
-from host import LIMIT, read_until
+from host import Child, read_until
 from registry import host
 from records import expect, same
 
@@ -238,7 +238,7 @@ def killed(h):
     same(flows.one("datagrams", remote=facts["sink"])["bytes_out"], 4, "its last datagram")
 
 
-class Before:
+class Before(Child):
     """flow_work.py, with sockets already."""
 
     def __init__(self, enter=None):
@@ -251,15 +251,6 @@ class Before:
         self.p.stdin.write(what + b"\n")
         self.p.stdin.flush()
         read_until(self.p.stdout.fileno(), b"\n")
-
-    def end(self):
-        self.p.stdin.close()
-        return self.p.wait(LIMIT)
-
-    def stop(self):
-        if self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
 
 
 def attached(w, p, *target):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Host cases: where no LSM can refuse, `attach --on-violation=kill` ends who has broken a rule, and nobody else."""
+import contextlib
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import signal
 import subprocess
 
 from cases_attach import Attached, World, move
-from host import LIMIT, read_until, until
+from host import Child, read_until, until
 from registry import host
 from records import Skip, expect, same
 
@@ -21,7 +22,7 @@ deny = ["bpf", "ptrace"]
 """
 
 
-class Breaker:
+class Breaker(Child):
     """prog/breaks.c: a child of it does what a word says."""
 
     def __init__(self, h, cgroup=None):
@@ -37,15 +38,6 @@ class Breaker:
         said = dict(w.split("=") for w in read_until(self.p.stdout.fileno(), b"\n").decode().split()[1:])
         self.pids[word] = int(said["pid"])
         return int(said["signal"]), int(said["exit"])
-
-    def end(self):
-        self.p.stdin.close()
-        return self.p.wait(LIMIT)
-
-    def stop(self):
-        if self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
 
 
 def lay_out(h):
@@ -82,6 +74,19 @@ def attached(w, r, policy, *opts):
     return a
 
 
+@contextlib.contextmanager
+def breaking(h, name, *opts):
+    """prog/breaks.c and `attach`, which kills for what it breaks. Both end as they would have."""
+    with World(h, name) as w:
+        policy = lay_out(h)
+        r = Breaker(h)
+        w.started.append(r)
+        a = attached(w, r, policy, *opts)
+        yield r, a
+        same(r.end(), 7, "status of what was attached to")
+        same(a.wait(), 0, "status of attach")
+
+
 def verdicts(t, pid):
     return [(r["event_type"], r["action"], r["verdict"]) for r in t.records if r.get("pid") == pid and r.get("verdict") not in
             (None, "allowed")]
@@ -104,11 +109,7 @@ BROKEN = {
 
 @host("kill_after_who_broke_a_rule_and_nobody_else")
 def kill_after(h):
-    with World(h, "kill") as w:
-        policy = lay_out(h)
-        r = Breaker(h)
-        w.started.append(r)
-        a = attached(w, r, policy)
+    with breaking(h, "kill") as (r, a):
         expect(b"nothing is prevented" in a.said and b"after the fact" in a.said, "it does not say what it is: %r" % a.said)
         for word in FINE:
             same(r.do(word), (0, 0), word)
@@ -119,68 +120,48 @@ def kill_after(h):
             broken["interpreter"] = ("file", "mmap_exec")
         for word in broken:
             same(r.do(word), (signal.SIGKILL, 0), word)
-        same(r.end(), 7, "status of what was attached to")
-        same(a.wait(), 0, "status of attach")
-        t = h.trace(partial=True)
-        for word in FINE:
-            same(verdicts(t, r.pids[word]), [], "verdicts on %s" % word)
-        for word, what in broken.items():
-            same(verdicts(t, r.pids[word]), [what + ("killed_after",)], "verdicts on %s" % word)
-        d = next(x for x in t.records if x.get("pid") == r.pids["link"] and x.get("verdict") == "killed_after")
-        same((d["path"], d["denial"]["layer"], d["rule"]), (h.path("deny/f"), "kill", 1), "what is told of it", [d])
-        expect("errno" not in d["denial"], "it got no error", [d])
-        expect(any(x.endswith("after the fact") for x in t.header["layers"]), "layers", [t.header])
-        expect(any("nothing is prevented" in x for x in t.header["degraded"]), "degraded", [t.header])
-        c = t.summary["classes"]
-        same([c[k]["lost"] for k in ("file", "kernel", "process")], [0, 0, 0], "lost", [t.summary])
-        same(c["file"]["seen"], len(t.by_type.get("file", [])), "file actions seen and written")
-        expect(b"not prevented, killed for" in a.said and b"prevents nothing" in a.said, "summary: %r" % a.said)
+    t = h.trace(partial=True)
+    for word in FINE:
+        same(verdicts(t, r.pids[word]), [], "verdicts on %s" % word)
+    for word, what in broken.items():
+        same(verdicts(t, r.pids[word]), [what + ("killed_after",)], "verdicts on %s" % word)
+    d = next(x for x in t.records if x.get("pid") == r.pids["link"] and x.get("verdict") == "killed_after")
+    same((d["path"], d["denial"]["layer"], d["rule"]), (h.path("deny/f"), "kill", 1), "what is told of it", [d])
+    expect("errno" not in d["denial"], "it got no error", [d])
+    expect(any(x.endswith("after the fact") for x in t.header["layers"]), "layers", [t.header])
+    expect(any("nothing is prevented" in x for x in t.header["degraded"]), "degraded", [t.header])
+    c = t.summary["classes"]
+    same([c[k]["lost"] for k in ("file", "kernel", "process")], [0, 0, 0], "lost", [t.summary])
+    same(c["file"]["seen"], len(t.by_type.get("file", [])), "file actions seen and written")
+    expect(b"not prevented, killed for" in a.said and b"prevents nothing" in a.said, "summary: %r" % a.said)
 
 
 @host("kill_after_misses_what_is_documented")
 def kill_misses(h):
-    with World(h, "misses") as w:
-        policy = lay_out(h)
-        r = Breaker(h)
-        w.started.append(r)
-        a = attached(w, r, policy)
+    with breaking(h, "misses") as (r, _):
         if r.do("uring") != (0, 77):
             same(r.do("uring"), (0, GOT), "an open by io_uring, which no call returns")
             same(r.do("uring-write"), (signal.SIGKILL, 0), "and a write by its descriptor")
-        same(r.end(), 7, "status")
-        same(a.wait(), 0, "status of attach")
 
 
 @host("kill_after_a_change_of_names")
 def kill_names(h):
-    with World(h, "names") as w:
-        policy = lay_out(h)
-        r = Breaker(h)
-        w.started.append(r)
-        a = attached(w, r, policy)
+    with breaking(h, "names") as (r, a):
         seen = b"not seen: what is removed" not in a.said  # functions can be traced
         for word in NAMES:
             same(r.do(word), (signal.SIGKILL, 0) if seen else (0, GOT), word)
-        same(r.end(), 7, "status")
-        same(a.wait(), 0, "status of attach")
-        t = h.trace(partial=True)
-        same(any("not seen: what is removed" in x for x in t.header["degraded"]), not seen, "the header says so")
-        for word, what in NAMES.items():
-            same(verdicts(t, r.pids[word]), [("file", what, "killed_after")] if seen else [], word)
+    t = h.trace(partial=True)
+    same(any("not seen: what is removed" in x for x in t.header["degraded"]), not seen, "the header says so")
+    for word, what in NAMES.items():
+        same(verdicts(t, r.pids[word]), [("file", what, "killed_after")] if seen else [], word)
 
 
 @host("kill_after_one_of_many_children")
 def kill_storm(h):
-    with World(h, "many") as w:
-        policy = lay_out(h)
-        r = Breaker(h)
-        w.started.append(r)
-        a = attached(w, r, policy)
+    with breaking(h, "many") as (r, _):
         same(r.do("storm"), (0, 0), "one of 200 dies, the others end well")
-        same(r.end(), 7, "status")
-        same(a.wait(), 0, "status of attach")
-        t = h.trace(partial=True)
-        same(len([x for x in t.records if x.get("verdict") == "killed_after"]), 1, "killed")
+    t = h.trace(partial=True)
+    same(len([x for x in t.records if x.get("verdict") == "killed_after"]), 1, "killed")
 
 
 @host("kill_after_not_outside_of_the_scope")
@@ -218,20 +199,14 @@ def kill_cgroup(h):
 
 @host("kill_after_audit_only_marks")
 def kill_audit(h):
-    with World(h, "audit") as w:
-        policy = lay_out(h)
-        r = Breaker(h)
-        w.started.append(r)
-        a = attached(w, r, policy, "--mode", "audit")
+    with breaking(h, "audit", "--mode", "audit") as (r, a):
         for word in ("open", "bpf", "exec"):
             same(r.do(word)[0], 0, word)
         a.p.send_signal(signal.SIGUSR2)
         until(lambda: r.do("open")[0] == signal.SIGKILL, "the switch to enforce changes nothing")
-        same(r.end(), 7, "status")
-        same(a.wait(), 0, "status of attach")
-        t = h.trace(partial=True)
-        same(verdicts(t, r.pids["bpf"]), [("kernel", "bpf", "would_deny")], "bpf")
-        same(verdicts(t, r.pids["exec"]), [("file", "execute", "would_deny")], "exec")
+    t = h.trace(partial=True)
+    same(verdicts(t, r.pids["bpf"]), [("kernel", "bpf", "would_deny")], "bpf")
+    same(verdicts(t, r.pids["exec"]), [("file", "execute", "would_deny")], "exec")
 
 
 @host("kill_only_when_asked_for")

@@ -14,6 +14,30 @@ from records import Failure, Skip, Trace, check_any, expect, same
 LIMIT = 60
 
 
+def communicate(p, argv, data, limit):
+    """All that P, which is ARGV, says to DATA. (stdout, stderr)"""
+    try:
+        return p.communicate(data, timeout=limit)
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.communicate()
+        raise Failure("no end within %d s: %s" % (limit, " ".join(map(str, argv))[:400]))
+
+
+class Child:
+    """What a case has started, as self.p."""
+
+    def end(self):
+        """It ends when nothing more is said to it. Its status."""
+        self.p.stdin.close()
+        return self.p.wait(LIMIT)
+
+    def stop(self):
+        if self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+
+
 class Host:
     def __init__(self, top, sandtrace, progs):
         self.top, self.sandtrace, self.progs = top, sandtrace, progs
@@ -44,12 +68,7 @@ class Host:
         if data is not None:
             kw["stdin"] = subprocess.PIPE
         p = subprocess.Popen(argv, **kw)
-        try:
-            out, err = p.communicate(data, timeout=limit)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.communicate()
-            raise Failure("no end within %d s: %s" % (limit, " ".join(map(str, argv))[:300]))
+        out, err = communicate(p, argv, data, limit)
         return p.returncode, out or b"", err or b""
 
     def run(self, *args, opts=(), out="trace.jsonl", **kw):

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 
-from records import Failure, Trace, expect
+from host import communicate
+from records import Trace, expect
 
 LIMIT = 120
 MEASURE = """import os, sys
@@ -94,12 +95,7 @@ class Box:
         if data is not None:
             kw["stdin"] = subprocess.PIPE
         p = self.popen(cmd, **kw)
-        try:
-            out, err = p.communicate(data, timeout=limit)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.communicate()
-            raise Failure("no end within %d s: %s" % (limit, " ".join(map(str, cmd))[:400]))
+        out, err = communicate(p, cmd, data, limit)
         seconds = time.monotonic() - start
         if self.opts.verbose:
             sys.stderr.write("%s\n-> %d in %.2f s\n%s" % (" ".join(map(str, cmd))[:600], p.returncode, seconds,

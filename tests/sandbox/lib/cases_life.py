@@ -3,6 +3,7 @@
 import json
 import os
 
+import leftover
 from groups import project_opts
 from host import until
 from records import Failure, Skip, expect, same
@@ -10,18 +11,7 @@ from registry import case
 
 
 def marked(marker):
-    """Processes of the host whose arguments hold MARKER."""
-    found = []
-    for pid in os.listdir("/proc"):
-        if not pid.isdigit() or int(pid) == os.getpid():
-            continue
-        try:
-            with open("/proc/%s/cmdline" % pid, "rb") as f:
-                if marker.encode() in f.read():
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
+    return [pid for pid, _ in leftover.marked(marker)]
 
 
 def nothing_left(marker):

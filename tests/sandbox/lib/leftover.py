@@ -10,19 +10,23 @@ import time
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/sys/fs/bpf")
 
 
-def processes(marker):
-    found = []
+def marked(marker):
+    """(pid, arguments) of the host's processes that have MARKER in their arguments, but for this one."""
     for pid in os.listdir("/proc"):
         if not pid.isdigit() or int(pid) == os.getpid():
             continue
         try:
             with open("/proc/%s/cmdline" % pid, "rb") as f:
                 line = f.read()
-            if marker.encode() in line and b"tests/sandbox" not in line.split(b"\0", 2)[1:2]:
-                found.append("process %s %s" % (pid, line[:60]))
         except OSError:
-            pass
-    return found
+            continue
+        if marker.encode() in line:
+            yield int(pid), line
+
+
+def processes(marker):
+    return ["process %d %s" % (pid, line[:60]) for pid, line in marked(marker)
+            if b"tests/sandbox" not in line.split(b"\0", 2)[1:2]]
 
 
 def cgroups(pids):
