@@ -92,11 +92,16 @@ int pipeline__record(void *pipeline, const void *rec, size_t len)
 	return EACH_SINK(p, event, &ev);
 }
 
-int pipeline__mode(struct pipeline *p, const char *mode, uint64_t ts)
+void pipeline__replace_policy(struct pipeline *p, const struct denial_ctx *ctx)
+{
+	verdicts__replace(p->verdicts, ctx);
+}
+
+int pipeline__policy(struct pipeline *p, const struct policy_change *c, uint64_t ts)
 {
 	uint64_t seq = ++p->seq;
 
-	return EACH_SINK(p, mode, mode, ts, seq);
+	return EACH_SINK(p, policy, c, ts, seq);
 }
 
 int pipeline__lost(struct pipeline *p, enum event_class class, uint64_t count, uint64_t from, uint64_t to)

@@ -44,7 +44,9 @@ void pipeline__set_waiter(struct pipeline *p, const struct output_waiter *waiter
 int pipeline__start(struct pipeline *p, const struct run_info *info);
 /* A ring_record_fn. 0, or the first sink error. A record that cannot be decoded is counted, not fatal. */
 int pipeline__record(void *pipeline, const void *rec, size_t len);
-int pipeline__mode(struct pipeline *p, const char *mode, uint64_t ts);
+int pipeline__policy(struct pipeline *p, const struct policy_change *c, uint64_t ts);
+/* Denials are explained by CTX from now on, those of the policy before still by its rules. Borrows what it points to. */
+void pipeline__replace_policy(struct pipeline *p, const struct denial_ctx *ctx);
 int pipeline__lost(struct pipeline *p, enum event_class class, uint64_t count, uint64_t from, uint64_t to);
 int pipeline__flush(struct pipeline *p);
 int pipeline__finish(struct pipeline *p, const struct run_result *res);

@@ -278,20 +278,37 @@ static void killed(void **state)
 
 static void rules_that_are_not_at_hand(void **state)
 {
+	static const struct policy_rule *const others[ARRAY_SIZE(rules)];
+	struct denial_ctx ctx = { .live_rules = rules, .n_live_rules = ARRAY_SIZE(rules) };
+
 	(void)state;
 	/* of a policy that was replaced since */
 	act_file(&te, EV_FILE_UNLINK, EV_DENIED, 1, "x\0", 2);
 	act_file_of(&te)->act.policy = 2;
 	judge(ACTION_DENY);
 	expect("delete", "/x", "rule 1 of policy 2", "", "");
-	verdicts__set_live(&v, rules, ARRAY_SIZE(rules), 2);
+	ctx.live_policy = 2;
+	verdicts__replace(&v, &ctx);
 	judge(ACTION_DENY);
 	assert_string_equal(d->rule, "live.toml:7 deny_write /srv/data");
 	act_file(&te, EV_FILE_UNLINK, EV_DENIED, UINT32_MAX, "x\0", 2);
 	judge(ACTION_DENY);
 	assert_string_equal(d->rule, "rule 4294967295 of policy 1");
-	verdicts__set_live(&v, NULL, 9, 0);
+	/* what was under way belongs to the policy before, for as long as nobody replaces that one too */
 	act_file(&te, EV_FILE_UNLINK, EV_DENIED, 1, "x\0", 2);
+	act_file_of(&te)->act.policy = 2;
+	ctx.live_rules = others;
+	ctx.live_policy = 3;
+	verdicts__replace(&v, &ctx);
+	judge(ACTION_DENY);
+	assert_string_equal(d->rule, "live.toml:7 deny_write /srv/data");
+	ctx.live_policy = 4;
+	verdicts__replace(&v, &ctx);
+	judge(ACTION_DENY);
+	assert_string_equal(d->rule, "rule 1 of policy 2");
+	ctx.live_rules = NULL;
+	verdicts__replace(&v, &ctx);
+	verdicts__replace(&v, &ctx);
 	judge(ACTION_DENY);
 	expect("delete", "/x", "rule 1", "", "");
 	/* with no policy at all it is refused all the same */

@@ -92,13 +92,15 @@ static void header_bare(void **state)
 	       "\"ring_bytes\":0,\"layers\":[],\"degraded\":[]}\n");
 }
 
-static void mode(void **state)
+static void policy(void **state)
 {
+	struct policy_change c = { "load", "audit", "web", "00ff" };
+
 	(void)state;
 	json__reset(&out);
-	assert_int_equal(encode__mode(encoder, "audit", 100500000000, 7, &out), 0);
-	expect("{\"event_type\":\"policy\",\"action\":\"mode\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\",\"seq\":7,"
-	       "\"mode\":\"audit\"}\n");
+	assert_int_equal(encode__policy(encoder, &c, 100500000000, 7, &out), 0);
+	expect("{\"event_type\":\"policy\",\"action\":\"load\",\"timestamp\":\"2025-01-01T12:01:40.500000000Z\",\"seq\":7,"
+	       "\"mode\":\"audit\",\"policy\":\"web\",\"policy_sha256\":\"00ff\"}\n");
 }
 
 static void lost(void **state)
@@ -215,7 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(header_full, begin, end),
 		cmocka_unit_test_setup_teardown(header_bare, begin, end),
 		cmocka_unit_test_setup_teardown(lost, begin, end),
-		cmocka_unit_test_setup_teardown(mode, begin, end),
+		cmocka_unit_test_setup_teardown(policy, begin, end),
 		cmocka_unit_test_setup_teardown(summary, begin, end),
 		cmocka_unit_test_setup_teardown(no_half_record, begin, end),
 		cmocka_unit_test_setup_teardown(longest_record, begin, end),

@@ -175,6 +175,16 @@ const struct in6_addr *answers__resolver(const struct answers *a, size_t i)
 	return i < a->n_resolvers ? &a->resolvers[i] : NULL;
 }
 
+void answers__add(struct answer_counts *to, const struct answer_counts *more)
+{
+	to->taken += more->taken;
+	to->added += more->added;
+	to->reserved += more->reserved;
+	to->unasked += more->unasked;
+	to->cut += more->cut;
+	to->full += more->full;
+}
+
 int answers__counts(const struct answers *a, struct answer_counts *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -186,14 +196,8 @@ int answers__counts(const struct answers *a, struct answer_counts *ret)
 		return cpus < 0 ? cpus : -ENOMEM;
 	if (bpf_map_lookup_elem(bpf_map__fd(a->skel->maps.st_answer_counts), &zero, v))
 		return -errno;
-	for (int i = 0; i < cpus; i++) {
-		ret->taken += v[i].taken;
-		ret->added += v[i].added;
-		ret->reserved += v[i].reserved;
-		ret->unasked += v[i].unasked;
-		ret->cut += v[i].cut;
-		ret->full += v[i].full;
-	}
+	for (int i = 0; i < cpus; i++)
+		answers__add(ret, &v[i]);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct answers_target {
 int answers__start(const char *const *names, size_t n, const struct answers_target *t, struct answers **ret);
 /* The I-th resolver that is believed; NULL: there are no more. */
 const struct in6_addr *answers__resolver(const struct answers *a, size_t i);
+void answers__add(struct answer_counts *to, const struct answer_counts *more);
 int answers__counts(const struct answers *a, struct answer_counts *ret);
 void answers__free(struct answers *a);
 

@@ -228,9 +228,14 @@ static void put_in_force(const struct guard_target *t, uint32_t gen)
 	__atomic_store_n((uint64_t *)(void *)&t->shared->guard_gen, now.both, __ATOMIC_SEQ_CST);
 }
 
+uint32_t guard__next_generation(const struct guard_target *t)
+{
+	return (t->shared->guard_gen & 1) ^ 1;
+}
+
 int guard__load(struct guard *g, const struct guard_target *t, const struct live_policy *l, enum guard_mode mode)
 {
-	uint32_t gen = (t->shared->guard_gen & 1) ^ 1;
+	uint32_t gen = guard__next_generation(t);
 	struct guard_policy head = l->head;
 	int *held = calloc(l->n_paths + 1, sizeof(*held)), err;
 	size_t n = 0;
@@ -253,14 +258,9 @@ int guard__load(struct guard *g, const struct guard_target *t, const struct live
 	return 0;
 }
 
-uint32_t guard__generation(const struct guard *g)
-{
-	return g->target->shared->guard_gen & 1;
-}
-
 int guard__set_mode(struct guard *g, enum guard_mode mode)
 {
-	uint32_t gen = guard__generation(g);
+	uint32_t gen = g->target->shared->guard_gen & 1;
 
 	g->head.mode = mode;
 	return bpf_map_update_elem(g->target->heads, &gen, &g->head, BPF_EXIST) ? log_errno(-errno, "change the mode") : 0;

@@ -32,8 +32,8 @@ struct guard {
 
 /* 0 or -errno, explained on stderr. */
 int guard__load(struct guard *g, const struct guard_target *t, const struct live_policy *l, enum guard_mode mode);
-/* The generation that is in force, for those who add to it. */
-uint32_t guard__generation(const struct guard *g);
+/* The generation that the next policy will be. */
+uint32_t guard__next_generation(const struct guard_target *t);
 /* From the next action on. 0 or -errno, explained on stderr. */
 int guard__set_mode(struct guard *g, enum guard_mode mode);
 /* OUT[i]: of rule i, since the policy was loaded. 0 or -errno. */

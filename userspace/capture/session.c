@@ -272,11 +272,11 @@ static void interrupted(struct session *s, const struct signalfd_siginfo *si)
 static void attached_signal(struct session *s, int sig)
 {
 	struct sigaction sa;
-	bool nohup = sig == SIGHUP && !sigaction(sig, NULL, &sa) && sa.sa_handler == SIG_IGN;
+	bool reload = sig == SIGHUP && !s->hangup_ends, nohup = sig == SIGHUP && !sigaction(sig, NULL, &sa) && sa.sa_handler == SIG_IGN;
 
-	if (!nohup && (sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT))
+	if (!nohup && !reload && (sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT))
 		kill_tree(s, "interrupt");
-	else if ((sig == SIGUSR1 || sig == SIGUSR2) && s->on_signal)
+	else if ((reload || sig == SIGUSR1 || sig == SIGUSR2) && s->on_signal)
 		s->on_signal(s->signal_ctx, sig);
 }
 

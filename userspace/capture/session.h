@@ -29,6 +29,7 @@ struct session {
 	struct cgroup *watched; /* attached to this one, until it is empty again: never frozen, killed or removed; NULL: none */
 	bool inhabited;	     /* it was seen with members: from then on to be empty is its end */
 	int target_pidfd;    /* attached to this process: wakes us when it ends; 0: none */
+	bool hangup_ends;    /* attached: SIGHUP is the end of a terminal; else it is one of ON_SIGNAL's */
 	/* attached: SIGUSR1 or SIGUSR2 came; NULL: they mean nothing */
 	void (*on_signal)(void *ctx, int sig);
 	void *signal_ctx;

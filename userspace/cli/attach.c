@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `sandtrace attach`: records what runs already, enforces a policy on it for as long, and lets it go again. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "attach_policy.h"
@@ -20,7 +21,10 @@ static void on_signal(void *ctx, int sig)
 	struct attach *a = ctx;
 
 	/* a sink that cannot write any more says so at its next record, too */
-	attach_policy__switch(&a->policy, &a->rec, sig == SIGUSR1);
+	if (sig == SIGHUP)
+		attach_policy__reload(&a->policy, &a->rec, &a->target);
+	else
+		attach_policy__switch(&a->policy, &a->rec, sig == SIGUSR1);
 }
 
 /* What it is called: of a process the words that it shows, of a cgroup its path. */
@@ -57,6 +61,14 @@ static void say_ready(const struct attach *a)
 	log_err(0, "ready: %s: %s%s", who, how, attach_policy__state(&a->policy, &r->opts, state, sizeof(state)));
 }
 
+/* Whose end SIGHUP would tell of. */
+static bool has_terminal(void)
+{
+	_cleanup_(close) int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
 static int enforce_and_adopt(struct attach *a)
 {
 	struct recording *r = &a->rec;
@@ -88,6 +100,7 @@ static int record(struct attach *a)
 	r->session.target_pidfd = a->target.pid ? a->target.pidfd : 0;
 	r->session.on_signal = on_signal;
 	r->session.signal_ctx = a;
+	r->session.hangup_ends = !a->policy.policy || has_terminal();
 	say_ready(a);
 	status = recording__run(r, &res);
 	if (status)

@@ -205,9 +205,9 @@ static int follow_names(struct attach_policy *p, const struct recording *r)
 	if (p->filter) {
 		t.map = net_filter__answers(p->filter);
 	} else {
-		t.map = p->guard.target->answers;
-		t.own_maps = p->guard.target->own_maps;
-		t.gen = guard__generation(&p->guard);
+		t.map = r->capture->guard->answers;
+		t.own_maps = r->capture->guard->own_maps;
+		t.gen = guard__next_generation(r->capture->guard);
 	}
 	err = answers__start((const char *const *)p->plan.names, p->plan.n_names, &t, &p->answers);
 	if (err) {
@@ -220,6 +220,49 @@ static int follow_names(struct attach_policy *p, const struct recording *r)
 	return 0;
 }
 
+static int filter_network(struct attach_policy *p, struct recording *r, const struct attach_target *t)
+{
+	int err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);
+
+	if (!err)
+		p->cgroup_note = "cgroup-bpf: connections made before, and sockets brought from another cgroup, go on";
+	return err ?: recording__degraded(r, "%s", p->cgroup_note);
+}
+
+/*
+ * The hooks last, with one store: what can fail has not failed by then, and who judges by the rows of before is not stricter for
+ * what is there already.
+ */
+static int put_in_force(struct attach_policy *p, struct recording *r, const struct attach_target *t, struct guard *g,
+			enum guard_mode mode)
+{
+	int err = p->live.layers.cgroup_net ? filter_network(p, r, t) : 0;
+
+	err = err ?: follow_names(p, r);
+	if (!err && (p->live.layers.lsm || p->live.layers.kill_after))
+		err = guard__load(g, r->capture->guard, &p->live, mode);
+	if (err)
+		return err;
+	if (p->live.layers.lsm)
+		add_layer(p, "lsm", r->capture->n_lsm);
+	if (p->live.layers.kill_after)
+		add_layer(p, "kill", 0);
+	if (p->filter)
+		add_layer(p, "cgroup-bpf", 0);
+	return 0;
+}
+
+static int note_kills(const struct attach_policy *p, struct recording *r)
+{
+	int err = recording__degraded(r, KILL_NOTE);
+
+	log_warn(KILL_NOTE);
+	if (err || r->capture->kills_names || !((p->live.head.denies | p->live.head.closed) & 1 << GUARD_WRITE))
+		return err;
+	log_warn(KILL_NAMES);
+	return recording__degraded(r, KILL_NAMES);
+}
+
 int attach_policy__enforce(struct attach_policy *p, struct recording *r, const struct attach_target *t)
 {
 	int err;
@@ -227,30 +270,8 @@ int attach_policy__enforce(struct attach_policy *p, struct recording *r, const s
 	if (!p->policy)
 		return 0;
 	err = make_live(p, r, t);
-	if (!err && (p->live.layers.lsm || p->live.layers.kill_after))
-		err = guard__load(&p->guard, r->capture->guard, &p->live, r->opts.audit ? GUARD_AUDIT : GUARD_ENFORCE);
-	if (err)
-		return err;
-	if (p->live.layers.lsm)
-		add_layer(p, "lsm", r->capture->n_lsm);
-	if (p->live.layers.kill_after) {
-		add_layer(p, "kill", 0);
-		log_warn(KILL_NOTE);
-		err = recording__degraded(r, KILL_NOTE);
-		if (!err && !r->capture->kills_names && (p->live.head.denies | p->live.head.closed) & 1 << GUARD_WRITE) {
-			log_warn(KILL_NAMES);
-			err = recording__degraded(r, KILL_NAMES);
-		}
-	}
-	if (err || !p->live.layers.cgroup_net)
-		return err ?: follow_names(p, r);
-	err = net_filter__attach_live(&p->plan, t->group.dir_fd, &p->filter);
-	if (err)
-		return err;
-	add_layer(p, "cgroup-bpf", 0);
-	p->cgroup_note = "cgroup-bpf: connections made before, and sockets brought from another cgroup, go on";
-	err = recording__degraded(r, "%s", p->cgroup_note);
-	return err ?: follow_names(p, r);
+	err = err ?: put_in_force(p, r, t, &p->guard, r->opts.audit ? GUARD_AUDIT : GUARD_ENFORCE);
+	return err || !p->live.layers.kill_after ? err : note_kills(p, r);
 }
 
 static bool on_host(void *ctx, const char *path)
@@ -261,21 +282,28 @@ static bool on_host(void *ctx, const char *path)
 	return !lstat(path, &st);
 }
 
-int attach_policy__describe(struct attach_policy *p, struct recording *r)
+static void explain_by(struct attach_policy *p, const struct recording *r)
 {
-	if (!p->policy)
-		return 0;
-	r->info.layers = p->layers;
-	r->info.policy = p->policy->name;
-	if (!run_policy__hash(p->policy, p->sha256))
-		r->info.policy_sha256 = p->sha256;
+	if (run_policy__hash(p->policy, p->sha256))
+		p->sha256[0] = 0;
 	p->denial_ctx = (struct denial_ctx){
 		.net_filtered = p->filter != NULL,
 		.exists = on_host,
 		.privileged = !geteuid(),
 		.live_rules = p->live.rules,
 		.n_live_rules = p->live.n_rules,
+		.live_policy = r->capture->guard ? r->capture->guard->shared->guard_serial : 0,
 	};
+}
+
+int attach_policy__describe(struct attach_policy *p, struct recording *r)
+{
+	if (!p->policy)
+		return 0;
+	r->info.layers = p->layers;
+	r->info.policy = p->policy->name;
+	explain_by(p, r);
+	r->info.policy_sha256 = *p->sha256 ? p->sha256 : NULL;
 	return pipeline__set_policy(&r->pipeline, &p->denial_ctx) ? log_errno(-ENOMEM, "start") : 0;
 }
 
@@ -297,27 +325,46 @@ const char *attach_policy__state(const struct attach_policy *p, const struct run
 	return buf;
 }
 
+static int tell(const struct attach_policy *p, struct recording *r, const char *action, enum guard_mode mode)
+{
+	struct policy_change c = { action, mode == GUARD_AUDIT ? "audit" : "enforce", p->policy->name, *p->sha256 ? p->sha256 : NULL };
+
+	return pipeline__policy(&r->pipeline, &c, clock_ns());
+}
+
 int attach_policy__switch(struct attach_policy *p, struct recording *r, bool audit)
 {
+	enum guard_mode mode = audit ? GUARD_AUDIT : GUARD_ENFORCE;
+
 	if (!p->policy)
 		return 0;
 	if (p->filter && audit) {
 		log_warn("the network rules of the cgroup can only enforce: no switch to audit");
 		return 0;
 	}
-	if (!p->guard.target || guard__set_mode(&p->guard, audit ? GUARD_AUDIT : GUARD_ENFORCE))
+	if (!p->guard.target || guard__set_mode(&p->guard, mode))
 		return 0;
 	log_err(0, "the policy is now %s", audit ? "audited: what it denies is let through" : "enforced");
-	return pipeline__mode(&r->pipeline, audit ? "audit" : "enforce", clock_ns());
+	return tell(p, r, "mode", mode);
 }
 
 /* ---- what came of it ------------------------------------------------------------------------------------------------ */
 
 static int add_count(struct attach_policy *p, const char *text, const char *layer, uint64_t evaluated, uint64_t matched)
 {
-	struct rule_count *v = reallocarray(p->counts, p->n_counts + 1, sizeof(*v));
-	char *copy = strdup(text);
+	struct rule_count *v;
+	char *copy;
 
+	/* it is of a policy that was read again */
+	for (size_t i = 0; i < p->n_counts; i++) {
+		if (strcmp(p->counts[i].text, text) || strcmp(p->counts[i].layer, layer))
+			continue;
+		p->counts[i].evaluated += evaluated;
+		p->counts[i].matched += matched;
+		return 0;
+	}
+	v = reallocarray(p->counts, p->n_counts + 1, sizeof(*v));
+	copy = strdup(text);
 	if (v)
 		p->counts = v;
 	if (!v || !copy) {
@@ -372,22 +419,90 @@ static int count_filter(struct attach_policy *p)
 	return err;
 }
 
-void attach_policy__collect(struct attach_policy *p, struct run_result *res)
+/* What the policy has counted so far; of a rule that decides at this moment it may be one too few. */
+static int count(struct attach_policy *p)
 {
+	struct net_filter_counts net = {};
+	struct answer_counts answers = {};
 	int err = p->guard.target ? count_hooks(p) : 0;
 
 	if (!err && p->filter)
-		err = count_filter(p);
+		err = count_filter(p) ?: net_filter__counts(p->filter, &net);
 	if (!err && p->answers)
-		err = answers__counts(p->answers, &p->answer_counts);
-	if (err)
-		log_errno(err, "read the counters of the rules");
-	else if (p->answers)
-		res->answers = &p->answer_counts;
-	if (p->filter && !net_filter__counts(p->filter, &p->net_counts))
-		res->network = &p->net_counts;
+		err = answers__counts(p->answers, &answers);
+	p->net_counts.allowed += net.allowed;
+	p->net_counts.denied += net.denied;
+	p->net_counts.dropped += net.dropped;
+	answers__add(&p->answer_counts, &answers);
+	return err ? log_errno(err, "read the counters of the rules") : 0;
+}
+
+void attach_policy__collect(struct attach_policy *p, struct run_result *res)
+{
+	if (!count(p)) {
+		res->network = p->filter ? &p->net_counts : NULL;
+		res->answers = p->answers ? &p->answer_counts : NULL;
+	}
 	res->rules = p->counts;
 	res->n_rules = p->n_counts;
+}
+
+/* ---- another policy ------------------------------------------------------------------------------------------------ */
+
+/* N takes the place of P, which keeps what was counted; the rules of P stay at hand in P->before. */
+static void exchange(struct attach_policy *p, struct attach_policy *n)
+{
+	struct attach_policy old = *p;
+
+	n->guard = (struct guard){};
+	*p = *n;
+	p->guard = old.guard;
+	p->counts = old.counts;
+	p->n_counts = old.n_counts;
+	p->net_counts = old.net_counts;
+	p->answer_counts = old.answer_counts;
+	p->before = n;
+	*n = old;
+	n->guard = (struct guard){};
+	n->counts = NULL;
+	n->n_counts = 0;
+	answers__free(n->answers);
+	net_filter__free(n->filter);
+	n->answers = NULL;
+	n->filter = NULL;
+	if (n->before)
+		attach_policy__done(n->before);
+	free(n->before);
+	n->before = NULL;
+}
+
+int attach_policy__reload(struct attach_policy *p, struct recording *r, const struct attach_target *t)
+{
+	enum guard_mode mode = p->guard.target ? (enum guard_mode)p->guard.head.mode : GUARD_ENFORCE;
+	struct attach_policy *n = calloc(1, sizeof(*n));
+	char state[600];
+	int err = n ? 0 : log_errno(-ENOMEM, "read the policy again");
+
+	err = err ?: attach_policy__read(n, &r->opts, r->cwd);
+	err = err ?: make_live(n, r, t);
+	err = err ?: count(p);
+	err = err ?: put_in_force(n, r, t, &p->guard, mode);
+	if (err) {
+		log_err(0, "the policy that is in force stays as it is");
+		if (n)
+			attach_policy__done(n);
+		free(n);
+		return 0;
+	}
+	explain_by(n, r);
+	pipeline__replace_policy(&r->pipeline, &n->denial_ctx);
+	exchange(p, n);
+	for (unsigned int i = 0; p->layers[i]; i++)
+		p->layers[i] = p->layer_text[i];
+	r->info.policy = p->policy->name;
+	r->info.policy_sha256 = *p->sha256 ? p->sha256 : NULL;
+	log_err(0, "another policy: %s", attach_policy__state(p, &r->opts, state, sizeof(state)) + 2);
+	return tell(p, r, "load", mode);
 }
 
 static void print_text(const char *text)
@@ -429,4 +544,7 @@ void attach_policy__done(struct attach_policy *p)
 	free(p->counts);
 	network__plan_done(&p->plan);
 	policy__free(p->policy);
+	if (p->before)
+		attach_policy__done(p->before);
+	free(p->before);
 }

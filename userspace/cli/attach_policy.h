@@ -22,6 +22,7 @@ struct attach_policy {
 	struct rule_count *counts; /* after the end */
 	size_t n_counts;
 	struct denial_ctx denial_ctx;
+	struct attach_policy *before; /* what this one has taken the place of: its rules, for records that were under way */
 	char home[4096], sha256[65];
 	char layer_text[2][64];
 	const char *layers[3];	   /* in force; NULL-terminated */
@@ -41,6 +42,12 @@ int attach_policy__describe(struct attach_policy *p, struct recording *r);
 const char *attach_policy__state(const struct attach_policy *p, const struct run_options *o, char *buf, size_t size);
 /* SIGUSR1: audit, SIGUSR2: enforce. It is told in the trace. 0; or -errno, the trace cannot be written. */
 int attach_policy__switch(struct attach_policy *p, struct recording *r, bool audit);
+/*
+ * SIGHUP: reads the files again and puts what they say now in force, as a whole; it is told in the trace. If that cannot be,
+ * what is in force stays, and stderr says why. 0; or -errno, the trace cannot be written. Names are resolved meanwhile,
+ * and nothing is recorded until that is done: what finds no room in the rings is counted as lost.
+ */
+int attach_policy__reload(struct attach_policy *p, struct recording *r, const struct attach_target *t);
 /* After the end: adds what was counted to RES, and prints it rule by rule. */
 void attach_policy__collect(struct attach_policy *p, struct run_result *res);
 void attach_policy__print_hits(const struct attach_policy *p);

@@ -71,6 +71,13 @@ int recording__degraded(struct recording *r, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return log_errno(-ENOMEM, "start");
+	/* a policy that is read again has the gaps that it had */
+	for (size_t i = 0; i < r->n_degraded; i++) {
+		if (!strcmp(v[i], text)) {
+			free(text);
+			return 0;
+		}
+	}
 	v[r->n_degraded++] = text;
 	v[r->n_degraded] = NULL;
 	return 0;

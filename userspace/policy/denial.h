@@ -35,6 +35,10 @@ struct denial_ctx {
 	const struct policy_rule *const *live_rules;
 	unsigned int n_live_rules;
 	uint32_t live_policy;
+	/* The same of the policy before: of records that were under way when it was replaced. Kept by policy/verdict.c. */
+	const struct policy_rule *const *old_rules;
+	unsigned int n_old_rules;
+	uint32_t old_policy;
 };
 
 struct denial {

@@ -18,7 +18,8 @@ struct act_case {
 	const struct denial_ctx *ctx;
 	const struct event *ev;
 	const struct ev_act *act;
-	bool known;			/* of the policy whose rules are at hand */
+	const struct policy_rule *const *rules; /* NULL: not known */
+	unsigned int n_rules;
 	const struct policy_rule *rule; /* NULL: none, not known, or a single value of the policy */
 };
 
@@ -35,7 +36,7 @@ static bool by_rule(const struct act_case *k, struct denial *d)
 		d->suggest_remove = true;
 		return true;
 	}
-	if (!k->act->rule || k->known)
+	if (!k->act->rule || k->rules)
 		return false;
 	if (k->ctx->live_rules)
 		snprintf(d->rule, sizeof(d->rule), "rule %u of policy %u", k->act->rule, k->act->policy);
@@ -44,18 +45,18 @@ static bool by_rule(const struct act_case *k, struct denial *d)
 	return true;
 }
 
-static bool has_rules(const struct denial_ctx *c, enum rule_kind kind)
+static bool has_rules(const struct act_case *k, enum rule_kind kind)
 {
-	for (unsigned int i = 0; i < c->n_live_rules && c->live_rules; i++)
-		if (c->live_rules[i] && c->live_rules[i]->kind == kind)
+	for (unsigned int i = 0; i < k->n_rules; i++)
+		if (k->rules[i] && k->rules[i]->kind == kind)
 			return true;
 	return false;
 }
 
-static bool is_covered(const struct denial_ctx *c, enum rule_kind kind, const char *path)
+static bool is_covered(const struct act_case *k, enum rule_kind kind, const char *path)
 {
-	for (unsigned int i = 0; i < c->n_live_rules && c->live_rules; i++)
-		if (c->live_rules[i] && c->live_rules[i]->kind == kind && policy_rule__covers(c->live_rules[i], path))
+	for (unsigned int i = 0; i < k->n_rules; i++)
+		if (k->rules[i] && k->rules[i]->kind == kind && policy_rule__covers(k->rules[i], path))
 			return true;
 	return false;
 }
@@ -108,7 +109,7 @@ static bool is_second(const struct act_case *k, const char *path, const char *ot
 {
 	if (is_deny(k))
 		return !policy_rule__covers(k->rule, path) && policy_rule__covers(k->rule, other);
-	return is_covered(k->ctx, RULE_WRITE, path) && !is_covered(k->ctx, RULE_WRITE, other);
+	return is_covered(k, RULE_WRITE, path) && !is_covered(k, RULE_WRITE, other);
 }
 
 static const char *list_of(const struct act_case *k, const struct file_use *use)
@@ -116,8 +117,8 @@ static const char *list_of(const struct act_case *k, const struct file_use *use)
 	if (use->kind == GUARD_EXEC)
 		return "allow_exec";
 	/* an open for both: refused for the one that is closed */
-	if (use->kind == GUARD_READ || (k->act->op == EV_FILE_OPEN_WRITE && !has_rules(k->ctx, RULE_WRITE) &&
-					has_rules(k->ctx, RULE_READ)))
+	if (use->kind == GUARD_READ || (k->act->op == EV_FILE_OPEN_WRITE && !has_rules(k, RULE_WRITE) &&
+					has_rules(k, RULE_READ)))
 		return "allow_read";
 	return "allow_write";
 }
@@ -203,7 +204,7 @@ static void net_denial(const struct act_case *k, struct denial *d)
 	denial__object(d, op < ARRAY_SIZE(net_words) && net_words[op] ? net_words[op] : "network ", text);
 	if (by_rule(k, d))
 		return;
-	if (k->known && k->act->rule && !k->rule && !has_rules(k->ctx, RULE_NET))
+	if (k->rules && k->act->rule && !k->rule && !has_rules(k, RULE_NET))
 		denial__rule(d, "network.allow = false");
 	else if (by_address(n))
 		denial__rule(d, "not in network.allow");
@@ -236,6 +237,22 @@ static void op_denial(const struct act_case *k, struct denial *d)
 		denial__rule(d, k->act->rule ? "denied by the policy" : "who is held to a policy cannot end it");
 }
 
+/* Those of the policy that judged. */
+static void find_rules(struct act_case *k)
+{
+	const struct denial_ctx *c = k->ctx;
+	bool old = c->old_rules && c->old_policy == k->act->policy;
+
+	if (!old && (!c->live_rules || (c->live_policy && c->live_policy != k->act->policy)))
+		return;
+	k->rules = old ? c->old_rules : c->live_rules;
+	k->n_rules = old ? c->n_old_rules : c->n_live_rules;
+	if (k->act->rule < k->n_rules)
+		return;
+	k->rules = NULL;
+	k->n_rules = 0;
+}
+
 bool denial__of_act(const struct denial_ctx *c, const struct event *ev, struct denial *ret)
 {
 	struct act_case k = { .ctx = c, .ev = ev, .act = event__act(ev) };
@@ -243,8 +260,8 @@ bool denial__of_act(const struct denial_ctx *c, const struct event *ev, struct d
 	denial__clear(ret);
 	if (!k.act || k.act->verdict == EV_ALLOWED || k.act->verdict > EV_KILLED_AFTER)
 		return false;
-	k.known = c->live_rules && k.act->rule < c->n_live_rules && (!c->live_policy || c->live_policy == k.act->policy);
-	k.rule = k.known && k.act->rule ? c->live_rules[k.act->rule] : NULL;
+	find_rules(&k);
+	k.rule = k.rules && k.act->rule ? k.rules[k.act->rule] : NULL;
 	ret->layer = k.act->verdict == EV_KILLED_AFTER ? LAYER_KILL : LAYER_LSM;
 	ret->audit = k.act->verdict == EV_WOULD_DENY;
 	ret->err = k.act->verdict == EV_DENIED ? EPERM : 0;

@@ -44,11 +44,15 @@ void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx)
 	}
 }
 
-void verdicts__set_live(struct verdicts *v, const struct policy_rule *const *rules, unsigned int n_rules, uint32_t policy)
+void verdicts__replace(struct verdicts *v, const struct denial_ctx *ctx)
 {
-	v->ctx.live_rules = rules;
-	v->ctx.n_live_rules = n_rules;
-	v->ctx.live_policy = policy;
+	struct denial_ctx before = v->ctx;
+
+	v->ctx = *ctx;
+	v->ctx.local_ports = v->local_ports;
+	v->ctx.old_rules = before.live_rules;
+	v->ctx.n_old_rules = before.n_live_rules;
+	v->ctx.old_policy = before.live_policy;
 }
 
 static bool is_logged(const struct verdicts *v, const struct ev_syscall *s)

@@ -21,8 +21,8 @@ struct verdicts {
 
 /* syscalls__init must have been called. */
 void verdicts__init(struct verdicts *v, const struct denial_ctx *ctx);
-/* The policy that the security profile judges by, see struct denial_ctx: again when it is replaced. RULES is borrowed. */
-void verdicts__set_live(struct verdicts *v, const struct policy_rule *const *rules, unsigned int n_rules, uint32_t policy);
+/* Another policy is in force on what runs already. What CTX points to is borrowed, as are the rules of the one before. */
+void verdicts__replace(struct verdicts *v, const struct denial_ctx *ctx);
 /*
  * Fills EV->action and EV->denial, which is valid until the next call. V may be NULL: no policy. What audit mode let
  * through is allowed, and has a denial that says so (.audit).

@@ -430,16 +430,18 @@ int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint
 	return end_record(j, start);
 }
 
-int encode__mode(struct encoder *e, const char *mode, uint64_t ts, uint64_t seq, struct json *j)
+int encode__policy(struct encoder *e, const struct policy_change *c, uint64_t ts, uint64_t seq, struct json *j)
 {
 	size_t start = j->len;
 
 	json__object_begin(j);
 	json__member_str(j, "event_type", "policy");
-	json__member_str(j, "action", "mode");
+	json__member_str(j, "action", c->action);
 	member_time(j, "timestamp", realtime(e, ts));
 	json__member_u64(j, "seq", seq);
-	json__member_str(j, "mode", mode);
+	json__member_str(j, "mode", c->mode);
+	json__member_str(j, "policy", c->policy);
+	json__member_str(j, "policy_sha256", c->sha256);
 	json__object_end(j);
 	return end_record(j, start);
 }

@@ -20,8 +20,8 @@ void encoder__free(struct encoder *e);
 /* The first record. Keeps the clock offset and the start time of INFO for all others. */
 int encode__header(struct encoder *e, const struct run_info *info, struct json *j);
 int encode__event(struct encoder *e, const struct event *ev, struct json *j);
-/* From the monotonic time TS on the policy is in MODE. */
-int encode__mode(struct encoder *e, const char *mode, uint64_t ts, uint64_t seq, struct json *j);
+/* From the monotonic time TS on. */
+int encode__policy(struct encoder *e, const struct policy_change *c, uint64_t ts, uint64_t seq, struct json *j);
 /* COUNT records of CLASS lost between the monotonic times FROM and TO. */
 int encode__lost(struct encoder *e, enum event_class class, uint64_t count, uint64_t from,
 		 uint64_t to, uint64_t seq, struct json *j);

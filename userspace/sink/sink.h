@@ -84,6 +84,13 @@ struct run_result {
 	size_t n_rules;
 };
 
+/* The policy of what runs already has changed, or how it is meant. */
+struct policy_change {
+	const char *action; /* "mode", "load" */
+	const char *mode;   /* "enforce", "audit" */
+	const char *policy, *sha256; /* in force now */
+};
+
 struct sink {
 	const char *name;
 	const struct output_waiter *waiter; /* set by the pipeline; NULL: writing may block */
@@ -91,8 +98,8 @@ struct sink {
 	int (*event)(struct sink *s, const struct event *ev);
 	/* COUNT records of CLASS were lost between the monotonic times FROM and TO */
 	int (*lost)(struct sink *s, enum event_class class, uint64_t count, uint64_t from, uint64_t to, uint64_t seq);
-	/* from TS on the policy is in MODE: "enforce", "audit" */
-	int (*mode)(struct sink *s, const char *mode, uint64_t ts, uint64_t seq);
+	/* from TS on */
+	int (*policy)(struct sink *s, const struct policy_change *c, uint64_t ts, uint64_t seq);
 	/* everything written so far becomes visible; called when the reader is idle and at the end */
 	int (*flush)(struct sink *s);
 	int (*finish)(struct sink *s, const struct run_result *res);

@@ -103,11 +103,11 @@ static int lost(struct sink *sink, enum event_class class, uint64_t count, uint6
 		      : appended(s, encode__lost(s->encoder, class, count, from, to, seq, &s->out));
 }
 
-static int mode(struct sink *sink, const char *what, uint64_t ts, uint64_t seq)
+static int policy(struct sink *sink, const struct policy_change *c, uint64_t ts, uint64_t seq)
 {
 	struct jsonl *s = (struct jsonl *)sink;
 
-	return s->err ? s->err : appended(s, encode__mode(s->encoder, what, ts, seq, &s->out));
+	return s->err ? s->err : appended(s, encode__policy(s->encoder, c, ts, seq, &s->out));
 }
 
 static int finish(struct sink *sink, const struct run_result *res)
@@ -140,7 +140,7 @@ struct sink *sink_jsonl__new(int fd)
 		.start = start,
 		.event = event,
 		.lost = lost,
-		.mode = mode,
+		.policy = policy,
 		.flush = flush,
 		.finish = finish,
 		.free = free_sink,

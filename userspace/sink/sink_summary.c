@@ -43,10 +43,10 @@ static int summary_lost(struct sink *s, enum event_class class, uint64_t count, 
 	return 0;
 }
 
-static int summary_mode(struct sink *s, const char *mode, uint64_t ts, uint64_t seq)
+static int summary_policy(struct sink *s, const struct policy_change *c, uint64_t ts, uint64_t seq)
 {
 	(void)s;
-	(void)mode;
+	(void)c;
 	(void)ts;
 	(void)seq;
 	return 0;
@@ -94,7 +94,7 @@ struct sink *sink_summary__new(int fd, bool counts_only, bool color, int width)
 		.start = summary_start,
 		.event = summary_event,
 		.lost = summary_lost,
-		.mode = summary_mode,
+		.policy = summary_policy,
 		.flush = summary_flush,
 		.finish = summary_finish,
 		.free = summary_free,

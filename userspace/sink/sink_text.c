@@ -85,15 +85,20 @@ static int text_lost(struct sink *s, enum event_class class, uint64_t count, uin
 	return st->out.err;
 }
 
-static int text_mode(struct sink *s, const char *mode, uint64_t ts, uint64_t seq)
+static int text_policy(struct sink *s, const struct policy_change *c, uint64_t ts, uint64_t seq)
 {
 	struct sink_text *st = self(s);
 
 	(void)ts;
 	(void)seq;
 	text__style(&st->out, STYLE_WARN);
-	text__put(&st->out, "--- the policy is now in mode ");
-	text__put(&st->out, mode);
+	text__put(&st->out, "--- the policy ");
+	if (!strcmp(c->action, "load")) {
+		text__bytes(&st->out, c->policy, strlen(c->policy));
+		text__put(&st->out, " has taken the place of the one before;");
+	}
+	text__put(&st->out, " is now in mode ");
+	text__put(&st->out, c->mode);
 	text__style(&st->out, STYLE_NONE);
 	text__char(&st->out, '\n');
 	return st->out.err;
@@ -137,7 +142,7 @@ struct sink *sink_text__new(int fd, int verbosity, bool color, int width)
 		.start = text_start,
 		.event = text_event,
 		.lost = text_lost,
-		.mode = text_mode,
+		.policy = text_policy,
 		.flush = text_flush,
 		.finish = text_finish,
 		.free = text_free,

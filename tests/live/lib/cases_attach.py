@@ -34,14 +34,15 @@ class Running(Child):
 
 
 class Attached(Child):
-    def __init__(self, h, *opts, out="trace.jsonl"):
+    def __init__(self, h, *opts, out="trace.jsonl", own_session=False):
         self.h, self.out = h, out
 
         def signals():
             for sig in (signal.SIGINT, signal.SIGPIPE):
                 signal.signal(sig, signal.SIG_DFL)
         self.p = subprocess.Popen([h.sandtrace, "attach", "-o", h.path(out), *map(str, opts)], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=signals)
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=signals,
+                                  start_new_session=own_session)
         self.said = read_until(self.p.stderr.fileno(), READY)
 
     def wait(self):
