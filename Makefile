@@ -245,11 +245,12 @@ include tests/sandbox/sandbox.mk
 include tests/sandbox/seccomp/seccomp.mk
 include tests/backends/backends.mk
 include tests/security/security.mk
+include tests/bpf/bpf.mk
 
 # The test programs of every suite, so that a suite only runs them.
 .PHONY: test-build
 test-build: all $(UNIT) $(FUZZ) progs net-progs oracle-progs bench-tools bpf-arm64 sandbox-progs seccomp-progs backends-progs \
-	security-progs
+	security-progs bpf-test
 
 ORACLE_PROG := $(patsubst tests/oracle/prog/%.c,$(B)/tests/oracle/%,$(wildcard tests/oracle/prog/*.c))
 $(B)/tests/oracle/%: tests/oracle/prog/%.c

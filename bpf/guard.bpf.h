@@ -351,7 +351,6 @@ static __always_inline bool guard__judge(struct st_mark *st, struct inode *inode
 	struct guard_inode_key key = { .inode = (__u64)inode, .gen = w->gen };
 	struct guard_row *row;
 
-	w->f.mute = w->foreign && w->crossed;
 	w->inode = key.inode;
 	row = inode ? bpf_map_lookup_elem(&st_guard_inodes, &key) : NULL;
 	if (!row)
@@ -372,14 +371,13 @@ static __always_inline long guard__step(struct st_mark *st, bool names)
 	    bpf_probe_read_kernel(&parent, sizeof(parent), &dentry->d_parent) ||
 	    (mnt && bpf_probe_read_kernel(&mnt_root, sizeof(mnt_root), &mnt->mnt_root)))
 		return 1;
-	if (names) {
-		w->f.mute = w->foreign && w->crossed;
-		if (dentry != parent && !guard__judge_name(st))
-			return 1;
-	} else if (!guard__judge(st, inode)) {
+	w->f.mute = w->foreign && w->crossed;
+	if (!names && !guard__judge(st, inode))
 		return 1;
-	}
 	if (dentry == mnt_root && !guard__leave_mount(w))
+		return 1;
+	/* what is mounted is there by the name of where it hangs: its own is hidden already */
+	if (names && dentry != parent && !guard__judge_name(st))
 		return 1;
 	if (dentry != parent) {
 		w->child = w->dentry;

@@ -121,14 +121,13 @@ static int name_paths(const struct guard_target *t, const struct live_policy *l,
 	return 0;
 }
 
-/* From descriptors to inodes. */
+/* From descriptors to inodes. Without any, too: it also tells which namespaces are the loader's, and conditions ask that. */
 static int adopt(const struct guard_target *t, const int *held, size_t n, uint64_t *inodes)
 {
-	int err = 0;
+	int err;
 
 	t->shared->guard_rows = 0;
-	if (n)
-		err = iterate(t->adopt_inodes, true);
+	err = iterate(t->adopt_inodes, true);
 	for (size_t i = 0; i < n; i++) {
 		if (!err && (bpf_map_lookup_elem(t->fds, &held[i], &inodes[i]) || !inodes[i]))
 			err = -EIO;
