@@ -382,6 +382,7 @@ static void sink_writes_and_fails_aloud(void **state)
 	struct run_info info = {.start_ts = 1};
 	struct run_result res = {0};
 	int fds[2], full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	const struct policy_change mode = { "mode", "audit", "web", NULL }, load = { "load", "enforce", "web", NULL };
 	struct sink *s;
 	char buf[4096];
 	ssize_t n;
@@ -396,7 +397,8 @@ static void sink_writes_and_fails_aloud(void **state)
 	assert_int_equal(s->start(s, &info), 0);
 	assert_int_equal(s->event(s, &te.ev), 0);
 	assert_int_equal(s->lost(s, EV_CLASS_SYSCALL, 1234, 0, 0, 2), 0);
-	assert_int_equal(s->mode(s, "audit", 0, 3), 0);
+	assert_int_equal(s->policy(s, &mode, 0, 3), 0);
+	assert_int_equal(s->policy(s, &load, 0, 4), 0);
 	assert_int_equal(s->flush(s), 0);
 	n = read(fds[0], buf, sizeof(buf) - 1);
 	assert_true(n > 0);
@@ -404,6 +406,7 @@ static void sink_writes_and_fails_aloud(void **state)
 	assert_non_null(strstr(buf, "openat("));
 	assert_non_null(strstr(buf, "\n!!! 1,234 syscall records lost\n"));
 	assert_non_null(strstr(buf, "\n--- the policy is now in mode audit\n"));
+	assert_non_null(strstr(buf, "\n--- policy web has taken the place of the one before; it is now in mode enforce\n"));
 	assert_int_equal(s->finish(s, &res), 0);
 	s->free(s);
 

@@ -92,10 +92,13 @@ static int text_policy(struct sink *s, const struct policy_change *c, uint64_t t
 	(void)ts;
 	(void)seq;
 	text__style(&st->out, STYLE_WARN);
-	text__put(&st->out, "--- the policy ");
+	text__put(&st->out, "--- ");
 	if (!strcmp(c->action, "load")) {
+		text__put(&st->out, "policy ");
 		text__bytes(&st->out, c->policy, strlen(c->policy));
-		text__put(&st->out, " has taken the place of the one before;");
+		text__put(&st->out, " has taken the place of the one before; it");
+	} else {
+		text__put(&st->out, "the policy");
 	}
 	text__put(&st->out, " is now in mode ");
 	text__put(&st->out, c->mode);
