@@ -275,7 +275,8 @@ test: test-build ## run every test but the kernel matrix; needs root; SUITES="un
 .PHONY: test-kernels
 test-kernels: test-build arm64 ## run the live tests, the sandbox's and the degraded worlds on other kernels, in QEMU
 	$(Q)tests/all vm-6.1 vm-6.12 vm-5.10 vm-sandbox-6.1 vm-sandbox-6.12 vm-sandbox-5.10 \
-		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10 gate arm64 vm-evasion-6.1 vm-evasion-6.12 vm-evasion-arm64-6.12
+		vm-degraded-6.1 vm-degraded-6.12 vm-degraded-5.10 gate arm64 vm-evasion-6.1 vm-evasion-6.12 vm-evasion-arm64-6.12 \
+		vm-kill-6.1 vm-findings-6.1
 
 .PHONY: test-chroot
 test-chroot: ## check the README's commands in a fresh Debian 12 chroot (slow)

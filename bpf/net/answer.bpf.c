@@ -83,29 +83,32 @@ struct {
 	__type(value, struct asked);
 } st_answer_asked SEC(".maps");
 
-/* More than the stack holds. Softirqs do not nest, but with PREEMPT_RT they give way to each other: who finds it taken waits not. */
-struct work {
+/*
+ * An answer while it is read. On no stack: it is too large, and of what is there verifiers before 6.8 know the values with which a
+ * loop begins, and take it that they stay. Softirqs do not nest, but with PREEMPT_RT they give way to each other: who finds it
+ * taken does not wait.
+ */
+struct reading {
 	__u64 taken;
 	struct answer_name_key name;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct work);
-} st_answer_work SEC(".maps");
-
-const volatile __u32 st_netns; /* inode */
-
-struct reading {
-	struct __sk_buff *skb;
-	struct work *work;
-	struct answer_counts *counts;
 	__u32 at, left;
 	__u32 host[2]; /* of each generation, from 1; 0: no rule of it has the name */
 	__u32 label;   /* bytes of it that follow */
 	__u32 ended;
 	__u32 name_len;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reading);
+} st_answer_reading SEC(".maps");
+
+const volatile __u32 st_netns; /* inode */
+
+struct turn {
+	struct __sk_buff *skb;
+	struct reading *r;
 };
 
 struct packet {
@@ -114,7 +117,13 @@ struct packet {
 	__u32 at; /* of the payload */
 };
 
-#define COUNT(c, what) do { if (c) __sync_fetch_and_add(&(c)->what, 1); } while (0)
+#define COUNT(what)                                                                                \
+	do {                                                                                       \
+		__u32 zero = 0;                                                                    \
+		struct answer_counts *counts = bpf_map_lookup_elem(&st_answer_counts, &zero);      \
+		if (counts)                                                                        \
+			__sync_fetch_and_add(&counts->what, 1);                                    \
+	} while (0)
 
 /* ---- packets ----------------------------------------------------------------------------------------------------- */
 
@@ -208,13 +217,14 @@ static __always_inline bool has_asked(struct bpf_sock *sk, __be16 number)
 }
 
 /* Byte I of the name, its first label's length being byte 0. */
-static long lower_byte(__u32 i, struct reading *r)
+static long lower_byte(__u32 i, struct turn *t)
 {
+	struct reading *r = t->r;
 	__u8 *at;
 
 	if (i >= ANSWERS_NAME)
 		return 1;
-	at = &r->work->name.name[i];
+	at = &r->name.name[i];
 	if (r->ended) {
 		*at = 0;
 		return 0;
@@ -234,16 +244,20 @@ static long lower_byte(__u32 i, struct reading *r)
 }
 
 /* The name of the one question, and the rules' names that it is. False: it is malformed, or none of them. */
-static __always_inline bool read_question(struct reading *r, __u32 len)
+static __always_inline bool read_question(struct turn *t, __u32 len)
 {
-	struct answer_name_key *key = &r->work->name;
+	struct reading *r = t->r;
+	struct answer_name_key *key = &r->name;
 	__u64 n = len > r->at ? len - r->at : 0;
 
-	if (n > ANSWERS_NAME)
-		n = ANSWERS_NAME;
-	if (n < 1 || bpf_skb_load_bytes(r->skb, r->at, key->name, n))
+	if (!n)
 		return false;
-	bpf_loop(ANSWERS_NAME, lower_byte, r, 0);
+	asm volatile("if %0 < %1 goto +1; %0 = %1" : "+r"(n) : "i"(ANSWERS_NAME));
+	asm volatile("if %0 > 0 goto +1; %0 = 1" : "+r"(n)); /* it is: for the verifier */
+	if (bpf_skb_load_bytes(t->skb, r->at, key->name, n))
+		return false;
+	r->label = r->ended = r->name_len = 0;
+	bpf_loop(ANSWERS_NAME, lower_byte, t, 0);
 	if (!r->ended || r->name_len > n)
 		return false;
 	r->at += r->name_len + 4;
@@ -290,20 +304,20 @@ static __always_inline bool put(struct answer_key *key, const struct answer_row 
 }
 
 /* Not 0: the packet ends before it does. */
-static __noinline int add_address(struct __sk_buff *skb, struct reading *r, __u32 len, __u32 ttl)
+static __noinline int add_address(struct turn *t, __u32 len, __u32 ttl)
 {
+	struct __sk_buff *skb = t->skb;
+	struct reading *r = t->r;
 	struct answer_key key = {};
 	struct answer_row row = {};
 	__u64 now = bpf_ktime_get_boot_ns();
 
-	if (!r)
-		return 0;
 	if (len == 4)
 		key.addr[10] = key.addr[11] = 0xff;
 	if (len == 4 ? bpf_skb_load_bytes(skb, r->at, key.addr + 12, 4) : bpf_skb_load_bytes(skb, r->at, key.addr, 16))
 		return 1;
 	if (is_reserved(&key)) {
-		COUNT(r->counts, reserved);
+		COUNT(reserved);
 		return 0;
 	}
 	if (ttl < ANSWERS_TTL_MIN)
@@ -317,21 +331,22 @@ static __noinline int add_address(struct __sk_buff *skb, struct reading *r, __u3
 		key.gen = gen;
 		row.host = gen * ANSWERS_MAX_NAMES + r->host[gen] - 1;
 		if (put(&key, &row, now))
-			COUNT(r->counts, added);
+			COUNT(added);
 		else
-			COUNT(r->counts, full);
+			COUNT(full);
 	}
 	return 0;
 }
 
 /* A label of a record's name; or its end, and the record: type, class, ttl, length, data. */
-static long next_part(__u32 i, struct reading *r)
+static long next_part(__u32 i, struct turn *t)
 {
+	struct reading *r = t->r;
 	__u16 type, class, len;
 	__u32 ttl, fixed[3] = {};
 	__u8 b;
 
-	if (!r->left || bpf_skb_load_bytes(r->skb, r->at, &b, 1))
+	if (!r->left || bpf_skb_load_bytes(t->skb, r->at, &b, 1))
 		return 1;
 	if (b && b < 64) {
 		r->at += 1 + b;
@@ -340,7 +355,7 @@ static long next_part(__u32 i, struct reading *r)
 	if (b && b < 0xc0)
 		return 1;
 	r->at += b ? 2 : 1;
-	if (bpf_skb_load_bytes(r->skb, r->at, fixed, 10))
+	if (bpf_skb_load_bytes(t->skb, r->at, fixed, 10))
 		return 1;
 	type = bpf_ntohl(fixed[0]) >> 16;
 	class = bpf_ntohl(fixed[0]);
@@ -348,58 +363,57 @@ static long next_part(__u32 i, struct reading *r)
 	len = bpf_ntohl(fixed[2]) >> 16;
 	r->at += 10;
 	if (class == CLASS_IN && ((type == TYPE_A && len == 4) || (type == TYPE_AAAA && len == 16)) &&
-	    add_address(r->skb, r, len, ttl))
+	    add_address(t, len, ttl))
 		return 1;
 	r->at += len;
 	r->left--;
 	return 0;
 }
 
-static __always_inline void read_answer(struct __sk_buff *skb, struct packet *p, struct work *work, struct answer_counts *counts)
+static __always_inline void read_answer(struct __sk_buff *skb, struct packet *p, struct reading *r)
 {
-	struct reading r = { .skb = skb, .work = work, .counts = counts, .at = p->at + DNS_HEADER };
+	struct turn t = { .skb = skb, .r = r };
 	__be16 head[4]; /* number, flags, questions, answers */
 
 	if (bpf_skb_load_bytes(skb, p->at, head, sizeof(head)))
 		return;
 	if ((bpf_ntohs(head[1]) & (DNS_IS_ANSWER | DNS_FAILED)) != DNS_IS_ANSWER || head[2] != bpf_htons(1))
 		return;
-	if (!read_question(&r, skb->len))
+	r->at = p->at + DNS_HEADER;
+	if (!read_question(&t, skb->len))
 		return;
-	COUNT(counts, taken);
-	r.left = bpf_ntohs(head[3]);
-	bpf_loop(STEPS_MAX, next_part, &r, 0);
-	if (r.left)
-		COUNT(counts, cut);
+	COUNT(taken);
+	r->left = bpf_ntohs(head[3]);
+	bpf_loop(STEPS_MAX, next_part, &t, 0);
+	if (r->left)
+		COUNT(cut);
 }
 
 SEC("cgroup_skb/ingress")
 int answer_ingress(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = datagram_socket(skb);
-	struct answer_counts *counts;
 	struct packet p = {};
-	struct work *work;
+	struct reading *r;
 	__u32 zero = 0;
 	__be16 number;
 
 	if (!sk || !parse(skb, &p) || p.src_port != bpf_htons(PORT_DNS) || !is_resolver(p.src) || !in_our_namespace(sk) ||
 	    bpf_skb_load_bytes(skb, p.at, &number, sizeof(number)))
 		return PASS;
-	counts = bpf_map_lookup_elem(&st_answer_counts, &zero);
-	work = bpf_map_lookup_elem(&st_answer_work, &zero);
-	if (!work)
+	r = bpf_map_lookup_elem(&st_answer_reading, &zero);
+	if (!r)
 		return PASS;
 	if (!has_asked(sk, number)) {
-		COUNT(counts, unasked);
+		COUNT(unasked);
 		return PASS;
 	}
-	if (__sync_lock_test_and_set(&work->taken, 1)) {
-		COUNT(counts, cut);
+	if (__sync_lock_test_and_set(&r->taken, 1)) {
+		COUNT(cut);
 		return PASS;
 	}
-	read_answer(skb, &p, work, counts);
-	__sync_lock_test_and_set(&work->taken, 0);
+	read_answer(skb, &p, r);
+	__sync_lock_test_and_set(&r->taken, 0);
 	return PASS;
 }
 

@@ -20,6 +20,7 @@
 #include "events.h"
 #include "findings/findings.h"
 #include "findings/findings_model.h"
+#include "names.h"
 
 static struct test_event te;
 static struct findings *all;
@@ -388,13 +389,40 @@ static void tells_a_wipe(void **state)
 	must_find("evade.self_delete", SEV_HIGH, "/usr/bin/rm");
 }
 
-/* ---- names: until records carry them, by the facts that they will be ---- */
+/* ---- names ---- */
 
+/* A question over UDP, as process 5 sends it. */
 static void ask(const char *name)
 {
-	struct scene c = {.f = all, .p = state__proc(&all->st, 5), .seq = ++seq};
+	struct names_test t = {.names = names__new(), .tgid = 5};
+	uint8_t q[300] = {0, 7, 1, 0, 0, 1};
+	size_t n = 12;
 
-	finding__host(&c, name, strlen(name), true);
+	assert_non_null(t.names);
+	for (const char *dot; *name; name = dot + (*dot == '.')) {
+		dot = strchrnul(name, '.');
+		q[n++] = (uint8_t)(dot - name);
+		memcpy(q + n, name, (size_t)(dot - name));
+		n += (size_t)(dot - name);
+	}
+	q[n + 2] = q[n + 4] = 1; /* the root; A, IN */
+	assert_true(names_test__udp(&t, q, n + 5, false));
+	t.ev.seq = ++seq;
+	findings__event(all, &t.ev);
+	names__free(t.names);
+}
+
+/* Process 5 connects to 203.0.113.LAST, which was asked for as HOST. */
+static void connects(uint8_t last, const char *host)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = htonl(0xcb007100 | last)};
+
+	act_net(&te, EV_NET_CONNECT, EV_ALLOWED, 0, (const char *)&in, sizeof(in));
+	test_who(&te, 1005, 5);
+	assert_true(test_event__done(&te));
+	te.ev.seq = ++seq;
+	te.ev.host = host;
+	findings__event(all, &te.ev);
 }
 
 static void tells_names(void **state)
@@ -404,6 +432,8 @@ static void tells_names(void **state)
 	char name[96];
 
 	(void)state;
+	connects(7, NULL);
+	must_not_find("net.raw_ip"); /* no names are seen */
 	for (int i = 0; i < 12; i++) {
 		snprintf(name, sizeof(name), "host%d.example.org", i);
 		ask(name);
@@ -412,6 +442,7 @@ static void tells_names(void **state)
 	assert_int_equal(findings__count(all), 0);
 	ask("q.oast.fun");
 	must_find("net.known_sink", SEV_CRITICAL, "q.oast.fun");
+	assert_int_equal(found("net.known_sink")->seq, seq);
 	ask("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.x.example");
 	assert_non_null(found("dns.exfil"));
 	assert_int_equal(found("dns.exfil")->count, 1);
@@ -421,15 +452,35 @@ static void tells_names(void **state)
 	}
 	assert_int_equal(findings__count(all), 3);
 
-	net(5, EV_NET_CONNECT, 0xcb007107, 443);
-	must_not_find("net.raw_ip"); /* the recorder does not see names */
-	all->names_seen = true;
-	state__name_add(&all->st, &addr, "registry.npmjs.org", 18);
-	net(5, EV_NET_CONNECT, 0xcb007107, 443);
+	connects(7, "registry.npmjs.org");
 	must_not_find("net.raw_ip");
 	assert_string_equal(findings__name_of(all, &addr), "registry.npmjs.org");
-	net(5, EV_NET_CONNECT, 0xcb007108, 443);
+	connects(8, NULL);
 	must_find("net.raw_ip", SEV_HIGH, "203.0.113.8:443");
+}
+
+/* Server names of TLS clients, and more questions in a segment than there are facts. */
+static void tells_names_of_tls(void **state)
+{
+	struct names_seen seen = {.hello_ends = true, .hello.name = "x.webhook.site"};
+	struct names_test t = {.tgid = 5};
+	static const uint8_t q[] = "\0\7\1\0\0\1\0\0\0\0\0\0\1x\12supportxmr\3com\0\0\1\0\1";
+
+	(void)state;
+	assert_true(names_test__record(&t, EV_NAME_TLS_HELLO, 6, "", 0, 0));
+	t.ev.seen = &seen;
+	findings__event(all, &t.ev);
+	must_find("net.known_sink", SEV_CRITICAL, "x.webhook.site");
+	seen = (struct names_seen){.n = NAMES_MESSAGES};
+	for (unsigned int i = 0; i < NAMES_MESSAGES; i++)
+		seen.messages[i] = (struct names_message){.data = q, .len = sizeof(q) - 1};
+	assert_true(names_test__record(&t, EV_NAME_DNS_QUERY, 6, "", 0, 0));
+	t.ev.seen = &seen;
+	findings__event(all, &t.ev);
+	must_find("mine.pool", SEV_HIGH, "x.supportxmr.com");
+	assert_int_equal(found("mine.pool")->count, FACTS_MAX);
+	t.ev.seen = NULL; /* no memory for it */
+	findings__event(all, &t.ev);
 }
 
 /* ---- who is excused ---- */
@@ -643,6 +694,7 @@ int main(void)
 		TEST(tells_what_an_install_must_not_do),
 		TEST(tells_a_wipe),
 		TEST(tells_names),
+		TEST(tells_names_of_tls),
 		TEST(excuses_whose_business_it_is),
 		TEST(excuses_nobody_by_name),
 		TEST(stays_bounded),

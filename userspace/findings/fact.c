@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "../base/util.h"
+#include "../enrich/names.h"
 #include "../event/syscalls.h"
 
 enum access_kind { ACCESS_PATHS, ACCESS_OPEN, ACCESS_EXEC, ACCESS_NET, ACCESS_CHMOD, ACCESS_XATTR, ACCESS_FD, ACCESS_CWD };
@@ -575,6 +576,50 @@ static void failed_exec(struct facts *f, const struct event *ev)
 	v->len = p->len;
 }
 
+static size_t name_fact(struct facts *f, const char *name, size_t used)
+{
+	size_t len = strlen(name);
+	struct fact *v;
+
+	if (!len || len > sizeof(f->paths[0]) - used)
+		return used;
+	v = add(f, FACT_NAME, 0);
+	v->text = memcpy(f->paths[0] + used, name, len);
+	v->len = len;
+	return used + len;
+}
+
+/* What was asked for; of a segment with many questions the first FACTS_MAX. Answers are told by who connects: host_fact. */
+static void name_facts(struct facts *f, const struct event *ev)
+{
+	const struct names_seen *seen = ev->seen;
+	struct dns_message m;
+	size_t used = 0;
+
+	if (!seen)
+		return;
+	if (seen->hello_ends)
+		used = name_fact(f, seen->hello.name, used);
+	if (ev->name_seen->act.op != EV_NAME_DNS_QUERY)
+		return;
+	for (unsigned int i = 0; i < seen->n && f->n < FACTS_MAX; i++)
+		if (dns__parse(seen->messages[i].data, seen->messages[i].len, seen->messages[i].cut, &m) && !m.response)
+			used = name_fact(f, m.name, used);
+}
+
+/* The name of the one address that a record is about, before the address. */
+static void host_fact(struct facts *f, const struct event *ev)
+{
+	struct fact *name = &f->v[0];
+
+	if (!ev->host || f->n != 1 || name->kind != FACT_ADDR || !name->addr)
+		return;
+	f->v[f->n++] = *name;
+	name->kind = FACT_NAME;
+	name->text = ev->host;
+	name->len = strlen(ev->host);
+}
+
 void fact__all(struct fact_plan *plan, const struct event *ev, struct facts *ret)
 {
 	int err = fact__error(ev);
@@ -595,5 +640,7 @@ void fact__all(struct fact_plan *plan, const struct event *ev, struct facts *ret
 		if (ev->flow->act.op == EV_FLOW_DATAGRAMS && !ev->flow->incoming && ev->flow->packets_out)
 			add_address(ret, event__part(ev, EV_FLOW_REMOTE), NET_SEND, -1, err);
 		break;
+	case EV_NAME: name_facts(ret, ev); break;
 	}
+	host_fact(ret, ev);
 }

@@ -31,7 +31,7 @@ enum fact_kind {
 	FACT_PATH = 1, /* use; text; of the target of a rename or link also from */
 	FACT_EXEC,     /* the record itself: parts by EV_EXEC_* */
 	FACT_ADDR,     /* use: one NET_*; addr, or none: what fd is bound to */
-	FACT_NAME,     /* text: a name that was asked for, or with addr, an address it stands for */
+	FACT_NAME,     /* text: a name that was asked for; with addr: what that was asked for as */
 	FACT_ACTION,   /* action; text: on what, may be empty */
 	FACT_CWD,      /* text: the new directory, "" when only fd is known */
 	FACT_DIR,      /* fd is the directory that from names */

@@ -336,7 +336,10 @@ bool proc__thread_stat(pid_t tgid, pid_t tid, struct proc_stat *ret)
 	return read_stat(tgid, name, ret);
 }
 
-/* The clocks of a process, as clock_getcpuclockid(3) makes their ids: 0 counts user and system time, 1 user time. */
+/*
+ * The clocks of a process, as clock_getcpuclockid(3) makes their ids: 0 counts ticks, 1 those in user mode, 2 what it really
+ * ran, of which ticks get lost where others have the CPU.
+ */
 static bool cpu_clock(pid_t tgid, unsigned int which, uint64_t *ret_ns)
 {
 	struct timespec ts;
@@ -349,12 +352,12 @@ static bool cpu_clock(pid_t tgid, unsigned int which, uint64_t *ret_ns)
 
 bool proc__times(pid_t tgid, uint64_t *ret_utime, uint64_t *ret_stime)
 {
-	uint64_t both, user;
+	uint64_t both, user, ran;
 
-	if (!cpu_clock(tgid, 0, &both) || !cpu_clock(tgid, 1, &user))
+	if (!cpu_clock(tgid, 0, &both) || !cpu_clock(tgid, 1, &user) || !cpu_clock(tgid, 2, &ran))
 		return false;
-	*ret_utime = user;
-	*ret_stime = both - MIN(user, both);
+	*ret_utime = both ? (uint64_t)((double)ran * (double)MIN(user, both) / (double)both) : ran;
+	*ret_stime = ran - MIN(*ret_utime, ran);
 	return true;
 }
 

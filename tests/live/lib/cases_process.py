@@ -196,6 +196,30 @@ def exit_of_a_joined_thread(t):
         expect(r["tid"] != r["pid"] and r.get("thread") is True, "a thread's exit is not marked as one's", [r])
 
 
+TICKS = 40 * 10**6  # ns: how far times can be off that are split by ticks
+
+
+def used(t):
+    """What the record of an exit says of its process is what its parent is told by wait4, which looks a moment later."""
+    child = t.pid("child")
+    r = exited(t, child)
+    for key in ("utime", "stime"):
+        want = t.fact(key) * 1000
+        expect(abs(r[key] - want) <= want * 0.15 + TICKS, "%s: %d ns, by wait4 %d" % (key, r[key], want), [r])
+    want = t.fact("maxrss")
+    expect(abs(r["maxrss_kb"] - want) <= 1024, "maxrss: %d KiB, by wait4 %d" % (r["maxrss_kb"], want), [r])
+    for key in ("minflt", "majflt", "nvcsw", "nivcsw"):
+        want = t.fact(key)
+        expect(want - 10 <= r[key] <= want + 2, "%s: %d, by wait4 %d" % (key, r[key], want), [r])
+    thread = t.one([x for x in t.procs("exited", pid=child) if x.get("thread")], "exit of its thread")
+    expect(r["utime"] * 0.3 < thread["utime"] < r["utime"] * 0.7, "half of it is the thread's own", [thread, r])
+    same(thread["maxrss_kb"], 0, "memory of a thread", [thread])
+
+
+recorded("exit_with_what_was_used", "rusage")(used)
+recorded("exit_with_what_was_used_by_ptrace", "rusage", opts=("--backend", "ptrace"))(used)
+
+
 def last_call(t, pid, call):
     """The call a task was in when SIGKILL came. The kernel lets an interruptible call end with an ERESTART result that
     nobody sees; where it does not even do that, the record has no result."""

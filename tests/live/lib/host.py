@@ -11,7 +11,7 @@ import time
 
 from records import Failure, Skip, Trace, check_any, expect, same
 
-LIMIT = 60
+LIMIT = int(os.environ.get("SANDTRACE_TEST_LIMIT", 60))  # seconds for anything; an emulated machine needs more
 
 
 def communicate(p, argv, data, limit):
@@ -97,7 +97,7 @@ def alive(pid):
         return False
 
 
-def until(cond, why, limit=20.0):
+def until(cond, why, limit=LIMIT):
     """Waits for COND to hold; the pause only keeps the CPU free for what is waited for."""
     end = time.monotonic() + limit
     while not cond():
@@ -105,7 +105,7 @@ def until(cond, why, limit=20.0):
         select.select([], [], [], 0.01)
 
 
-def read_until(fd, marker, seen=b"", limit=20.0):
+def read_until(fd, marker, seen=b"", limit=LIMIT):
     """Reads from FD until MARKER shows up; returns all that was read."""
     end = time.monotonic() + limit
     while marker not in seen:
