@@ -119,11 +119,16 @@ static long match_one(__u32 i, struct question *q)
 	return 1;
 }
 
-/* Has a name been given this address since the rules were resolved? Their number is that of the name's first entry with the ports. */
-static __always_inline bool match_name(struct question *q)
+/*
+ * Has a name been given this address since the rules were resolved? Their number is that of the name's first entry with the ports.
+ * Global: verified once, and not for each who asks.
+ */
+__noinline int match_name(struct question *q)
 {
 	struct answer_key key = {};
 
+	if (!q)
+		return 0;
 	__builtin_memcpy(key.addr, &q->a, sizeof(key.addr));
 	for (__u32 slot = 0; slot < ANSWERS_SLOTS; slot++) {
 		const struct guard_net_row *row = answer__row(&key, slot);
@@ -133,10 +138,10 @@ static __always_inline bool match_name(struct question *q)
 			if (!q->any_port && (q->port < row->ports[i].first || q->port > row->ports[i].last))
 				continue;
 			hit(row->ports[i].rule, true);
-			return true;
+			return 1;
 		}
 	}
-	return false;
+	return 0;
 }
 
 /* The same decision as network__match() in userspace; tests hold the two together. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of the security profile run: the kernel gate's loader, and the process that tries to get round a policy.
 SECURITY_PROG := $(B)/tests/gate $(B)/tests/evade
-$(B)/tests/gate: tests/vm/gate.c $(SKEL)
+$(B)/tests/gate: tests/vm/gate.c $(SKEL) $(NET_SKEL)
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -isystem $(B) $(LDFLAGS) -o $@ $< $(call archives,-lbpf -lelf -lz)

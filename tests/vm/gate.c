@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads every program of the recorder alone on this kernel, with every branch that a configuration can open, and says
+ * Loads every program alone on this kernel, those of the recorder and of the network rules, with every branch that a configuration can open, and says
  * what the verifier made of it. Tab-separated, one line a program:
  *
  *   name  section  ok|absent|loaded|error  instructions verified  bytes of stack  prototype of the hook  what is wrong
@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "answer.skel.h"
+#include "network.skel.h"
 #include "sandtrace.skel.h"
 
 #define LOG_SIZE (1 << 20)
@@ -188,9 +190,49 @@ static int attach(struct bpf_object *obj, struct bpf_program *prog)
 	return err;
 }
 
-static void load_one(const char *wanted)
+struct opened {
+	void *skel; /* NULL: it cannot be */
+	struct bpf_object_skeleton *skeleton;
+	struct bpf_object *obj;
+};
+
+#define OPENED(skel) (skel) ? (struct opened){ (skel), (skel)->skeleton, (skel)->obj } : (struct opened){ 0 }
+
+static struct opened open_recorder(void)
 {
 	struct sandtrace_bpf *skel = sandtrace_bpf__open();
+
+	if (skel)
+		configure(skel);
+	return OPENED(skel);
+}
+
+static struct opened open_network(void)
+{
+	struct network_bpf *skel = network_bpf__open();
+
+	if (skel)
+		skel->rodata->st_net_n = skel->rodata->st_net_names = 1;
+	return OPENED(skel);
+}
+
+static struct opened open_answers(void)
+{
+	struct answer_bpf *skel = answer_bpf__open();
+
+	return OPENED(skel);
+}
+
+static void close_object(struct opened *o)
+{
+	if (o->skel)
+		bpf_object__destroy_skeleton(o->skeleton);
+	free(o->skel);
+}
+
+static void load_one(struct opened (*open)(void), const char *wanted)
+{
+	struct opened o = open();
 	struct bpf_program *prog, *one = NULL;
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
@@ -199,12 +241,11 @@ static void load_one(const char *wanted)
 	long stack;
 	int err;
 
-	if (!skel) {
+	if (!o.skel) {
 		printf("%s\t\terror\t0\t0\t\tthe object cannot be opened: %s\n", wanted, strerror(errno));
 		return;
 	}
-	configure(skel);
-	bpf_object__for_each_program(prog, skel->obj) {
+	bpf_object__for_each_program(prog, o.obj) {
 		bool is = !strcmp(bpf_program__name(prog), wanted);
 
 		bpf_program__set_autoload(prog, is);
@@ -215,13 +256,13 @@ static void load_one(const char *wanted)
 	bpf_program__set_log_buf(one, verifier_log, sizeof(verifier_log));
 	*verifier_log = 0;
 	prototype(bpf_program__section_name(one), proto, sizeof(proto));
-	err = sandtrace_bpf__load(skel);
+	err = bpf_object__load_skeleton(o.skeleton);
 	stack = deepest_stack();
 	if (err) {
 		state = *proto || *verifier_log ? "error" : "absent";
 	} else {
 		bpf_obj_get_info_by_fd(bpf_program__fd(one), &info, &len);
-		err = attach(skel->obj, one);
+		err = attach(o.obj, one);
 		if (err)
 			state = "loaded";
 	}
@@ -232,26 +273,32 @@ static void load_one(const char *wanted)
 	printf("%s\t%s\t%s\t%u\t%ld\t%s\t%s\n", wanted, bpf_program__section_name(one), state, info.verified_insns, stack, proto,
 	       err && !*said ? strerror(-err) : said);
 	fflush(stdout);
-	sandtrace_bpf__destroy(skel);
+	close_object(&o);
 }
 
 int main(int argc, char **argv)
 {
-	struct sandtrace_bpf *skel;
+	static struct opened (*const objects[])(void) = { open_recorder, open_network, open_answers };
 	struct bpf_program *prog;
 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	libbpf_set_print(quiet);
 	vmlinux = btf__load_vmlinux_btf();
-	skel = sandtrace_bpf__open();
-	if (!vmlinux || !skel) {
-		fprintf(stderr, "gate: %s\n", vmlinux ? "the object cannot be opened" : "this kernel has no BTF");
+	for (size_t i = 0; vmlinux && i < sizeof(objects) / sizeof(objects[0]); i++) {
+		struct opened o = objects[i]();
+
+		if (!o.skel)
+			vmlinux = NULL;
+		else
+			bpf_object__for_each_program(prog, o.obj)
+				if (argc < 2 || !strncmp(bpf_program__name(prog), argv[1], strlen(argv[1])))
+					load_one(objects[i], bpf_program__name(prog));
+		close_object(&o);
+	}
+	if (!vmlinux) {
+		fprintf(stderr, "gate: an object cannot be opened, or this kernel has no BTF\n");
 		return 1;
 	}
-	bpf_object__for_each_program(prog, skel->obj)
-		if (argc < 2 || !strncmp(bpf_program__name(prog), argv[1], strlen(argv[1])))
-			load_one(bpf_program__name(prog));
-	sandtrace_bpf__destroy(skel);
 	btf__free(vmlinux);
 	return 0;
 }
