@@ -116,10 +116,17 @@ static __always_inline void emit__submit_process(void *rec)
 	emit__submit_checked(&st_urgent, rec, EV_CLASS_PROCESS, true);
 }
 
-/* The ring of a record of the security profile: what was refused must not wait behind what was not. */
+/*
+ * The ring of a record of the security profile: what was refused must not wait behind what was not. But anybody can be refused as much
+ * as he likes, and must not take the room of processes: half of that ring is theirs, and what finds the other half full goes
+ * with all the rest. Not where the brake holds up who fills a ring: it knows the urgent ones by their class.
+ */
 static __always_inline void *emit__ring_of(bool urgent, __u32 tgid)
 {
-	return urgent ? &st_urgent : emit__bulk_ring(tgid);
+	if (urgent && (st_cfg.brake_urgent || bpf_ringbuf_query(&st_urgent, BPF_RB_AVAIL_DATA) <
+						      bpf_ringbuf_query(&st_urgent, BPF_RB_RING_SIZE) / 2))
+		return &st_urgent;
+	return emit__bulk_ring(tgid);
 }
 
 static __always_inline void emit__submit_act(void *ring, void *rec, __u32 class, bool urgent)

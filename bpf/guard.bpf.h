@@ -246,12 +246,8 @@ static __always_inline bool guard__leave_mount(struct guard_walk *w)
 
 #define SB_KERNMOUNT (1UL << 22) /* linux/fs.h */
 
-/*
- * What rules about names in directory BASE, or below it, say of DENTRY. NAMES: which lists there are, GUARD_NAMES_EXACT, ...
- * No lock is taken: a rename at the same time may show a mixed name, whose mover must have been let.
- * Missed: file systems that take names for equal that are not.
- */
-__weak __noinline int guard__name(struct st_mark *st, __u64 at, __u64 base, __u32 names, __u32 list)
+/* What guard__name asks for, of the name as it is found: a rename meanwhile may show a part of each. */
+__weak __noinline int guard__name_now(struct st_mark *st, __u64 at, __u64 base, __u32 names, __u32 list)
 {
 	struct dentry *dentry = (void *)at;
 	const unsigned char *name = NULL;
@@ -296,6 +292,40 @@ __weak __noinline int guard__name(struct st_mark *st, __u64 at, __u64 base, __u3
 	if (row)
 		guard__take(&st->walk.f, row);
 	return 0;
+}
+
+#define GUARD_NAME_TRIES 8
+
+/*
+ * What rules about names in directory BASE, or below it, say of DENTRY. NAMES: which lists there are, GUARD_NAMES_EXACT, ...
+ * No lock is taken: what is found counts if no rename came in between, which changes d_seq, odd while it is made; else it is
+ * forgotten, but for the counts of rules, and the name read again. One that does not stand still cannot be read: -1.
+ * Missed: file systems that take names for equal that are not.
+ */
+__weak __noinline int guard__name(struct st_mark *st, __u64 at, __u64 base, __u32 names, __u32 list)
+{
+	struct dentry *dentry = (void *)at;
+	__u32 denied, allowed, allowed_by;
+
+	if (!st)
+		return 0;
+	denied = st->walk.f.denied;
+	allowed = st->walk.f.allowed;
+	allowed_by = st->walk.f.allowed_by;
+	for (int i = 0; i < GUARD_NAME_TRIES; i++) {
+		__u32 seq = 1, again = 0;
+		int err;
+
+		KGET(seq, dentry, d_seq.seqcount.sequence);
+		err = guard__name_now(st, at, base, names, list);
+		KGET(again, dentry, d_seq.seqcount.sequence);
+		if (seq == again && !(seq & 1))
+			return err;
+		st->walk.f.denied = denied;
+		st->walk.f.allowed = allowed;
+		st->walk.f.allowed_by = allowed_by;
+	}
+	return -1;
 }
 
 /* A directory that has rules about names: those in it are judged at once, those below when all of the way is known. */

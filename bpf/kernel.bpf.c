@@ -199,7 +199,20 @@ int BPF_PROG(kernel_pivot, const struct path *old_path, const struct path *new_p
 	return kernel__act(st, &a, GUARD_OP_MOUNT);
 }
 
-/* Judged, and recorded only when refused: sb_mount and move_mount tell the same with the place. */
+#define NR_FSCONFIG 431 /* of every architecture and ABI */
+#define NR_X32 0x40000000
+
+/*
+ * What mount(2) does, sb_mount has told with the place. fsconfig(2) is told here: a file system that it makes can be used without a
+ * place, by the descriptor of fsmount(2), and what it changes of one that is mounted (fspick(2)) passes no other hook.
+ */
+static __always_inline bool kernel__by_fsconfig(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return (syscall__nr_at_exit(regs) & ~NR_X32) == NR_FSCONFIG;
+}
+
 static __always_inline int kernel__change_super(struct super_block *sb)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
@@ -215,7 +228,7 @@ static __always_inline int kernel__change_super(struct super_block *sb)
 	if (flags & (SB_KERNMOUNT | SB_SUBMOUNT))
 		return 0;
 	verdict = guard__op(MARK(st), &a.act, GUARD_OP_MOUNT);
-	if (a.act.verdict == EV_ALLOWED)
+	if (a.act.verdict == EV_ALLOWED && !kernel__by_fsconfig())
 		return 0;
 	KGET(fs, sb, s_type);
 	KGET(a.type, fs, name);

@@ -493,9 +493,10 @@ int BPF_PROG(socket_splice, struct file *file, int mask)
 	if (!st)
 		return 0;
 	socket__identify(&a, (void *)inode - bpf_core_field_offset(struct socket_alloc, vfs_inode));
-	if (socket__kind(&a) != SOCKET_RULES)
+	if (socket__kind(&a) == SOCKET_FREE)
 		return 0;
-	verdict = socket__judge_peer(&a);
+	/* AF_SMC and AF_KCM hand pages on to a TCP socket of their own */
+	verdict = socket__kind(&a) == SOCKET_OTHER ? guard__net_kind(&a.act) : socket__judge_peer(&a);
 	socket__emit_send(st, &a, false);
 	return guard__return(verdict);
 }

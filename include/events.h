@@ -367,7 +367,7 @@ enum ev_kernel_op {
 	EV_KERNEL_FIRMWARE = 4,
 	EV_KERNEL_KEXEC = 5,
 	EV_KERNEL_PERF = 6,	  /* arg: type of the event */
-	EV_KERNEL_MOUNT = 7,	  /* path: where; text: what; arg: flags */
+	EV_KERNEL_MOUNT = 7,	  /* path: where; by fsconfig none: made or changed; text: what; arg: flags */
 	EV_KERNEL_UMOUNT = 8,
 	EV_KERNEL_MOVE_MOUNT = 9,
 	EV_KERNEL_PIVOT_ROOT = 10,

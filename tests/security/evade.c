@@ -8,8 +8,9 @@
  *		   "NAME RESULT DETAIL": RESULT is 0, what it was after happened; an errno; or -1, it cannot be tried here
  *   evade list    the names, with what must be seen of each: NAME KIND ACTION EXPECTED
  *   evade true    ends with 0: what is executed
- *   evade open PATH, evade forge PATH
- *		   ends with what opening it for writing gives; forge passes for /payload/evade before, whatever it is
+ *   evade open PATH, evade forge PATH, evade disguise PATH
+ *		   ends with what opening it for writing gives; forge passes for /payload/evade before, whatever it is; disguise
+ *		   gives itself another name and other arguments
  *
  * The attempts are made by the process itself, which ran before the policy was there; those that execute something, by
  * its children. They are in evade_DOMAIN.c, each file with its table.
@@ -18,10 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+
+#include <sched.h>
 
 #include "evade.h"
 
@@ -43,7 +48,9 @@ static const struct domain *const domains[] = { DOMAINS(POINTER) };
 #define N_DOMAINS (sizeof(domains) / sizeof(domains[0]))
 
 int old_fd, old_dir, old_tcp, old_udp, unix_pair[2];
-pid_t outsider;
+pid_t outsider, neighbour;
+struct flips *flips;
+int flips_go;
 char detail[128];
 
 /* ---- the world -------------------------------------------------------------------------------------------------- */
@@ -64,13 +71,13 @@ static void make_file(const char *path, mode_t mode, const char *text)
 	need(fchmod(fd, mode), path);
 	close(fd);
 }
-static void copy_self(const char *to)
+static void copy_file(const char *path, const char *to)
 {
-	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	int from = open(path, O_RDONLY | O_CLOEXEC), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 	char buf[65536];
 	ssize_t n;
 
-	need(from, "/proc/self/exe");
+	need(from, path);
 	need(fd, to);
 	while ((n = read(from, buf, sizeof(buf))) > 0)
 		need(write(fd, buf, (size_t)n) == n ? 0 : -1, to);
@@ -97,6 +104,27 @@ static void make_deep(void)
 		close(dir);
 		dir = next;
 	}
+	close(dir);
+}
+/* A file at the bottom, and the lowest directory mounted where it can be named. Only directories that no rule is about. */
+static void make_abyss(void)
+{
+	int dir = open(OK, O_PATH | O_CLOEXEC), fd;
+	char bottom[32];
+
+	for (int i = 0; i < ABYSS; i++) {
+		need(mkdirat(dir, "a", 0755), "abyss");
+		fd = openat(dir, "a", O_PATH | O_CLOEXEC);
+		need(fd, "abyss");
+		close(dir);
+		dir = fd;
+	}
+	fd = openat(dir, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	need(fd, "abyss file");
+	close(fd);
+	snprintf(bottom, sizeof(bottom), "/proc/self/fd/%d", dir);
+	mkdir("/mnt/bottom", 0755);
+	need(mount(bottom, "/mnt/bottom", NULL, MS_BIND, NULL), "bind");
 	close(dir);
 }
 static int world(void)
@@ -132,12 +160,16 @@ static int world(void)
 	need(mkdir(OK "/place", 0755), "place");
 	need(mount(DATA "/dir", "/mnt/below", NULL, MS_BIND, NULL), "bind");
 	need(mount(DATA, "/mnt/alias", NULL, MS_BIND, NULL), "bind");
-	copy_self("/tmp/prog");
-	copy_self("/tmp/interp");
+	copy_file("/proc/self/exe", "/tmp/prog");
+	copy_file("/proc/self/exe", "/tmp/interp");
 	make_file("/tmp/script", 0755, "#!" OK "/prog true\n");
-	copy_self(OK "/prog");
+	copy_file("/proc/self/exe", OK "/prog");
 	make_file(OK "/chain", 0755, "#!/tmp/interp true\n");
+	make_file(OK "/chains", 0755, "#!" OK "/chain\n");
+	copy_file("/payload/sandtrace", "/tmp/dynamic"); /* the one program here that ld.so has to load */
+	copy_file("/payload/sandtrace", OK "/dynamic");
 	make_deep();
+	make_abyss();
 	return 0;
 }
 
@@ -170,6 +202,36 @@ static void be_outsider(int sock)
 	need((int)sendmsg(sock, &m, 0), "outsider's send");
 }
 
+/* Not in scope as well, until its parent ends. */
+static pid_t be_neighbour(void)
+{
+	int ready[2], go[2];
+	pid_t pid;
+	char c;
+
+	flips = mmap(NULL, sizeof(*flips), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	need(flips == MAP_FAILED ? -1 : 0, "mmap");
+	need(pipe2(ready, O_CLOEXEC), "pipe");
+	need(pipe2(go, O_CLOEXEC), "pipe");
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		need(unshare(CLONE_NEWNS), "unshare");
+		need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+		need(mount(DATA, "/mnt/other", NULL, MS_BIND, NULL), "bind");
+		need((int)write(ready[1], "r", 1), "ready");
+		while (read(go[0], &c, 1) == 1)
+			flip_names();
+		_exit(0);
+	}
+	flips_go = go[1];
+	close(ready[1]);
+	need(read(ready[0], &c, 1) == 1 ? 0 : -1, "the neighbour");
+	close(ready[0]);
+	close(go[0]);
+	return pid;
+}
+
 static void each(void (*fn)(const struct attempt *, const char *), const char *arg)
 {
 	for (size_t d = 0; d < N_DOMAINS; d++)
@@ -198,10 +260,11 @@ static int serve(void)
 	pid_t server;
 	int status;
 
+	outsider = getpid();
+	neighbour = be_neighbour(); /* has none of what follows */
 	listen_on(80);
 	listen_on(81);
 	need(socketpair(AF_UNIX, SOCK_STREAM, 0, unix_pair), "socketpair");
-	outsider = getpid();
 	server = fork();
 	if (server) {
 		be_outsider(unix_pair[1]);
@@ -235,6 +298,8 @@ int main(int argc, char **argv)
 		return open_write(argv[2]);
 	if (!strcmp(mode, "forge") && argc > 2)
 		return forge_and_open(argv[2]);
+	if (!strcmp(mode, "disguise") && argc > 2)
+		return disguise_and_open(argv[0], argv[2]);
 	if (!strcmp(mode, "world"))
 		return world();
 	if (!strcmp(mode, "serve"))

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #define OK "/srv/ok"
 #define DEPTH 60
 #define LONG_NAME 60 /* DEPTH * (LONG_NAME + 1) and the rest: near 4,000 bytes */
+#define ABYSS 2200   /* levels, more than are walked (2,100) */
 
 struct attempt {
 	const char *name;
@@ -39,8 +41,16 @@ struct domain {
 /* What was there before the policy. */
 extern int old_fd, old_dir, old_tcp, old_udp, unix_pair[2];
 extern pid_t outsider; /* the server's parent: not in scope */
+extern pid_t neighbour; /* not in scope either, in a mount namespace of its own, where DATA is on /mnt/other */
 
 extern char detail[128]; /* one word that an attempt tells beside its result */
+
+/* CANNOT, for want of WHAT: one word. */
+static inline int without(const char *what)
+{
+	strcpy(detail, what);
+	return CANNOT;
+}
 
 static inline int result(long ret)
 {
@@ -81,7 +91,16 @@ static inline struct sockaddr_in v4(const char *addr, uint16_t port)
 /* One request, by a kernel thread where its flags say so. Its result, as a call would give it. */
 int uring(const struct io_uring_sqe *request);
 
-/* In place of what is executed; evade_rules.c. */
+/* In place of what is executed; evade_rules.c and evade_file.c. */
 int forge_and_open(const char *path);
+int disguise_and_open(char *argv0, const char *path);
+
+/* The neighbour renames one name to another and back, from the first call with true until that with false; evade_rules.c. */
+struct flips {
+	volatile int on, turns;
+};
+extern struct flips *flips;
+extern int flips_go; /* a byte to it: begin */
+void flip_names(void);
 
 #endif

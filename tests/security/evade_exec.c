@@ -20,6 +20,8 @@ static int exec_script(void) { return execve("/tmp/script", true_argv, no_env), 
 static int x_script(void) { return run(exec_script); }
 static int exec_chain(void) { return execve(OK "/chain", true_argv, no_env), errno; }
 static int x_interp(void) { return run(exec_chain); } /* outside, but its interpreter is in /tmp */
+static int exec_chains(void) { return execve(OK "/chains", true_argv, no_env), errno; }
+static int x_chain(void) { return run(exec_chains); } /* a script, of a script, of what is in /tmp */
 static int exec_at(void)
 {
 	int fd = open("/tmp/prog", O_PATH | O_CLOEXEC);
@@ -46,6 +48,27 @@ static int map_exec(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? errno : 0;
 }
 static int x_map(void) { return in_child(map_exec); } /* what `ld.so /tmp/prog` does */
+/* ld.so PROG itself, which says why it could not, and ends with 127. */
+static int load(const char *prog)
+{
+	static const char *const loaders[] = { "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1" };
+	int status, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(null, 1);
+		dup2(null, 2);
+		for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+			execl(loaders[i], loaders[i], prog, "--version", NULL);
+		_exit(126);
+	}
+	close(null);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return CANNOT;
+	return WEXITSTATUS(status) == 127 ? EPERM : WEXITSTATUS(status) ? CANNOT : 0;
+}
+static int x_loader(void) { return load("/tmp/dynamic"); }
+static int x_loader_ok(void) { return load(OK "/dynamic"); }
 static int map_then_exec(void)
 {
 	int fd = open("/tmp/prog", O_RDONLY | O_CLOEXEC);
@@ -108,6 +131,9 @@ static const struct attempt attempts[] = {
 	{ "exec-elsewhere", x_ok, "process", "exec", "allowed" },
 	{ "exec-memfd", x_memfd, "process", "exec", "allowed" },
 	{ "map-executable", x_map, "file", "mmap_exec", "denied" },
+	{ "loader", x_loader, "file", "mmap_exec:/tmp/dynamic", "denied" },
+	{ "loader-elsewhere", x_loader_ok, "process", "exec", "allowed" },
+	{ "exec-chain", x_chain, "file", "execute:/tmp/interp", "denied" },
 	{ "mprotect-executable", x_mprotect, "file", "mprotect_exec", "denied" },
 	{ "exec-absent", x_absent, "process", "exec_failed:" OK "/absent", "allowed" },
 	{ "execveat-absent", x_absent_at, "process", "exec_failed:" OK "/absent", "allowed" },

@@ -197,6 +197,46 @@ static int deeper(void)
 }
 static int f_deeper(void) { return in_child(deeper); }
 
+/* More levels than are walked, and no rule is about any of them: what cannot be known is denied. */
+static int abyss(void)
+{
+	int dir = open(OK, O_PATH | O_CLOEXEC), next;
+	char half[ABYSS + 1];
+
+	for (int i = 0; i < ABYSS; i += 2)
+		memcpy(half + i, "a/", 2);
+	half[ABYSS] = 0;
+	for (int i = 0; i < 2; i++) {
+		next = openat(dir, half, O_PATH | O_CLOEXEC);
+		close(dir);
+		dir = next;
+	}
+	return dir;
+}
+static int in_abyss(const char *name, int flags)
+{
+	int dir = abyss(), fd = openat(dir, name, flags | O_WRONLY | O_CLOEXEC, 0600), ret = dir < 0 ? CANNOT : result(fd);
+
+	close(fd);
+	close(dir);
+	return ret;
+}
+static int f_abyss(void) { return in_abyss("f", 0); }
+static int f_abyss_create(void) { return in_abyss("new", O_CREAT); }
+static int f_bottom(void) { return open_write("/mnt/bottom/f"); } /* a short name does not make the way shorter */
+static int open_in_neighbour(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", neighbour);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNS))
+		return CANNOT;
+	return open_write("/mnt/other/f");
+}
+static int f_setns(void) { return in_child(open_in_neighbour); } /* of somebody who is out of scope */
+
 static char flip_path[64];
 static volatile int flip_stop;
 static void *flipper(void *arg)
@@ -390,6 +430,10 @@ static const struct attempt attempts[] = {
 	{ "mount-namespace", f_mount_ns, "file", "open_write", "denied" },
 	{ "deep-path", f_deep, "file", "open_write", "denied" },
 	{ "deeper-than-a-path", f_deeper, "file", "open_write", "denied" },
+	{ "abyss", f_abyss, "file", "open_write@file_flags=too_deep", "denied" },
+	{ "abyss-create", f_abyss_create, "file", "create@file_flags=too_deep", "denied" },
+	{ "abyss-mounted", f_bottom, "file", "open_write@file_flags=too_deep", "denied" },
+	{ "namespace-of-another", f_setns, "file", "open_write", "denied" },
 	{ "flipped-pointer", f_flip, "file", "open_write", "race" },
 	{ "symlink-race", f_race_link, "file", "open_write", "race" },
 	{ "uring-open", u_open, "file", "open_write", "denied" },
@@ -415,6 +459,27 @@ static int forge_child(void)
 	return open_write(DATA "/f");
 }
 static int i_comm(void) { return in_child(forge_child); }
+/* Begun under a name that is not its, it changes that once more, and what ps shows of its arguments. */
+#define GUISE "kworker/9:9"
+int disguise_and_open(char *argv0, const char *path)
+{
+	char shown[64] = "";
+	int fd;
+
+	prctl(PR_SET_NAME, GUISE);
+	memcpy(argv0, GUISE, sizeof(GUISE));
+	fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	if (read(fd, shown, sizeof(shown) - 1) < 0 || strcmp(shown, GUISE))
+		return CANNOT;
+	return open_write(path);
+}
+static int exec_disguised(void)
+{
+	char *const argv[] = { "/usr/lib/systemd/systemd", "disguise", DATA "/f", NULL }, *const env[] = { NULL };
+
+	return execve(OK "/prog", argv, env), errno;
+}
+static int i_disguise(void) { return in_child(exec_disguised); }
 /* Out of the control group that is watched, if one is; then the same as ever. */
 static int move_child(void)
 {
@@ -458,6 +523,7 @@ static int i_fork_chain(void)
 
 static const struct attempt identity_attempts[] = {
 	{ "forged-name", i_comm, "file", "open_write", "denied" },
+	{ "disguised", i_disguise, "file", "open_write", "denied" },
 	{ "other-cgroup", i_cgroup, "file", "open_write", "denied" },
 	{ "orphan", i_fork_chain, "file", "open_write", "denied" },
 	{ "fork-storm", i_storm, "file", "open_write", "denied" },

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -163,6 +164,30 @@ static int w_mount_moved(void)
 	err = open_read(HOME "/.azure/token");
 	umount2(HOME "/.azure", MNT_DETACH);
 	return err;
+}
+
+/* What was looked at is gone; another takes its place in memory, and has a name that is watched. */
+#define ANEW 40
+static int w_anew(void)
+{
+	int got = 0;
+
+	home();
+	for (int i = 0; i < ANEW; i++) {
+		mkdir(HOME "/dropped", 0700);
+		make(HOME "/dropped/config.json", 1);
+		open_read(HOME "/dropped/config.json");
+		open_read(HOME "/dropped/config.json");
+		if (unlink(HOME "/dropped/config.json") || rmdir(HOME "/dropped"))
+			return CANNOT;
+		syscall(SYS_membarrier, 1 /* global */, 0, 0); /* what was freed is free */
+		mkdir(HOME "/.docker", 0700);
+		make(HOME "/.docker/config.json", 1);
+		got += !open_read(HOME "/.docker/config.json");
+		unlink(HOME "/.docker/config.json");
+		rmdir(HOME "/.docker");
+	}
+	return got == ANEW ? 0 : CANNOT;
 }
 
 static volatile int flipping;
@@ -356,6 +381,61 @@ static int r_storm(void)
 	return 0;
 }
 
+/* The same from another control group, which has a limit of its own. */
+static int storm_elsewhere(void)
+{
+	int fd;
+
+	mkdir("/sys/fs/cgroup/storm", 0755);
+	fd = open("/sys/fs/cgroup/storm/cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return CANNOT;
+	close(fd);
+	return r_storm();
+}
+static int r_elsewhere(void) { return in_child(storm_elsewhere); }
+static int r_network(void)
+{
+	struct sockaddr_in a = v4("127.0.0.1", 80);
+
+	for (int i = 0; i < STORM / 3; i++) {
+		int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		if (connect(s, (void *)&a, sizeof(a)))
+			return CANNOT;
+		close(s);
+	}
+	return 0;
+}
+
+/* Refused as fast as can be, and then processes: what is refused must not take their room in the trace. */
+#define REFUSED 15000
+#define BORN 100
+static int r_refused(void)
+{
+	int err = 0;
+
+	for (int i = 0; i < REFUSED; i++)
+		err = unlink(DATA "/g") ? errno : 0;
+	for (int i = 0; i < BORN; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			return CANNOT;
+	}
+	return err;
+}
+
+/* Calls that no hook is about. */
+static int r_untouched(void)
+{
+	for (int i = 0; i < 20000; i++)
+		syscall(SYS_getppid);
+	return 0;
+}
+
 /* What one turn costs, told as ns=N; not a test. */
 static int cost(int (*fn)(int), int turns)
 {
@@ -432,6 +512,7 @@ static const struct attempt attempts[] = {
 	{ "watch-renamed", w_renamed, "file", "open_read", "allowed" },
 	{ "watch-directory-renamed", w_directory_renamed, "file", "open_read", "allowed" },
 	{ "watch-mount-moved", w_mount_moved, "file", "open_read", "allowed" },
+	{ "watch-anew", w_anew, "file", "open_read:" HOME "/.docker/config.json", "allowed" },
 	{ "watch-race", w_race, "file", "rename", "allowed" },
 	{ "watch-after-race", w_after_race, "file", "open_read", "allowed" },
 	{ "count-read", c_read, "file_io", "io", "allowed" },
@@ -443,6 +524,10 @@ static const struct attempt attempts[] = {
 	{ "count-threads", c_threads, "file_io", "io", "allowed" },
 	{ "count-files", c_files, "file_io", "io", "allowed" },
 	{ "rate-storm", r_storm, "file", "create", "allowed" },
+	{ "rate-storm-elsewhere", r_elsewhere, "file", "create", "allowed" },
+	{ "rate-storm-network", r_network, "network", "connect", "allowed" },
+	{ "rate-refused", r_refused, "file", "unlink", "denied" },
+	{ "untouched", r_untouched, "-", "-", "-" },
 	{ "cost-open-same", k_open_same, "-", "-", "cost" },
 	{ "cost-open-other", k_open_other, "-", "-", "cost" },
 	{ "cost-read-small", k_read_small, "-", "-", "cost" },

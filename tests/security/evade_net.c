@@ -2,6 +2,7 @@
 /* Network: new sockets, those from before, those of others. */
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include "evade.h"
@@ -24,6 +25,7 @@ static int connect_to(int type, int protocol, const char *addr, uint16_t port)
 static int n_allowed(void) { return connect_to(SOCK_STREAM, 0, "127.0.0.1", 80); }
 static int n_port(void) { return connect_to(SOCK_STREAM, 0, "127.0.0.1", 81); }
 static int n_addr(void) { return connect_to(SOCK_STREAM, 0, "127.0.0.2", 80); }
+static int n_socket(void) { int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0); return s < 0 ? errno : (close(s), 0); }
 static int n_udp(void) { return connect_to(SOCK_DGRAM, 0, "127.0.0.1", 81); }
 static int n_mptcp(void)
 {
@@ -93,6 +95,43 @@ static int n_fastopen(void)
 static int n_old_tcp(void) { return result(send(old_tcp, "x", 1, MSG_NOSIGNAL)); }
 static int n_old_udp(void) { return result(send(old_udp, "x", 1, 0)); }
 static int n_write_old(void) { return result(write(old_tcp, "x", 1)); }
+/* By the kernel itself, from a file or a pipe. */
+static int send_file(int s)
+{
+	int fd = open(OK "/f", O_RDONLY | O_CLOEXEC), ret = result(sendfile(s, fd, NULL, 1));
+
+	close(fd);
+	return ret;
+}
+static int n_sendfile(void) { return send_file(old_tcp); }
+static int n_sendfile_udp(void) { return send_file(old_udp); }
+static int n_splice(void)
+{
+	int p[2], ret;
+
+	if (pipe2(p, O_CLOEXEC) || write(p[1], "x", 1) != 1)
+		return CANNOT;
+	ret = result(splice(p[0], NULL, old_tcp, NULL, 1, 0));
+	close(p[0]);
+	close(p[1]);
+	return ret;
+}
+static int n_uring_splice(void)
+{
+	int p[2], ret;
+
+	if (pipe2(p, O_CLOEXEC) || write(p[1], "x", 1) != 1)
+		return CANNOT;
+	ret = uring(&(struct io_uring_sqe){ .opcode = IORING_OP_SPLICE, .fd = old_tcp, .splice_fd_in = p[0], .len = 1, .off = ~0ULL,
+					    .splice_off_in = ~0ULL });
+	close(p[0]);
+	close(p[1]);
+	return ret;
+}
+static int n_uring_send(void)
+{
+	return uring(&(struct io_uring_sqe){ .opcode = IORING_OP_SEND, .flags = IOSQE_ASYNC, .fd = old_tcp, .addr = ADDR("x"), .len = 1 });
+}
 static int n_uring(void)
 {
 	struct sockaddr_in a = v4("127.0.0.1", 81);
@@ -194,6 +233,7 @@ static int n_hello(void)
 }
 
 static const struct attempt attempts[] = {
+	{ "socket", n_socket, "network", "socket@family=AF_INET6@type=SOCK_DGRAM@protocol=IPPROTO_UDP", "allowed" },
 	{ "connect-allowed", n_allowed, "network", "connect", "allowed" },
 	{ "connect-port", n_port, "network", "connect", "denied" },
 	{ "connect-address", n_addr, "network", "connect", "denied" },
@@ -210,6 +250,11 @@ static const struct attempt attempts[] = {
 	{ "send-old-tcp", n_old_tcp, "network", "send", "denied" },
 	{ "write-old-tcp", n_write_old, "network", "send", "denied" },
 	{ "send-old-udp", n_old_udp, "network", "send", "denied" },
+	{ "sendfile-old-tcp", n_sendfile, "network", "send", "denied" },
+	{ "sendfile-old-udp", n_sendfile_udp, "network", "send", "denied" },
+	{ "splice-old-tcp", n_splice, "network", "send", "denied" },
+	{ "uring-splice-old-tcp", n_uring_splice, "network", "send", "denied" },
+	{ "uring-send-old-tcp", n_uring_send, "network", "send", "denied" },
 	{ "send-passed-socket", n_passed, "network", "send", "denied" },
 	{ "uring-connect", n_uring, "network", "connect", "denied" },
 	{ "ask-name", n_ask, "network", "send", "denied" },

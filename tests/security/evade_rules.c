@@ -115,6 +115,40 @@ static int n_exec(void) { return in_child(exec_tool); }
 static int exec_other(void) { return exec_name(NAMES "/a/other"); }
 static int n_exec_other(void) { return in_child(exec_other); }
 
+/*
+ * Both names of a file are denied, one short and one long, and somebody else renames it all the time: what is read of a name
+ * must not be half of one and half of the other.
+ */
+#define FLIP_SHORT NAMES "/a/f.pem"
+#define FLIP_LONG NAMES "/a/" FIFTY FIFTY FIFTY ".pem"
+#define FIFTY "ffffffffffffffffffffffffffffffffffffffffffffffffff"
+#define FLIP_TURNS 12000
+void flip_names(void)
+{
+	while (flips->on) {
+		rename(FLIP_SHORT, FLIP_LONG);
+		rename(FLIP_LONG, FLIP_SHORT);
+		flips->turns++;
+	}
+}
+static int n_flip(void)
+{
+	int got = 0, refused = 0;
+
+	flips->on = 1;
+	if (write(flips_go, "f", 1) != 1)
+		return CANNOT;
+	for (int i = 0; i < FLIP_TURNS; i++) {
+		int err = open_read(i & 1 ? FLIP_LONG : FLIP_SHORT);
+
+		got += !err;
+		refused += err == EPERM;
+	}
+	flips->on = 0;
+	snprintf(detail, sizeof(detail), "got=%d,refused=%d,renamed=%d", got, refused, flips->turns);
+	return got ? 0 : EPERM;
+}
+
 /* ---- actions, conditions ------------------------------------------------------------------------------------- */
 
 #define RULES "/srv/rules"
@@ -293,6 +327,7 @@ static const struct attempt rules_attempts[] = {
 	{ "name-made-in-directory", n_create_direct, "file", "create", "names/denied" },
 	{ "name-executed", n_exec, "file", "execute", "names/denied" },
 	{ "name-not-executed", n_exec_other, "process", "exec", "names/allowed" },
+	{ "name-flipped", n_flip, "file", "open_read", "names/race" },
 	{ "name-directory-moved-within", n_move_within, "file", "rename", "names/allowed" },
 	{ "action-kill", a_killed, "file", "open_read", "actions/killed" },
 	{ "action-kill-unlink", a_killed_unlink, "file", "unlink", "actions/killed" },

@@ -10,6 +10,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "evade.h"
 
@@ -29,13 +30,26 @@ static int b_steal(void)
 	attr = (union bpf_attr){ .map_id = attr.next_id };
 	return result(syscall(SYS_bpf, BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr)));
 }
+/* Through a pin that somebody else has made: of a map that is not there, or the recorder's. */
+static int b_pinned(void)
+{
+	union bpf_attr attr = { .pathname = (uint64_t)(uintptr_t)"/sys/fs/bpf/guard" };
+
+	return result(syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr)));
+}
 static int p_attach(void) { return result(ptrace(PTRACE_SEIZE, outsider, NULL, NULL)); }
 static int p_mem(void)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", outsider);
-	return open_write(path);
+	return open_write(path) ? EPERM : 0; /* refused as EACCES there */
+}
+static int p_write(void) /* into another process, where this one has the same: the last byte of its word */
+{
+	struct iovec from = { detail + sizeof(detail) - 1, 1 }, to = from;
+
+	return process_vm_writev(outsider, &from, 1, &to, 1, 0) == 1 ? 0 : errno;
 }
 static int p_signal(void) { return result(kill(outsider, SIGCONT)); }
 static int s_mount(void)
@@ -54,6 +68,9 @@ static int s_perf(void)
 
 	return result(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
 }
+/* CAP_LAST_CAP is 40 since 5.9. */
+#define ALL_CAPS "2199023255551"
+#define NO_CHOWN "2199023255550"
 static int setuid_child(void) { return result(setresuid(1000, 1000, 1000)); }
 static int c_setuid(void) { return in_child(setuid_child); }
 static int setgid_child(void) { return result(setresgid(1000, 1000, 1000)); }
@@ -76,7 +93,7 @@ static int move_mount_child(void)
 {
 	int tree;
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS))
 		return CANNOT;
 	tree = (int)syscall(SYS_open_tree, AT_FDCWD, OK, 1 /* clone */);
 	return tree < 0 ? CANNOT : result(syscall(SYS_move_mount, tree, "", AT_FDCWD, "/mnt/other", 4 /* empty path */));
@@ -283,15 +300,19 @@ static int k_own_map(void)
 static const struct attempt attempts[] = {
 	{ "bpf-map", b_map, "kernel", "bpf", "denied" },
 	{ "bpf-other-map", b_steal, "kernel", "bpf", "denied" },
+	{ "bpf-pinned", b_pinned, "kernel", "bpf", "denied" },
 	{ "ptrace", p_attach, "kernel", "ptrace", "allowed" },
 	{ "proc-mem", p_mem, "kernel", "ptrace", "allowed" },
+	{ "process-vm-write", p_write, "kernel", "ptrace", "allowed" },
 	{ "signal", p_signal, "kernel", "signal", "allowed" },
 	{ "mount", s_mount, "kernel", "mount", "allowed" },
 	{ "user-namespace", s_userns, "kernel", "user_namespace", "allowed" },
 	{ "perf-event", s_perf, "kernel", "perf_event", "allowed" },
-	{ "setuid", c_setuid, "credentials", "setuid", "allowed" },
-	{ "setgid", c_setgid, "credentials", "setgid", "allowed" },
-	{ "capset", c_capset, "credentials", "capset", "allowed" },
+	{ "setuid", c_setuid, "credentials",
+	  "setuid@uid=0@euid=0@new_uid=1000@new_euid=1000@new_gid=0@old_caps=" ALL_CAPS "@new_caps=0", "allowed" },
+	{ "setgid", c_setgid, "credentials", "setgid@gid=0@egid=0@new_gid=1000@new_egid=1000@new_uid=0", "allowed" },
+	{ "capset", c_capset, "credentials",
+	  "capset@old_caps=" ALL_CAPS "@new_caps=" NO_CHOWN "@new_permitted=" ALL_CAPS "@new_uid=0", "allowed" },
 	{ "traceme", p_traceme, "kernel", "ptrace", "allowed" },
 	{ "remount", s_remount, "kernel", "mount", "allowed" },
 	{ "move-mount", s_move_mount, "kernel", "move_mount", "allowed" },

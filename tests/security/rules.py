@@ -33,7 +33,7 @@ def names_later():
     os.unlink(NAMES + "/exact")
     os.rmdir(NAMES + "/tree")
     for name in ("exact", "later", "tree/f", "a/.env", "a/key.pem", "a/%s.pem" % ("x" * 200), "home/u/.ssh/id", "home/u/v/.ssh/id",
-                 "locks/x.lock", "locks/sub/x.lock", "through/b/.env", "pem/not-pem"):
+                 "locks/x.lock", "locks/sub/x.lock", "through/b/.env", "pem/not-pem", "a/f.pem"):
         put("%s/%s" % (NAMES, name))
     put("/srv/ok/dir/.env")
     shutil.copy("/payload/evade", NAMES + "/a/tool-2")
@@ -75,4 +75,17 @@ deny = [{ path = "/srv/rules/uid", when = { uid = [1000] } },
 [network]
 allow = ["127.0.0.1:80", { host = "127.0.0.1:81", when = { uid = [1000] } }]
 """, rules_before, None),
+    "ops": ("""
+[syscalls]
+deny = ["ptrace", "mount", "init_module", "kexec_load", "perf_event_open", "io_uring_setup"]
+""", None, None),
+}
+# Attempts that are allowed elsewhere, by policy: with what must be seen of them under it.
+AGAIN = {
+    "ops": [(name, "kernel", action, "denied") for action, names in (
+        ("ptrace", ("ptrace", "traceme", "proc-mem", "process-vm-write")),
+        ("mount", ("mount", "remount", "new-super", "changed-super")), ("move_mount", ("move-mount",)),
+        ("umount:/mnt/again", ("unmount",)), ("pivot_root", ("pivot-root",)),
+        ("load_module", ("module-file", "module-memory")), ("load_kexec", ("kexec-load", "kexec-file")),
+        ("perf_event", ("perf-event", "kprobe")), ("io_uring", ("uring-setup", "uring-poll"))) for name in names],
 }
