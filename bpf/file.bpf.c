@@ -11,6 +11,7 @@
  *   bprm_check_security  the file to be executed, then its interpreter, ...
  *   mmap_file, file_mprotect  a file to be mapped executable: ld.so PROG, dlopen
  *   file_permission	 writes by a descriptor that was open before the policy was: refused, and recorded only then
+ *   opens__record	 where there is no LSM: what an open has returned, for records of the first kind
  *
  * Why LSM hooks and not the calls: the kernel has copied and resolved the path, nobody can flip it any more; they are passed
  * by every way in, io_uring and 32-bit calls too; and their result is the verdict. Since 5.7; path_* need
@@ -26,6 +27,8 @@
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define FMODE_EXEC 0x20
+#define FMODE_PATH 0x4000
+#define FMODE_CREATED 0x100000 /* since 4.19 */
 #define O_TRUNC 01000
 #define MAY_EXEC 1
 #define MAY_WRITE 2
@@ -459,6 +462,44 @@ int BPF_PROG(file_open, struct file *file)
 		return 0;
 	return file__use(write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ, file,
 			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write);
+}
+
+/*
+ * The same where there is no LSM, of an open that has returned FD (syscall.bpf.c, after.bpf.c): the file behind it, so the caller's
+ * string is never looked at. Missed: opens that failed; by io_uring, which are no calls; a descriptor that another
+ * thread has closed meanwhile, or put another file in the place of.
+ */
+int opens__record(struct st_task *st, int fd, __u64 flags)
+{
+	struct file *file = fd__file(fd);
+	struct inode *inode = NULL;
+	struct file_act a = {};
+	__u32 f_mode = 0;
+	__u16 mode = 0;
+	bool write;
+
+	if (!st || !file)
+		return 0;
+	KGET(f_mode, file, f_mode);
+	KGET(inode, file, f_inode);
+	KGET(mode, inode, i_mode);
+	if (f_mode & FMODE_PATH || file__harmless_device(inode, mode))
+		return 0;
+	write = f_mode & FMODE_WRITE || flags & O_TRUNC;
+	a.inode = (__u64)inode;
+	KGET(a.dentry, file, f_path.dentry);
+	KGET(a.mnt, file, f_path.mnt);
+	if (f_mode & FMODE_CREATED) {
+		a.act.op = EV_FILE_CREATE;
+		a.arg = mode & 07777;
+		file__emit(st, &a);
+		a.arg = 0;
+	}
+	if (!write && (!st_cfg.watch_secret || ((mode & S_IFMT) != S_IFBLK && !watch__wants(a.dentry, a.mnt))))
+		return 0;
+	a.act.op = write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ;
+	file__emit(st, &a);
+	return 0;
 }
 
 /* Only with a policy that restricts writing, and only what it refuses is recorded: this is every read and write. */

@@ -31,6 +31,11 @@ enum st_mem {
 #define ST_PLAN_INTEREST (1 << 0) /* record this call */
 #define ST_PLAN_EXEC (1 << 1)	  /* execve, execveat: success wipes registers and memory */
 #define ST_PLAN_CLOSES (1 << 2)	  /* its descriptor is gone when it returns: -y looks it up at entry */
+/* It returns a descriptor that opens.bpf.h looks at; and where the flags are that it was given. */
+#define ST_PLAN_OPENS (3 << 3)
+#define ST_PLAN_OPENS_AT1 (1 << 3)
+#define ST_PLAN_OPENS_AT2 (2 << 3)
+#define ST_PLAN_OPENS_HOW (3 << 3) /* in the struct open_how that argument 2 points to */
 #define ST_FD_SLOTS 3
 struct st_plan {
 	__u8 flags;
@@ -99,7 +104,7 @@ struct st_config {
 	__u8 follow_forks;
 	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
-	__u8 pad;
+	__u8 opens;		   /* no hook sees opens: look behind the descriptors that they return */
 	__u32 page_kb;		   /* kernel pages to KiB */
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;
