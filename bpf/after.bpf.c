@@ -321,6 +321,7 @@ static __noinline void after__op(struct st_task *st, __u32 op, __u32 guard_op, _
 	r->e.target_pid = 0;
 	r->e.pad = 0;
 	__builtin_memset(r->e.target_comm, 0, sizeof(r->e.target_comm));
+	r->e.inode = r->e.dev_major = r->e.dev_minor = 0; /* it is known that the call succeeded, not with what */
 	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
 }
 
@@ -395,8 +396,14 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 	if (access)
 		after__judge(MARK(st), &m.a, access);
 	/* what is let through is recorded as without a policy */
-	if (st_cfg.opens && m.a.act.verdict == EV_ALLOWED && (what->way == ST_AFTER_OPEN || what->way == ST_AFTER_HOW))
-		opens__record(st, ret, flags);
+	if (!st_cfg.opens || m.a.act.verdict != EV_ALLOWED)
+		return 0;
+	if (what->way == ST_AFTER_OPEN || what->way == ST_AFTER_HOW)
+		opens__record(MARK(st), ret, flags);
+	else if (what->way == ST_AFTER_MMAP)
+		opens__mapped(MARK(st), ret, EV_FILE_MMAP_EXEC);
+	else if (what->way == ST_AFTER_MPROTECT && !ret && after__arg(regs, abi, 2) & PROT_EXEC)
+		opens__mapped(MARK(st), after__arg(regs, abi, 0), EV_FILE_MPROTECT_EXEC);
 	return 0;
 }
 

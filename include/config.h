@@ -36,6 +36,7 @@ enum st_mem {
 #define ST_PLAN_OPENS_AT1 (1 << 3)
 #define ST_PLAN_OPENS_AT2 (2 << 3)
 #define ST_PLAN_OPENS_HOW (3 << 3) /* in the struct open_how that argument 2 points to */
+#define ST_PLAN_MAPS (1 << 5)	   /* the same of memory that it makes executable: argument 2 tells */
 #define ST_FD_SLOTS 3
 struct st_plan {
 	__u8 flags;
@@ -130,6 +131,10 @@ struct st_config {
 #define ST_TASK_IN_CALL (1 << 4)   /* between sys_enter and sys_exit */
 #define ST_TASK_REFUSED (1 << 5)   /* its last sys_exit had no enter */
 #define ST_TASK_GONE (1 << 6)	   /* its exit was recorded: not to be adopted again */
+/* Of its program: that it has made memory executable was told, of both ways. */
+#define ST_TASK_MADE_CODE (1 << 7)
+#define ST_TASK_MADE_WX (1 << 8)
+#define ST_TASK_PERF_TOLD (1 << 9) /* its perf_event_open was recorded, and goes on */
 struct st_task {
 	__u64 enter_ts;	      /* 0: the current call is not of interest */
 	__u64 exec_id;
@@ -150,6 +155,7 @@ struct st_task {
 struct st_mark {
 	struct st_task task;	/* first */
 	struct guard_walk walk; /* security profile: of the action that is judged */
+	__u64 scratch[12];	/* where there is no LSM: what opens__* in file.bpf.c are about to tell */
 };
 
 /*

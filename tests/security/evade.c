@@ -29,6 +29,7 @@
 #define DOMAINS(X) \
 	X(file) \
 	X(exec) \
+	X(code) \
 	X(net) \
 	X(flow) \
 	X(system) \

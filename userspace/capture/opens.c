@@ -13,6 +13,10 @@ static const struct {
 	{ "openat", ST_PLAN_OPENS_AT2 },
 	{ "openat2", ST_PLAN_OPENS_HOW },
 	{ "open_by_handle_at", ST_PLAN_OPENS_AT2 },
+	{ "mmap", ST_PLAN_MAPS },
+	{ "mmap2", ST_PLAN_MAPS },
+	{ "mprotect", ST_PLAN_MAPS },
+	{ "pkey_mprotect", ST_PLAN_MAPS },
 };
 
 void opens__mark(struct st_plan (*plans)[ST_NR_SYSCALLS])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which calls open files: what they return is looked at where no LSM hook sees opens, opens__record in bpf/file.bpf.c. */
+/* Which calls open files or map them: looked at when they return where no LSM hook sees that, opens__* in bpf/file.bpf.c. */
 #ifndef SANDTRACE_OPENS_H
 #define SANDTRACE_OPENS_H
 

@@ -157,3 +157,49 @@ def attach_opens(h):
         a = w.attached("--pid", worker.p.pid, "-q", "--events", "kernel")
         worker.work()
         same(a.let_go(one_cgroup=False).by_type.get("file", []), [], "files that nobody asked for")
+
+
+CODE = """
+import ctypes, os
+c = ctypes.CDLL(None)
+c.mmap.restype = ctypes.c_void_p
+c.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+c.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+R, W, X, PRIVATE, ANONYMOUS = 1, 2, 4, 2, 32
+def mapped(prot, fd=-1):
+    return c.mmap(None, 4096, prot, PRIVATE | (ANONYMOUS if fd < 0 else 0), fd, 0)
+def file(fd):
+    os.write(fd, b"x" * 4096)
+    return fd
+def code():
+    for _ in range(50):
+        mapped(R | W | X)
+        p = mapped(R | W)
+        ctypes.memset(p, 1, 4096)
+        c.mprotect(p, 4096, R | X)
+    mapped(R | X)
+code()
+mapped(R | X, file(os.memfd_create("code")))
+gone = file(os.open("gone", os.O_RDWR | os.O_CREAT))
+os.unlink("gone")
+mapped(R | X, gone)
+plain = file(os.open("plain", os.O_RDWR | os.O_CREAT))
+mapped(R | X, plain)
+mapped(R | W | X, plain)
+if not os.fork():
+    code()
+    os._exit(0)
+os.wait()
+"""
+ONCE = [("mmap_exec", None, ("anonymous", "writable")), ("mprotect_exec", None, ("anonymous", "written"))]
+
+
+@host("code_that_is_in_no_file_is_told")
+def code(h):
+    status, _, err = h.run("/usr/bin/python3", "-S", "-c", CODE, opts=("--profile", "security", "-q"))
+    same(status, 0, "status (%s)" % err[-400:])
+    t = h.trace()
+    got = [(r["action"], r["path"], tuple(r["file_flags"])) for r in t.by_type["file"] if r["action"].endswith("_exec")]
+    same(got, ONCE + [("mmap_exec", "memfd:code", ("deleted", "memfd")), ("mmap_exec", h.path("gone"), ("deleted",)),
+                      ("mmap_exec", h.path("plain"), ("writable",))] + ONCE, "what was made executable")
+    expect(any(f["rule"] == "memory.wx" for f in t.summary["findings"]), "no finding", [t.summary])
