@@ -66,10 +66,10 @@ static int perf_other_child(void) { return setresuid(1000, 1000, 1000) ? CANNOT 
 static int c_perf_other(void) { return in_child(perf_other_child); }
 
 static const struct attempt attempts[] = {
-	{ "code-memory", c_memory, "file", "mmap_exec:anonymous", "allowed" },
-	{ "code-dev-zero", c_zero, "file", "mmap_exec:anonymous", "allowed" },
-	{ "code-written", c_written, "file", "mprotect_exec:anonymous", "allowed" },
-	{ "code-memfd", c_memfd, "file", "mmap_exec:memfd:code", "allowed" },
+	{ "code-memory", c_memory, "file", "mmap_exec@file_flags=anonymous", "allowed" },
+	{ "code-dev-zero", c_zero, "file", "mmap_exec@file_flags=anonymous", "allowed" },
+	{ "code-written", c_written, "file", "mprotect_exec@file_flags=written", "allowed" },
+	{ "code-memfd", c_memfd, "file", "mmap_exec:memfd:code@file_flags=memfd", "allowed" },
 	{ "code-deleted", c_deleted, "file", "mmap_exec:" OK "/code", "allowed" },
 	{ "when-perf", c_perf_other, "kernel", "perf_event", "when/denied" },
 	{ "when-perf-not-met", c_perf, "kernel", "perf_event", "when/allowed" },
