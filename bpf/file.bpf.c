@@ -101,6 +101,12 @@ static __always_inline __u32 file__flags(const struct file_act *a, struct inode 
 	return flags;
 }
 
+/* A function: what it needs of the stack is not there while the path is walked. */
+static __noinline void file__fill_task(struct ev_task *t, const struct st_task *st)
+{
+	task__fill(t, bpf_get_current_task_btf(), st);
+}
+
 static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, __u64 ts, const struct st_task *st,
 				       const struct file_act *a)
 {
@@ -121,7 +127,7 @@ static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, _
 	KGET(dev, sb, s_dev);
 	KGET(magic, sb, s_magic);
 	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_FILE, 0);
-	task__fill(&e->task, bpf_get_current_task_btf(), st);
+	file__fill_task(&e->task, st);
 	e->act = a->act;
 	e->arg = a->arg;
 	e->dev_major = dev >> 20;
