@@ -476,7 +476,7 @@ int BPF_PROG(file_open, struct file *file)
 			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write, 0);
 }
 
-/* On the stack it would be too much for verifiers before 6.13: these are called from the programs of calls. */
+/* On the stack it would be too much for verifiers before 6.13, where that of callers counts, or of other such. */
 static __always_inline struct file_act *file__scratch(struct st_mark *mark, __u32 op, struct file *file)
 {
 	struct file_act *a = (void *)mark->scratch;
@@ -575,7 +575,7 @@ static __always_inline int file__memory(struct st_task *st, struct file_act *a)
 {
 	__u16 told = a->flags & EV_FILE_FLAG_WRITABLE ? ST_TASK_MADE_WX : ST_TASK_MADE_CODE;
 
-	if (!st || !a->flags || st->flags & told)
+	if (!a->flags || st->flags & told)
 		return 0;
 	st->flags |= told;
 	a->flags |= EV_FILE_FLAG_ANONYMOUS;
@@ -613,10 +613,17 @@ static __always_inline bool file__is_nameless(struct file *file)
  */
 static __always_inline int file__map(__u32 op, struct file *file, __u32 flags)
 {
-	struct file_act a = { .act = { .op = op }, .flags = flags };
+	struct st_task *st;
+	struct file_act *a;
 
-	if (file__is_memory(file))
-		return file__memory(scope__current(bpf_get_current_task_btf()), &a);
+	if (file__is_memory(file)) {
+		st = scope__current(bpf_get_current_task_btf());
+		if (!st)
+			return 0;
+		a = file__scratch(MARK(st), op, NULL);
+		a->flags = flags;
+		return file__memory(st, a);
+	}
 	return file__use(op, file, 1 << GUARD_EXEC | GUARD_DENIES_ONLY, flags || file__is_nameless(file), flags);
 }
 

@@ -155,7 +155,7 @@ struct st_task {
 struct st_mark {
 	struct st_task task;	/* first */
 	struct guard_walk walk; /* security profile: of the action that is judged */
-	__u64 scratch[12];	/* where there is no LSM: what opens__* in file.bpf.c are about to tell */
+	__u64 scratch[12];	/* what file.bpf.c is about to tell, where its stack is too small for that */
 };
 
 /*
