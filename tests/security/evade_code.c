@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must be seen though nothing denies it: code that is in no file which anybody could look at; a rule that does not hold. */
+#include <linux/securebits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "evade.h"
@@ -62,7 +64,11 @@ static int perf_child(void)
 	return result(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
 }
 static int c_perf(void) { return in_child(perf_child); }
-static int perf_other_child(void) { return setresuid(1000, 1000, 1000) ? CANNOT : perf_child(); }
+/* With the capabilities of before: distributions refuse the call to others before an LSM is asked. */
+static int perf_other_child(void)
+{
+	return prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) || setresuid(1000, 1000, 1000) ? CANNOT : perf_child();
+}
 static int c_perf_other(void) { return in_child(perf_other_child); }
 
 static const struct attempt attempts[] = {
