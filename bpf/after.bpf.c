@@ -29,6 +29,7 @@
  * Cost: one more program on every system call of the machine; a call that is in no row of st_after ends after the look.
  */
 #include "guard.bpf.h"
+#include "opens.bpf.h"
 
 #define FMODE_READ 1
 #define FMODE_WRITE 2
@@ -205,24 +206,6 @@ __noinline int after__judge(struct st_mark *mark, struct after_file *a, __u32 ac
 	return after__tell(&mark->task, a);
 }
 
-/* The kernel's table is read without its lock, as fd__small does. */
-static __always_inline struct file *after__file(int fd)
-{
-	struct files_struct *files = NULL;
-	struct fdtable *fdt = NULL;
-	struct file **fds = NULL, *file = NULL;
-	__u32 max = 0;
-
-	KGET(files, bpf_get_current_task_btf(), files);
-	KGET(fdt, files, fdt);
-	KGET(max, fdt, max_fds);
-	KGET(fds, fdt, fd);
-	if (fd < 0 || (__u32)fd >= max)
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
-	return file;
-}
-
 /* ---- calls --------------------------------------------------------------------------------------------------- */
 
 /*
@@ -237,7 +220,7 @@ struct after_vma {
 /* What the descriptor lets do; and what the open has done already: made the file, or emptied it. */
 __noinline int after__open(struct after_vma *m, int fd, __u64 flags)
 {
-	struct file *file = after__file(fd);
+	struct file *file = fd__file(fd);
 	bool write;
 
 	if (!m || !file)
@@ -251,7 +234,7 @@ __noinline int after__open(struct after_vma *m, int fd, __u64 flags)
 /* What was open before is judged when it is used to change something. */
 __noinline int after__change(struct after_vma *m, int fd, __u32 op)
 {
-	struct file *file = after__file(fd);
+	struct file *file = fd__file(fd);
 
 	if (!m || !file)
 		return 0;
@@ -338,6 +321,7 @@ static __noinline void after__op(struct st_task *st, __u32 op, __u32 guard_op, _
 	r->e.target_pid = 0;
 	r->e.pad = 0;
 	__builtin_memset(r->e.target_comm, 0, sizeof(r->e.target_comm));
+	r->e.inode = r->e.dev_major = r->e.dev_minor = 0; /* it is known that the call succeeded, not with what */
 	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);
 }
 
@@ -387,7 +371,8 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 		after__op(st, what->op, what->arg, after__arg(regs, abi, 0));
 		break;
 	case ST_AFTER_OPEN:
-		access = after__open(&m, ret, what->arg ? after__arg(regs, abi, what->arg) : 0);
+		flags = what->arg ? after__arg(regs, abi, what->arg) : 0;
+		access = after__open(&m, ret, flags);
 		break;
 	case ST_AFTER_HOW: /* a claim; it can only make a reader of a writer */
 		bpf_probe_read_user(&flags, sizeof(flags), (const void *)after__arg(regs, abi, 2));
@@ -410,6 +395,15 @@ int BPF_PROG(after_call, struct pt_regs *regs, long ret)
 	}
 	if (access)
 		after__judge(MARK(st), &m.a, access);
+	/* what is let through is recorded as without a policy */
+	if (!st_cfg.opens || m.a.act.verdict != EV_ALLOWED)
+		return 0;
+	if (what->way == ST_AFTER_OPEN || what->way == ST_AFTER_HOW)
+		opens__record(MARK(st), ret, flags);
+	else if (what->way == ST_AFTER_MMAP)
+		opens__mapped(MARK(st), ret, EV_FILE_MMAP_EXEC);
+	else if (what->way == ST_AFTER_MPROTECT && !ret && after__arg(regs, abi, 2) & PROT_EXEC)
+		opens__mapped(MARK(st), after__arg(regs, abi, 0), EV_FILE_MPROTECT_EXEC);
 	return 0;
 }
 

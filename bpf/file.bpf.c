@@ -9,8 +9,9 @@
  *   file_truncate	 ftruncate; since 6.2, path_truncate before
  *   inode_*xattr	 set and remove; the hook does not say through which mount
  *   bprm_check_security  the file to be executed, then its interpreter, ...
- *   mmap_file, file_mprotect  a file to be mapped executable: ld.so PROG, dlopen
+ *   mmap_file, file_mprotect  a file to be mapped executable: ld.so PROG, dlopen; and memory
  *   file_permission	 writes by a descriptor that was open before the policy was: refused, and recorded only then
+ *   opens__record, opens__mapped  where there is no LSM: what a call has returned, for records of the first kind and the last
  *
  * Why LSM hooks and not the calls: the kernel has copied and resolved the path, nobody can flip it any more; they are passed
  * by every way in, io_uring and 32-bit calls too; and their result is the verdict. Since 5.7; path_* need
@@ -26,12 +27,16 @@
 #define FMODE_READ 1
 #define FMODE_WRITE 2
 #define FMODE_EXEC 0x20
+#define FMODE_PATH 0x4000
+#define FMODE_CREATED 0x100000 /* since 4.19 */
 #define O_TRUNC 01000
 #define MAY_EXEC 1
 #define MAY_WRITE 2
 #define MAY_APPEND 8
+#define PROT_WRITE 2
 #define PROT_EXEC 4
 #define MAP_SHARED 1 /* and MAP_SHARED_VALIDATE, which is 3 */
+#define VM_WRITE 2
 #define VM_EXEC 4
 #define S_IFCHR 0020000
 #define S_IFBLK 0060000
@@ -49,6 +54,7 @@ struct file_act {
 	__u64 inode;
 	__u64 arg;
 	__u32 too_deep;
+	__u32 flags; /* EV_FILE_FLAG_*, of those that the file itself does not tell */
 };
 
 #define FILE_TEXT 256
@@ -80,7 +86,7 @@ static __always_inline __u32 file__flags(const struct file_act *a, struct inode 
 		char text[8];
 		__u64 word;
 	} start = {}, memfd = { .text = "memfd:" };
-	__u32 flags = a->too_deep ? EV_FILE_FLAG_TOO_DEEP : 0;
+	__u32 flags = a->flags | (a->too_deep ? EV_FILE_FLAG_TOO_DEEP : 0);
 
 	if (!inode)
 		return flags;
@@ -93,6 +99,12 @@ static __always_inline __u32 file__flags(const struct file_act *a, struct inode 
 	if (magic == TMPFS_MAGIC && bpf_probe_read_kernel_str(start.text, 7, name) == 7 && start.word == memfd.word)
 		flags |= EV_FILE_FLAG_MEMFD;
 	return flags;
+}
+
+/* A function: what it needs of the stack is not there while the path is walked. */
+static __noinline void file__fill_task(struct ev_task *t, const struct st_task *st)
+{
+	task__fill(t, bpf_get_current_task_btf(), st);
 }
 
 static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, __u64 ts, const struct st_task *st,
@@ -115,7 +127,7 @@ static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, _
 	KGET(dev, sb, s_dev);
 	KGET(magic, sb, s_magic);
 	header__fill(h, ts, st, bpf_get_current_pid_tgid(), EV_FILE, 0);
-	task__fill(&e->task, bpf_get_current_task_btf(), st);
+	file__fill_task(&e->task, st);
 	e->act = a->act;
 	e->arg = a->arg;
 	e->dev_major = dev >> 20;
@@ -126,10 +138,14 @@ static __always_inline void file__fill(struct ev_header *h, struct ev_file *e, _
 
 #define FILE_URGENT(a) ((a)->act.verdict != EV_ALLOWED)
 
+/* Of memory there is no path. */
 #define FILE_FILL_PATH(r, a, path_fn)                                                              \
 	do {                                                                                       \
-		path_fn(&(r)->path, EV_FILE_PATH, (a)->dentry, (a)->mnt);                          \
-		(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                         \
+		(r)->path.p.state = EV_PART_OK;                                                    \
+		if ((a)->dentry) {                                                                 \
+			path_fn(&(r)->path, EV_FILE_PATH, (a)->dentry, (a)->mnt);                  \
+			(r)->h.parts = __builtin_offsetof(__typeof__(*(r)), path);                 \
+		}                                                                                  \
 	} while (0)
 
 /* The parts behind the first: of a second name, and of a text, those that there are. */
@@ -392,10 +408,11 @@ static __always_inline bool file__harmless_device(struct inode *inode, __u16 mod
 	return major == 4 || major == 5 || (major >= 136 && major <= 143);
 }
 
-static __always_inline int file__use(__u32 op, struct file *file, __u32 access, bool always)
+/* FLAGS: as in struct file_act. */
+static __always_inline int file__use(__u32 op, struct file *file, __u32 access, bool always, __u32 flags)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
-	struct file_act a = { .act = { .op = op } };
+	struct file_act a = { .act = { .op = op }, .flags = flags };
 	struct inode *inode = NULL;
 	__u16 mode = 0;
 	int verdict;
@@ -428,7 +445,58 @@ int BPF_PROG(file_open, struct file *file)
 	if (flags & FMODE_EXEC && !write)
 		return 0;
 	return file__use(write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ, file,
-			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write);
+			 (write ? 1 << GUARD_WRITE : 0) | (mode & FMODE_READ ? 1 << GUARD_READ : 0), write, 0);
+}
+
+/* On the stack it would be too much for verifiers before 6.13, where that of callers counts, or of other such. */
+static __always_inline struct file_act *file__scratch(struct st_mark *mark, __u32 op, struct file *file)
+{
+	struct file_act *a = (void *)mark->scratch;
+	struct inode *inode = NULL;
+
+	_Static_assert(sizeof(*a) <= sizeof(mark->scratch), "scratch holds what is told");
+	__builtin_memset(a, 0, sizeof(*a));
+	a->act.op = op;
+	KGET(inode, file, f_inode);
+	a->inode = (__u64)inode;
+	KGET(a->dentry, file, f_path.dentry);
+	KGET(a->mnt, file, f_path.mnt);
+	return a;
+}
+
+/*
+ * The same where there is no LSM, of an open that has returned FD (syscall.bpf.c, after.bpf.c): the file behind it, so the caller's
+ * string is never looked at. Missed: opens that failed; by io_uring, which are no calls; a descriptor that another
+ * thread has closed meanwhile, or put another file in the place of.
+ */
+int opens__record(struct st_mark *mark, int fd, __u64 flags)
+{
+	struct file *file = fd__file(fd);
+	struct inode *inode = NULL;
+	struct file_act *a;
+	__u32 f_mode = 0;
+	__u16 mode = 0;
+	bool write;
+
+	if (!mark || !file)
+		return 0;
+	KGET(f_mode, file, f_mode);
+	KGET(inode, file, f_inode);
+	KGET(mode, inode, i_mode);
+	if (f_mode & FMODE_PATH || file__harmless_device(inode, mode))
+		return 0;
+	write = f_mode & FMODE_WRITE || flags & O_TRUNC;
+	a = file__scratch(mark, write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ, file);
+	if (f_mode & FMODE_CREATED) {
+		a->act.op = EV_FILE_CREATE;
+		a->arg = mode & 07777;
+		file__emit(&mark->task, a);
+		a->act.op = write ? EV_FILE_OPEN_WRITE : EV_FILE_OPEN_READ;
+		a->arg = 0;
+	}
+	if (write || (st_cfg.watch_secret && ((mode & S_IFMT) == S_IFBLK || watch__wants(a->dentry, a->mnt))))
+		file__emit(&mark->task, a);
+	return 0;
 }
 
 /* Only with a policy that restricts writing, and only what it refuses is recorded: this is every read and write. */
@@ -444,7 +512,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
 	p = guard__policy(&gen);
 	if (!p || !((p->denies | p->closed) & 1 << GUARD_WRITE))
 		return 0;
-	return file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false);
+	return file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false, 0);
 }
 
 /* ---- programs ------------------------------------------------------------------------------------------------ */
@@ -462,16 +530,73 @@ int BPF_PROG(file_exec, struct linux_binprm *bprm)
 	if (st && st->flags & ST_TASK_ARMED)
 		st->flags = (st->flags & ~ST_TASK_ARMED) | ST_TASK_SCOPE;
 	KGET(file, bprm, file);
-	return file ? file__use(EV_FILE_EXEC, file, 1 << GUARD_EXEC, false) : 0;
+	return file ? file__use(EV_FILE_EXEC, file, 1 << GUARD_EXEC, false, 0) : 0;
+}
+
+/* ---- code ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * What is made executable is recorded, though no rule is about it, where it is no file that somebody could look at: a memfd,
+ * another file without a name, memory; and where it can be written to, or could. Of memory each thread of a program is told of
+ * once, and once more where both holds at the same time: those that compile while they run do it thousands of times.
+ * Missed: what was written by other ways than through the mapping, such as /proc/self/mem.
+ */
+#define FILE_CODE_FLAGS(writable, written) ((writable) ? EV_FILE_FLAG_WRITABLE : (written) ? EV_FILE_FLAG_WRITTEN : 0)
+
+static __always_inline int file__memory(struct st_task *st, struct file_act *a)
+{
+	__u16 told = a->flags & EV_FILE_FLAG_WRITABLE ? ST_TASK_MADE_WX : ST_TASK_MADE_CODE;
+
+	if (!a->flags || st->flags & told)
+		return 0;
+	st->flags |= told;
+	a->flags |= EV_FILE_FLAG_ANONYMOUS;
+	a->dentry = a->mnt = a->inode = 0;
+	file__emit(st, a);
+	return 0;
+}
+
+/* Memory: no file, or one that is a name for it (/dev/zero). */
+static __always_inline bool file__is_memory(struct file *file)
+{
+	struct inode *inode = NULL;
+	__u16 mode = 0;
+
+	if (!file)
+		return true;
+	KGET(inode, file, f_inode);
+	KGET(mode, inode, i_mode);
+	return file__harmless_device(inode, mode);
+}
+
+static __always_inline bool file__is_nameless(struct file *file)
+{
+	struct inode *inode = NULL;
+	__u32 nlink = 0;
+
+	KGET(inode, file, f_inode);
+	KGET(nlink, inode, i_nlink);
+	return !nlink;
 }
 
 /*
  * A closed kind is about what is executed, not about libraries: those are mapped from wherever they are. A deny holds for
  * them too.
  */
-static __always_inline int file__map(__u32 op, struct file *file)
+static __always_inline int file__map(__u32 op, struct file *file, __u32 flags)
 {
-	return file__use(op, file, 1 << GUARD_EXEC | GUARD_DENIES_ONLY, false);
+	struct st_task *st;
+	struct file_act *a;
+
+	if (file__is_memory(file)) {
+		st = scope__current(bpf_get_current_task_btf());
+		if (!st)
+			return 0;
+		a = file__scratch(MARK(st), op, NULL);
+		a->flags = flags;
+		return file__memory(st, a);
+	}
+	return file__use(op, file, 1 << GUARD_EXEC | GUARD_DENIES_ONLY, flags || file__is_nameless(file), flags);
 }
 
 SEC("?lsm/mmap_file")
@@ -479,13 +604,11 @@ int BPF_PROG(file_mmap, struct file *file, unsigned long reqprot, unsigned long 
 {
 	int verdict = 0;
 
-	if (!file)
-		return 0;
 	/* of a descriptor that was open before; what it is mapped for can be changed later */
-	if (flags & MAP_SHARED && file->f_mode & FMODE_WRITE)
-		verdict = file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false);
+	if (file && flags & MAP_SHARED && file->f_mode & FMODE_WRITE)
+		verdict = file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false, 0);
 	if (!verdict && prot & PROT_EXEC)
-		verdict = file__map(EV_FILE_MMAP_EXEC, file);
+		verdict = file__map(EV_FILE_MMAP_EXEC, file, FILE_CODE_FLAGS(prot & PROT_WRITE, false));
 	return guard__return(verdict);
 }
 
@@ -494,14 +617,55 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 {
 	struct file *file = NULL;
 	unsigned long flags = 0;
+	__u32 code;
 
 	if (!(prot & PROT_EXEC))
 		return 0;
 	KGET(flags, vma, vm_flags);
 	KGET(file, vma, vm_file);
-	if (!file || flags & VM_EXEC)
+	code = FILE_CODE_FLAGS(prot & PROT_WRITE, flags & VM_WRITE);
+	if (flags & VM_EXEC && !code)
 		return 0;
-	return file__map(EV_FILE_MPROTECT_EXEC, file);
+	return file__map(EV_FILE_MPROTECT_EXEC, file, code);
+}
+
+struct file_vma {
+	struct file *file;
+	__u64 flags;
+	__u64 written; /* a private page of it was */
+};
+
+static long file__vma(struct task_struct *task, struct vm_area_struct *vma, struct file_vma *v)
+{
+	KGET(v->file, vma, vm_file);
+	KGET(v->flags, vma, vm_flags);
+	KGET(v->written, vma, anon_vma);
+	return 0;
+}
+
+/*
+ * The same where there is no LSM, of the first mapping that a call has made executable. Missed: what it finds locked four times,
+ * as another thread maps something; that private memory which nobody wrote to could be written to.
+ */
+int opens__mapped(struct st_mark *mark, __u64 addr, __u32 op)
+{
+	struct file_vma v = {};
+	struct file_act *a;
+
+	if (!mark)
+		return 0;
+	for (int i = 0; i < 4; i++)
+		if (!bpf_find_vma(bpf_get_current_task_btf(), addr, file__vma, &v, 0))
+			break;
+	if (!(v.flags & VM_EXEC))
+		return 0;
+	a = file__scratch(mark, op, v.file);
+	a->flags = FILE_CODE_FLAGS(v.flags & VM_WRITE, v.written);
+	if (file__is_memory(v.file))
+		return file__memory(&mark->task, a);
+	if (a->flags || file__is_nameless(v.file))
+		file__emit(&mark->task, a);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -93,9 +93,6 @@ static __always_inline const struct guard_policy *guard__policy(__u32 *gen)
 	return p && p->mode != GUARD_OFF ? p : NULL;
 }
 
-/* What a task's storage holds, from its first member. */
-#define MARK(st) ((struct st_mark *)(st))
-
 /* A hook's result: since 6.8 the verifier wants to see that it is 0 or an errno, and a compiler would hide it. */
 static __always_inline int guard__return(int verdict)
 {

@@ -115,27 +115,32 @@ int kernel_perf(unsigned long long *ctx)
 	if (!st || bpf_get_func_arg(ctx, bpf_get_func_arg_cnt(ctx) - 1, &type) || (__u32)type != PERF_SECURITY_OPEN)
 		return 0;
 	verdict = guard__op(MARK(st), &a.act, GUARD_OP_PERF);
+	st->flags &= ~ST_TASK_PERF_TOLD;
 	if (a.act.verdict != EV_ALLOWED)
 		kernel__emit(st, &a);
+	if (a.act.verdict == EV_WOULD_DENY)
+		st->flags |= ST_TASK_PERF_TOLD;
 	return guard__return(verdict);
 }
 
-/* What it measures, and the kernel's own of the kind too: a watchpoint by ptrace. Not the copy that a child gets. */
+/* What it measures, if the call was not recorded; and the kernel's own of the kind too: a watchpoint by ptrace. Not the copy that a child gets. */
 SEC("?lsm/perf_event_alloc")
 int BPF_PROG(kernel_perf_new, struct perf_event *event)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
 	struct kernel_act a = { .act = { .op = EV_KERNEL_PERF } };
 	struct perf_event *parent = NULL;
-	const struct guard_policy *p;
-	__u32 gen = 0, type = 0;
+	__u32 type = 0;
 
 	if (!st)
 		return 0;
 	KGET(parent, event, parent);
-	p = guard__policy(&gen);
-	if (parent || (p && p->ops[GUARD_OP_PERF].e[0].rule)) /* the call was recorded */
+	if (parent)
 		return 0;
+	if (st->flags & ST_TASK_PERF_TOLD) {
+		st->flags &= ~ST_TASK_PERF_TOLD;
+		return 0;
+	}
 	KGET(type, event, attr.type);
 	a.arg = type;
 	return kernel__act(st, &a, GUARD_OP_NONE);

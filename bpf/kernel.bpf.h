@@ -41,6 +41,25 @@ struct rec_kernel {
 /* All but signals, of which anybody can send many. */
 #define KERNEL_URGENT(a) ((a)->act.verdict != EV_ALLOWED || (a)->act.op != EV_KERNEL_SIGNAL)
 
+/* What stands at the path, so that it can be told from what is there later. */
+static __always_inline void kernel__fill_file(struct ev_kernel *e, const struct kernel_act *a)
+{
+	struct dentry *dentry = (void *)a->dentry;
+	struct super_block *sb = NULL;
+	struct inode *inode = NULL;
+	__u32 dev = 0;
+
+	e->inode = 0;
+	if (dentry) {
+		KGET(inode, dentry, d_inode);
+		KGET(e->inode, inode, i_ino);
+		KGET(sb, dentry, d_sb);
+		KGET(dev, sb, s_dev);
+	}
+	e->dev_major = dev >> 20;
+	e->dev_minor = dev & 0xfffff;
+}
+
 static __always_inline void kernel__fill(struct ev_header *h, struct ev_kernel *e, __u64 ts, const struct st_task *st,
 					 const struct kernel_act *a)
 {
@@ -59,6 +78,7 @@ static __always_inline void kernel__fill(struct ev_header *h, struct ev_kernel *
 	e->target_pid = 0;
 	e->pad = 0;
 	__builtin_memset(e->target_comm, 0, sizeof(e->target_comm));
+	kernel__fill_file(e, a);
 	if (!target)
 		return;
 	KGET(e->target_pid, target, tgid);

@@ -154,6 +154,24 @@ __weak __noinline int path__name_large(struct path_large *m, __u32 id, __u64 den
 #define PIPEFS_MAGIC 0x50495045
 #define AT_FDCWD -100
 
+/* The file behind descriptor FD of the current task, by the kernel's table, which is read without its lock. NULL: none. */
+static __always_inline struct file *fd__file(int fd)
+{
+	struct files_struct *files = NULL;
+	struct fdtable *fdt = NULL;
+	struct file **fds = NULL, *file = NULL;
+	__u32 max = 0;
+
+	KGET(files, bpf_get_current_task_btf(), files);
+	KGET(fdt, files, fdt);
+	KGET(max, fdt, max_fds);
+	KGET(fds, fdt, fd);
+	if (fd < 0 || (__u32)fd >= max)
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
+	return file;
+}
+
 /*
  * What descriptor FD of the current task stands for: a path, or the name that /proc/PID/fd shows for what has none.
  * Read from the kernel's table, so it is not the caller's claim. Missed: the table is read without its lock.

@@ -384,6 +384,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	st = scope__current(task);
 	if (!st)
 		return 0;
+	st->flags &= ~(ST_TASK_MADE_CODE | ST_TASK_MADE_WX);
 	KGET(x.filename, bprm, filename);
 	KGET(x.interp, bprm, interp);
 	KGET(x.per_clear, bprm, per_clear);

@@ -16,8 +16,12 @@
  * Where calls only stand in for the hooks of the security profile, syscall_exit does without syscall_enter, which is half of what
  * an untouched call costs: the registers still hold number and arguments when it returns. Missed then: durations, whether
  * seccomp refused it, and calls that do not return; a successful execve is told as a process record alone.
+ *
+ * There opens are told by what they returned, as records of files: opens__record in file.bpf.c. One that seccomp answers in the
+ * kernel's place with the call's own number (SECCOMP_RET_TRAP) looks, without syscall_enter, like one that returned that descriptor.
  */
 #include "syscall.bpf.h"
+#include "opens.bpf.h"
 
 /* Tasks armed by the launcher, and newborn ones: off the fast path. True: the call is to be recorded. */
 static __noinline bool enter__first(struct st_task *st, __u32 abi, __u32 nr)
@@ -267,6 +271,33 @@ static __noinline int emit__base(const struct call *c, struct pt_regs *regs, voi
 	return err > 0 ? emit__large3_base(c, regs, ring, plan) : err;
 }
 
+/* A call that maps has returned; one on i386 that takes a pointer to its arguments is looked at whatever they are. */
+static __noinline void opens__map_returned(struct st_task *st, struct pt_regs *regs, long ret, __u32 abi)
+{
+	__u64 args[6];
+
+	syscall__args(regs, abi, args);
+	if (ret >= -4095 && ret < 0)
+		return;
+	if (args[2] & PROT_EXEC || (abi == EV_ABI_COMPAT32 && ret))
+		opens__mapped(MARK(st), ret ?: args[0], ret ? EV_FILE_MMAP_EXEC : EV_FILE_MPROTECT_EXEC);
+}
+
+/* An open that has returned. Not a function of its own: verifiers of 6.1 find the stacks together too large. */
+static __always_inline void opens__returned(struct st_task *st, struct pt_regs *regs, long fd, __u32 abi, __u32 plan)
+{
+	__u64 args[6], flags;
+
+	if (fd < 0)
+		return;
+	syscall__args(regs, abi, args);
+	flags = (plan & ST_PLAN_OPENS) == ST_PLAN_OPENS_AT1 ? args[1] : args[2];
+	/* a claim, read when it was used: it can only make a reader of who emptied a file without being able to write to it */
+	if ((plan & ST_PLAN_OPENS) == ST_PLAN_OPENS_HOW && bpf_probe_read_user(&flags, sizeof(flags), (void *)args[2]))
+		flags = 0;
+	opens__record(MARK(st), fd, flags);
+}
+
 /* The number first: most calls, of most tasks, are none of these. NULL: not to be recorded. */
 static __always_inline struct st_task *exit__only(struct task_struct *task, struct pt_regs *regs, long ret)
 {
@@ -277,7 +308,7 @@ static __always_inline struct st_task *exit__only(struct task_struct *task, stru
 
 	known = plan__get(abi, nr);
 	plan = known ? known->flags : 0;
-	if (!(plan & ST_PLAN_INTEREST) || (plan & ST_PLAN_EXEC && !ret))
+	if (!(plan & (ST_PLAN_INTEREST | ST_PLAN_OPENS | ST_PLAN_MAPS)) || (plan & ST_PLAN_EXEC && !ret))
 		return NULL;
 	return scope__current(task);
 }
@@ -303,7 +334,7 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	/* the number and abi seen at entry are the truth: execve changes both, sigreturn wipes one */
 	if (st->flags & ST_TASK_IN_CALL) {
 		st->flags &= ~ST_TASK_IN_CALL;
-		if (!st->enter_ts)
+		if (!st->enter_ts && !st_cfg.opens)
 			return 0;
 		nr = st->nr;
 		c.abi = st->abi;
@@ -319,6 +350,10 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	known = plan__get(c.abi, c.nr);
 	if (known)
 		plan = *(const struct st_plan *)known;
+	if (st_cfg.opens && plan.flags & ST_PLAN_OPENS && !(c.flags & EV_F_NO_ENTER))
+		opens__returned(st, regs, ret, c.abi, plan.flags);
+	else if (st_cfg.opens && plan.flags & ST_PLAN_MAPS && !(c.flags & EV_F_NO_ENTER))
+		opens__map_returned(st, regs, ret, c.abi);
 	if (!(plan.flags & ST_PLAN_INTEREST))
 		return 0;
 	if (!(++st->seen & WAKE_CHECK_MASK) && st_cfg.aggregate)

@@ -117,7 +117,8 @@ int kernel_sysctl(struct bpf_sysctl *ctx)
 	r->h.parts = __builtin_offsetof(struct rec_sysctl, text);
 	r->e.act = (struct ev_act){ .op = EV_KERNEL_SYSCTL };
 	r->e.arg = 0;
-	r->e.target_pid = r->e.pad = 0;
+	r->e.target_pid = r->e.pad = r->e.dev_major = r->e.dev_minor = 0;
+	r->e.inode = 0;
 	__builtin_memset(r->e.target_comm, 0, sizeof(r->e.target_comm));
 	sysctl__fill_text(ctx, r);
 	emit__submit_act(&st_urgent, r, EV_CLASS_KERNEL, true);

@@ -6,6 +6,9 @@
 #include "compat.bpf.h"
 #include "emit.bpf.h"
 
+/* What a task's storage holds, from its first member. */
+#define MARK(st) ((struct st_mark *)(st))
+
 /* NULL: nobody ever marked it. */
 static __always_inline struct st_task *task__state(struct task_struct *task)
 {

@@ -31,6 +31,12 @@ enum st_mem {
 #define ST_PLAN_INTEREST (1 << 0) /* record this call */
 #define ST_PLAN_EXEC (1 << 1)	  /* execve, execveat: success wipes registers and memory */
 #define ST_PLAN_CLOSES (1 << 2)	  /* its descriptor is gone when it returns: -y looks it up at entry */
+/* It returns a descriptor that opens.bpf.h looks at; and where the flags are that it was given. */
+#define ST_PLAN_OPENS (3 << 3)
+#define ST_PLAN_OPENS_AT1 (1 << 3)
+#define ST_PLAN_OPENS_AT2 (2 << 3)
+#define ST_PLAN_OPENS_HOW (3 << 3) /* in the struct open_how that argument 2 points to */
+#define ST_PLAN_MAPS (1 << 5)	   /* the same of memory that it makes executable: argument 2 tells */
 #define ST_FD_SLOTS 3
 struct st_plan {
 	__u8 flags;
@@ -99,7 +105,7 @@ struct st_config {
 	__u8 follow_forks;
 	__u8 aggregate;		   /* count in the kernel (st_counts), emit no syscall records */
 	__u8 interest_beyond;	   /* record numbers outside the plan table */
-	__u8 pad;
+	__u8 opens;		   /* no hook sees opens: look behind the descriptors that they return */
 	__u32 page_kb;		   /* kernel pages to KiB */
 	__u32 brake_bulk;	   /* lossless mode: slow a caller down above this many bytes in its ring; 0: never */
 	__u32 brake_urgent;
@@ -125,6 +131,10 @@ struct st_config {
 #define ST_TASK_IN_CALL (1 << 4)   /* between sys_enter and sys_exit */
 #define ST_TASK_REFUSED (1 << 5)   /* its last sys_exit had no enter */
 #define ST_TASK_GONE (1 << 6)	   /* its exit was recorded: not to be adopted again */
+/* Of its program: that it has made memory executable was told, of both ways. */
+#define ST_TASK_MADE_CODE (1 << 7)
+#define ST_TASK_MADE_WX (1 << 8)
+#define ST_TASK_PERF_TOLD (1 << 9) /* its perf_event_open was recorded, and goes on */
 struct st_task {
 	__u64 enter_ts;	      /* 0: the current call is not of interest */
 	__u64 exec_id;
@@ -145,6 +155,7 @@ struct st_task {
 struct st_mark {
 	struct st_task task;	/* first */
 	struct guard_walk walk; /* security profile: of the action that is judged */
+	__u64 scratch[12];	/* what file.bpf.c is about to tell, where its stack is too small for that */
 };
 
 /*

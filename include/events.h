@@ -37,9 +37,9 @@ enum event_kind {
 	EV_PROC_EXIT = 4,     /* sched_process_exit, bpf/process.bpf.c */
 	EV_PROC_SIGNAL = 5,   /* signal_deliver, bpf/signal.bpf.c */
 	EV_PROC_EXEC_FAIL = 6, /* the execve calls' return, bpf/exec.bpf.c */
-	EV_FILE = 16,	      /* LSM hooks of files, bpf/file.bpf.c */
+	EV_FILE = 16,	      /* LSM hooks of files, or what calls returned, bpf/file.bpf.c */
 	EV_NET = 17,	      /* LSM hooks of sockets, bpf/socket.bpf.c */
-	EV_KERNEL = 18,	      /* LSM hooks of what changes the system, bpf/kernel.bpf.c */
+	EV_KERNEL = 18,	      /* LSM hooks and others of what changes the system, bpf/kernel.bpf.c, system, namespace */
 	EV_CRED = 19,	      /* LSM hooks of credentials, bpf/cred.bpf.c */
 	EV_FILE_IO = 20,      /* reads and writes, added up, bpf/io.bpf.c */
 	EV_FLOW = 21,	      /* connections, and datagrams added up, bpf/flow.bpf.c */
@@ -245,6 +245,10 @@ enum ev_file_op {
 #define EV_FILE_FLAG_MEMFD (1 << 1)
 #define EV_FILE_FLAG_LINKS (1 << 2)  /* a file with more than one name */
 #define EV_FILE_FLAG_TOO_DEEP (1 << 3) /* its path is too long to walk: judged as denied by any rule */
+/* Of what is made executable. */
+#define EV_FILE_FLAG_ANONYMOUS (1 << 4) /* memory without a file: no path, no inode */
+#define EV_FILE_FLAG_WRITABLE (1 << 5)	/* and can be written to at the same time */
+#define EV_FILE_FLAG_WRITTEN (1 << 6)	/* it could be written to before, or was */
 
 /* Parts of EV_FILE. */
 #define EV_FILE_PATH 0
@@ -396,6 +400,9 @@ struct ev_kernel {
 	__u32 target_pid; /* of another process that it is about; 0: none */
 	__u32 pad;
 	char target_comm[EV_COMM_LEN];
+	__u64 inode;	 /* of the file or directory that PATH names; 0: there is none */
+	__u32 dev_major; /* device of its file system */
+	__u32 dev_minor;
 };
 
 enum ev_cred_op {
@@ -531,6 +538,9 @@ struct ev_rate {
 	F(ev_kernel, target_pid, U32)                                                              \
 	F(ev_kernel, pad, PAD)                                                                     \
 	F(ev_kernel, target_comm, COMM)                                                            \
+	F(ev_kernel, inode, U64)                                                                   \
+	F(ev_kernel, dev_major, U32)                                                               \
+	F(ev_kernel, dev_minor, U32)                                                               \
 	P(EV_KERNEL_PATH, path, PATH)                                                              \
 	P(EV_KERNEL_TEXT, text, STR)
 
@@ -596,6 +606,15 @@ struct ev_rate {
 	F(ev_rate, suppressed, U64)                                                                \
 	F(ev_rate, since_ago, U64)
 
+/*
+ * Fields that hold the word of whoever called, to be taken for no more than that: an argv is what a program wants to show, a path of an
+ * exec may lead elsewhere by now (`exe` is where it led). A record lists them under "claimed". The name that a process gives itself
+ * stands in every record (comm, target_comm), and is listed where it says what is executed.
+ */
+#define EV_CLAIMED(X)                                                                              \
+	X(EV_PROC_EXEC, "comm", "path", "argv")                                                    \
+	X(EV_PROC_EXEC_FAIL, "comm", "path")
+
 /* A syscall has an encoder of its own (its arguments mean something different in each call). */
 #define EV_SYSCALL_FIELDS(F, P)
 
@@ -628,7 +647,7 @@ EV_ASSERT_SIZE(ev_proc_signal, 80);
 EV_ASSERT_SIZE(ev_act, 16);
 EV_ASSERT_SIZE(ev_file, 112);
 EV_ASSERT_SIZE(ev_net, 104);
-EV_ASSERT_SIZE(ev_kernel, 112);
+EV_ASSERT_SIZE(ev_kernel, 128);
 EV_ASSERT_SIZE(ev_cred, 120);
 EV_ASSERT_SIZE(ev_proc_exec_fail, 72);
 EV_ASSERT_SIZE(ev_file_io, 136);

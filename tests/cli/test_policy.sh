@@ -115,6 +115,7 @@ printf '[filesystem]\nallow_write = ["./p"]\ndeny_write = ["/dev/null", "./p/fif
 expect "explain: what is taken away" 0 "deny write ./p/.git" "deny exec /tmp" "the sandbox's own" "deny_write keeps" "every rule here" \
 	-- explain kept.toml
 check "explain: fits 80 columns with what runs already" widest 80
+expect "explain: rules hold for names that come later, too" 0 "on files that come later too" -- explain kept.toml
 expect "explain: what cannot be taken away" 4 "own, and a device" "is a FIFO" "holds every program" \
 	"3 rules cannot be enforced" -- explain odd.toml
 expect "explain: nor is silent about its place" 4 "odd.toml" "3:15" "4:14" -- explain odd.toml

@@ -34,6 +34,7 @@
 #define DOMAINS(X) \
 	X(file) \
 	X(exec) \
+	X(code) \
 	X(net) \
 	X(flow) \
 	X(system) \

@@ -74,6 +74,8 @@ deny = [{ path = "/srv/rules/uid", when = { uid = [1000] } },
         { path = "/srv/rules/group", when = { cgroup = ["/rules"] } }]
 [network]
 allow = ["127.0.0.1:80", { host = "127.0.0.1:81", when = { uid = [1000] } }]
+[syscalls]
+deny = [{ call = "perf_event_open", when = { uid = [1000] } }]
 """, rules_before, None),
     "ops": ("""
 [syscalls]

@@ -431,6 +431,9 @@ static void lines_of_files(void **state)
 	act_file(&te, EV_FILE_EXEC, EV_ALLOWED, 0, NULL, 0);
 	act_file_of(&te)->file_flags = 15;
 	assert_string_equal(line_of(1, 80), "file execute (unreadable) [memfd] [deleted] [hard links] [too deep]\n");
+	act_file(&te, EV_FILE_MPROTECT_EXEC, EV_ALLOWED, 0, NULL, 0);
+	act_file_of(&te)->file_flags = EV_FILE_FLAG_ANONYMOUS | EV_FILE_FLAG_WRITTEN;
+	assert_string_equal(line_of(1, 80), "file mprotect_exec [memory] [was writable]\n");
 	act_file(&te, 90, 7, 1, NULL, 0);
 	record__part(&te.rec, EV_FILE_PATH, EV_PT_PATH, EV_PART_TRUNCATED, "x\0d\0", 4, 0);
 	assert_string_equal(line_of(1, 80), "file unknown ...\"d/x\"  -> verdict 7 by rule 1\n");

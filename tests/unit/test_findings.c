@@ -215,6 +215,13 @@ static void tells_actions_of_the_security_profile(void **state)
 	act_file_of(&te)->arg = 04755;
 	feed();
 	must_find("fs.setuid", SEV_CRITICAL, "/tmp/sh");
+	act_file(&te, EV_FILE_MPROTECT_EXEC, EV_ALLOWED, 0, NULL, 0);
+	act_file_of(&te)->file_flags = EV_FILE_FLAG_ANONYMOUS | EV_FILE_FLAG_WRITTEN;
+	feed();
+	must_not_find("memory.wx");
+	act_file_of(&te)->file_flags = EV_FILE_FLAG_ANONYMOUS | EV_FILE_FLAG_WRITABLE;
+	feed();
+	must_find("memory.wx", SEV_MEDIUM, "");
 }
 
 static void tells_addresses(void **state)

@@ -142,6 +142,11 @@ static void kernel_begin(struct record *r, enum ev_kernel_op op, enum ev_verdict
 
 	if (!pid)
 		memset(p.target_comm, 0, sizeof(p.target_comm));
+	if (op == EV_KERNEL_MOUNT || op == EV_KERNEL_MODULE) {
+		p.inode = 131074;
+		p.dev_major = 8;
+		p.dev_minor = 1;
+	}
 	record__begin(r, EV_KERNEL, 0, &p, sizeof(p));
 }
 

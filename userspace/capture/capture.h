@@ -32,6 +32,7 @@ struct capture_opts {
 	struct st_plan (*plans)[ST_NR_SYSCALLS]; /* [EV_ABI_MAX][ST_NR_SYSCALLS], interest included; outlives the capture */
 	bool interest_beyond;
 	bool everything;      /* the interest is every call */
+	bool opens;	      /* CAPTURE_SECURITY without hooks: records of files by what opens return */
 	bool exit_only;	      /* and a few calls, without durations, are enough: attach */
 	bool follow_forks;
 	bool aggregate;

@@ -22,6 +22,7 @@
 #include "guard_load.h"
 #include "iterate.h"
 #include "libbpf_print.h"
+#include "opens.h"
 #include "own_maps.h"
 #include "findings/watched.h"
 
@@ -275,12 +276,15 @@ static void configure(struct ebpf *c, const struct capture_opts *opts)
 	cfg->own_tgid = c->own_tgid;
 	cfg->scope_cgroup = opts->scope_cgroup;
 	cfg->scope_level = c->scope_level;
+	cfg->opens = opts->opens;
 	configure_volume(cfg, opts);
 	if (opts->lossless) {
 		cfg->brake_bulk = (__u32)(opts->ring_bytes / opts->shards / 4 * 3);
 		cfg->brake_urgent = urgent_bytes() / 4 * 3;
 	}
 	memcpy(c->plans, opts->plans, EV_ABI_MAX * sizeof(opts->plans[0]));
+	if (opts->opens && !opts->kill_after) /* after_call comes by there too, and tells what it has made of them */
+		opens__mark((void *)c->plans);
 	c->shared->next_exec_id = 2; /* 1 is the command */
 	c->shared->reader_awake = 1;
 	bpf_map__set_max_entries(map(c, "st_urgent"), urgent_bytes());

@@ -122,7 +122,7 @@ void policy_live__section(struct page *page, const struct live_policy *l, const 
 						RULE_NET, RULE_SYSCALL_DENY };
 	struct group g = { .page = page };
 
-	page__section(page, "What runs already", root ? "`attach` enforces this, on files that are there now" :
+	page__section(page, "What runs already", root ? "`attach` enforces this, on files that come later too" :
 						       "`attach` needs root, and so does trying what it can enforce");
 	if (error) {
 		struct page_row *row = page__row(page, NULL, "not live", "all of it");

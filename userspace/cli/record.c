@@ -30,16 +30,21 @@
 
 /*
  * What stands in for the hooks of the security profile where there are none: the calls that change files, sockets,
- * credentials or the system. Opening for writing is not among them: no number tells it from opening for reading.
+ * credentials or the system. Not those that open files: they make records of files, by what they return (capture/opens.c). An open
+ * by handle does both, since only the call tells how.
  */
-static const char security_calls[] =
-	"execve,execveat,creat,truncate,ftruncate,mknod,mknodat,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,link,"
-	"linkat,symlink,symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,setxattr,lsetxattr,fsetxattr,removexattr,"
-	"lremovexattr,fremovexattr,open_by_handle_at,memfd_create,mount,umount,umount2,move_mount,open_tree,fsmount,mount_setattr,"
-	"pivot_root,chroot,socket,socketcall,connect,bind,listen,accept,accept4,sendto,sendmsg,sendmmsg,setuid,setgid,setreuid,"
-	"setregid,setresuid,setresgid,setfsuid,setfsgid,setgroups,capset,setns,unshare,kill,tkill,tgkill,pidfd_send_signal,"
-	"pidfd_getfd,bpf,ptrace,process_vm_readv,process_vm_writev,init_module,finit_module,delete_module,kexec_load,"
-	"kexec_file_load,perf_event_open,add_key,request_key,keyctl,io_uring_setup,userfaultfd,swapon,reboot";
+#define SECURITY_CALLS                                                                                                        \
+	"execve,execveat,truncate,ftruncate,mknod,mknodat,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,"     \
+	"link,linkat,symlink,symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,setxattr,lsetxattr,fsetxattr,"      \
+	"removexattr,lremovexattr,fremovexattr,open_by_handle_at,memfd_create,mount,umount,umount2,move_mount,open_tree,"     \
+	"fsmount,mount_setattr,pivot_root,chroot,socket,socketcall,connect,bind,listen,accept,accept4,sendto,sendmsg,"        \
+	"sendmmsg,setuid,setgid,setreuid,setregid,setresuid,setresgid,setfsuid,setfsgid,setgroups,capset,setns,unshare,"      \
+	"kill,tkill,tgkill,pidfd_send_signal,pidfd_getfd,bpf,ptrace,process_vm_readv,process_vm_writev,init_module,"          \
+	"finit_module,delete_module,kexec_load,kexec_file_load,perf_event_open,add_key,request_key,keyctl,io_uring_setup,"    \
+	"userfaultfd,swapon,reboot"
+static const char security_calls[] = SECURITY_CALLS;
+/* Nobody looks behind a descriptor there, and any open may be one that matters. */
+static const char security_calls_ptrace[] = SECURITY_CALLS ",open,openat,openat2,creat";
 
 /* Do LSM programs work here? Tried: one is attached to opening files, and must see ours. */
 static bool lsm_works(char *ret_why, size_t size)
@@ -86,14 +91,14 @@ int recording__degraded(struct recording *r, const char *fmt, ...)
 /* The security profile by system calls, and nobody is told that it is the real one. */
 static int without_hooks(struct recording *r, const char *why)
 {
-	bool both = r->profile & CAPTURE_SYSCALLS;
+	bool both = r->profile & CAPTURE_SYSCALLS, by_ptrace = r->opts.backend == BACKEND_PTRACE;
 
 	r->profile = CAPTURE_SYSCALLS | CAPTURE_SECURITY;
-	r->filter = both ? r->opts.trace_expr : security_calls;
+	r->filter = both ? r->opts.trace_expr : by_ptrace ? security_calls_ptrace : security_calls;
 	r->calls_stand_in = !both;
 	snprintf(r->no_lsm, sizeof(r->no_lsm), "%s", why);
 	return recording__degraded(r, "profile security: no LSM hooks (%s): system calls in their place%s", why,
-				   both ? "" : r->running ? ", without opens and durations" : ", without opens");
+				   r->running && !both ? ", without durations" : "");
 }
 
 static int choose_profile(struct recording *r)
@@ -257,6 +262,7 @@ static struct capture_opts capture_opts(struct recording *r)
 		.plans = r->plans,
 		.interest_beyond = r->interest_beyond,
 		.everything = r->everything,
+		.opens = r->profile & CAPTURE_SECURITY && !(r->profile & CAPTURE_LSM) && !r->opts.count,
 		/* who is killed for a call must have made it: seccomp's refusals are told by what they lack at the beginning */
 		.exit_only = r->calls_stand_in && r->running && !r->opts.count && !r->kill_after,
 		.follow_forks = r->opts.follow_forks,
@@ -348,8 +354,10 @@ static int start_ptrace(struct recording *r)
 	struct capture_opts co;
 	int err = 0;
 
-	if (r->profile & CAPTURE_LSM) {
+	if (r->profile & CAPTURE_LSM)
 		err = without_hooks(r, "ptrace sees system calls only");
+	if (r->calls_stand_in) {
+		r->filter = security_calls_ptrace;
 		err = err ?: build_plans(r);
 	}
 	r->profile &= ~(uint32_t)CAPTURE_SECURITY;

@@ -100,6 +100,19 @@ EVENTS(STARTS)
 	_Static_assert(sizeof(struct s) % 8 == 0, "the size of " #s " is not a multiple of 8");
 EVENTS(CHECKS)
 
+const char *const *event__claimed(unsigned int kind)
+{
+	switch (kind) {
+#define CLAIMED(k, ...)                                              \
+	case k: {                                                    \
+		static const char *const names[] = { __VA_ARGS__, NULL }; \
+		return names;                                        \
+	}
+	EV_CLAIMED(CLAIMED)
+	}
+	return NULL;
+}
+
 const struct event_desc *event_desc__get(unsigned int kind)
 {
 	/* Does nothing but make -Wswitch speak when enum event_kind and EVENTS disagree. */

@@ -33,6 +33,9 @@ struct event_desc {
 	size_t n_fields;
 };
 
+/* Names of the fields that are claims of the caller: EV_CLAIMED. NULL-terminated, or NULL. */
+const char *const *event__claimed(unsigned int kind);
+
 /* NULL when the kind is unknown. */
 const struct event_desc *event_desc__get(unsigned int kind);
 /* Iterate all kinds in EVENTS order: index from 0 until NULL. */

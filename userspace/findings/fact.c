@@ -520,6 +520,8 @@ static void file_facts(struct facts *f, const struct event *ev, int err)
 			act_path(f, ev, EV_FILE_PATH, 0, USE_EXEC, err);
 		return;
 	}
+	if ((op == EV_FILE_MMAP_EXEC || op == EV_FILE_MPROTECT_EXEC) && ev->file->file_flags & EV_FILE_FLAG_WRITABLE)
+		add_action(f, DO_WX, err, "", 0);
 	if (op >= ARRAY_SIZE(act_uses))
 		return;
 	first = act_path(f, ev, EV_FILE_PATH, 0, act_uses[op][0], err);

@@ -268,7 +268,7 @@ static void encode_u32(struct json *j, unsigned int type, uint32_t v)
 {
 	static const char *const image_flags[] = { "memfd", "deleted", "script", "secure", "upper", "file_caps",
 						   "setuid", "setgid" };
-	static const char *const file_flags[] = { "deleted", "memfd", "links", "too_deep" };
+	static const char *const file_flags[] = { "deleted", "memfd", "links", "too_deep", "anonymous", "writable", "written" };
 
 	if (type == FT_IMG)
 		encode_act__bits(j, image_flags, ARRAY_SIZE(image_flags), v);
@@ -324,8 +324,18 @@ static void encode_field(struct encoder *e, struct json *j, const struct event *
 	}
 }
 
+static void member_list(struct json *j, const char *key, const char *const *list)
+{
+	json__key(j, key);
+	json__array_begin(j);
+	for (size_t i = 0; list && list[i]; i++)
+		json__str(j, list[i]);
+	json__array_end(j);
+}
+
 static void encode_fields(struct encoder *e, const struct event *ev, struct json *j)
 {
+	const char *const *claimed = event__claimed(ev->desc->kind);
 	const struct event_desc *desc = ev->desc;
 	const struct ev_header *hdr = ev->hdr;
 
@@ -344,6 +354,8 @@ static void encode_fields(struct encoder *e, const struct event *ev, struct json
 		encode_name__members(j, ev);
 	encode_name__host(j, ev);
 	encode_act__more(j, ev);
+	if (claimed)
+		member_list(j, "claimed", claimed);
 	if (hdr->flags & EV_F_THREAD) {
 		json__key(j, "thread");
 		json__bool(j, true);
@@ -366,15 +378,6 @@ static void member_time(struct json *j, const char *key, uint64_t ns)
 {
 	json__key(j, key);
 	json__time(j, ns);
-}
-
-static void member_list(struct json *j, const char *key, const char *const *list)
-{
-	json__key(j, key);
-	json__array_begin(j);
-	for (size_t i = 0; list && list[i]; i++)
-		json__str(j, list[i]);
-	json__array_end(j);
 }
 
 int encode__header(struct encoder *e, const struct run_info *info, struct json *j)

@@ -80,7 +80,8 @@ static void file_line(struct act_line *l)
 {
 	const struct ev_file *f = l->ev->file;
 
-	put_part(l, EV_FILE_PATH);
+	if (!(f->file_flags & EV_FILE_FLAG_ANONYMOUS)) /* of which the end of the line says so */
+		put_part(l, EV_FILE_PATH);
 	switch (f->act.op) {
 	case EV_FILE_RENAME:
 	case EV_FILE_LINK:
@@ -271,6 +272,9 @@ static void tail(struct text *t, const struct event *ev)
 		text__put(t, flags & EV_FILE_FLAG_DELETED ? " [deleted]" : "");
 		text__put(t, flags & EV_FILE_FLAG_LINKS ? " [hard links]" : "");
 		text__put(t, flags & EV_FILE_FLAG_TOO_DEEP ? " [too deep]" : "");
+		text__put(t, flags & EV_FILE_FLAG_ANONYMOUS ? " [memory]" : "");
+		text__put(t, flags & EV_FILE_FLAG_WRITABLE ? " [writable]" : "");
+		text__put(t, flags & EV_FILE_FLAG_WRITTEN ? " [was writable]" : "");
 		text__style(t, STYLE_NONE);
 	}
 	if (act->verdict == EV_ALLOWED)

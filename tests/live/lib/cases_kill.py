@@ -125,6 +125,9 @@ def kill_after(h):
         same(verdicts(t, r.pids[word]), [], "verdicts on %s" % word)
     for word, what in broken.items():
         same(verdicts(t, r.pids[word]), [what + ("killed_after",)], "verdicts on %s" % word)
+    same([x["verdict"] for x in t.by_type["file"] if x["pid"] == r.pids["link"]], ["killed_after"], "records of one open")
+    fine = [x["action"] for x in t.by_type["file"] if x["pid"] == r.pids["ok-write"]]
+    expect("open_write" in fine, "no record of an open that is let through, but %s" % fine)
     d = next(x for x in t.records if x.get("pid") == r.pids["link"] and x.get("verdict") == "killed_after")
     same((d["path"], d["denial"]["layer"], d["rule"]), (h.path("deny/f"), "kill", 1), "what is told of it", [d])
     expect("errno" not in d["denial"], "it got no error", [d])
