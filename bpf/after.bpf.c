@@ -435,7 +435,7 @@ int BPF_PROG(after_exec, struct task_struct *task, pid_t old_pid, struct linux_b
 static __always_inline int after__name(__u32 op, const struct path *dir, struct dentry *dentry)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
-	struct after_file a = { .act = { .op = op }, .dentry = guard__number(dentry) };
+	struct after_file a = { .act = { .op = op }, .dentry = number_of(dentry) };
 	struct inode *inode = NULL;
 
 	if (!st)
@@ -500,7 +500,7 @@ static __always_inline int after__moved(const struct path *dir, struct dentry *d
 					struct dentry *new_dentry)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
-	struct guard_place from = { .dentry = guard__number(dentry) }, to = { .dentry = guard__number(new_dentry) };
+	struct guard_place from = { .dentry = number_of(dentry) }, to = { .dentry = number_of(new_dentry) };
 	struct after_file a = { .act = { .op = EV_FILE_RENAME }, .dentry = from.dentry };
 	struct inode *inode = NULL;
 	__u16 mode = 0;

@@ -4,6 +4,7 @@
 #define SANDTRACE_COMPAT_BPF_H
 
 #include "maps.bpf.h"
+#include "number.bpf.h"
 
 /*
  * Loads SRC->MEMBER. Why not through the BTF pointer: each pointer loaded that way costs the verifier up to 4 ms on

@@ -216,8 +216,8 @@ static __always_inline void file__emit(struct st_task *st, struct file_act *a)
 static __always_inline int file__change(__u32 op, const struct path *dir, struct dentry *dentry, __u64 arg, const char *text)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
-	struct file_act a = { .act = { .op = op }, .dentry = guard__number(dentry), .arg = arg,
-			      .text = guard__number(text) };
+	struct file_act a = { .act = { .op = op }, .dentry = number_of(dentry), .arg = arg,
+			      .text = number_of(text) };
 	struct inode *inode = NULL;
 	int verdict;
 
@@ -316,8 +316,8 @@ static __always_inline int file__change_two(__u32 op, const struct path *dir, st
 					    const struct path *new_dir, struct dentry *new_dentry, unsigned int flags)
 {
 	struct st_task *st = scope__current(bpf_get_current_task_btf());
-	struct file_act a = { .act = { .op = op }, .dentry = guard__number(dentry),
-			      .new_dentry = guard__number(new_dentry) };
+	struct file_act a = { .act = { .op = op }, .dentry = number_of(dentry),
+			      .new_dentry = number_of(new_dentry) };
 	struct inode *inode = NULL;
 	int verdict;
 

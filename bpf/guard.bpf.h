@@ -489,16 +489,6 @@ static __always_inline struct vfsmount *guard__some_mount(struct dentry *dentry)
 	return (void *)mount + bpf_core_field_offset(struct mount, mnt);
 }
 
-/* A hook's argument as a number: what verifiers take a pointer that they know for is not let into a global function. */
-static __always_inline __u64 guard__number(const void *pointer)
-{
-	const void *at = pointer;
-	__u64 v = 0;
-
-	bpf_probe_read_kernel(&v, sizeof(v), &at);
-	return v;
-}
-
 /* A memfd, a pipe, a socket: in no tree, so no rule about reading or writing paths can mean it. What it executes is another matter. */
 static __always_inline __u32 guard__access_of(struct dentry *dentry, __u32 access)
 {

@@ -352,7 +352,7 @@ static __always_inline void io__begin(struct task_struct *task, struct st_task *
 	t->pending[side] = io__key(&t->key[side], st, file);
 	if (!t->pending[side])
 		return;
-	t->file[side] = guard__number(file);
+	t->file[side] = number_of(file);
 	io__count(st, t, t->file[side], side);
 }
 

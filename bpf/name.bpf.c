@@ -168,7 +168,7 @@ static __always_inline __u32 name__transport(struct __sk_buff *skb, __u8 protoco
 		return 0;
 	if (head[6] == protocol)
 		return sizeof(struct ipv6hdr);
-	kernel = (void *)owner__number(skb);
+	kernel = (void *)number_of(skb);
 	KGET(transport, kernel, transport_header);
 	KGET(network, kernel, network_header);
 	return transport > network ? transport - network : 0;
@@ -254,7 +254,7 @@ static __always_inline void name__udp_out(struct __sk_buff *skb, struct name_soc
 			counters__lost(EV_CLASS_NETWORK);
 			return;
 		}
-		now.inode = owner__inode((void *)owner__number(sk));
+		now.inode = owner__inode((void *)number_of(sk));
 		*o = now;
 	}
 	if (!o)

@@ -31,16 +31,6 @@ struct {
 extern int LINUX_KERNEL_VERSION __kconfig;
 #define KERNEL_VERSION_OF(a, b) ((a) << 16 | (b) << 8)
 
-/* A pointer that the verifier knows, as a number to compute with. */
-static __always_inline __u64 owner__number(const void *pointer)
-{
-	const void *at = pointer;
-	__u64 v = 0;
-
-	bpf_probe_read_kernel(&v, sizeof(v), &at);
-	return v;
-}
-
 #define STORAGES_MAX 16 /* of one task: more than any machine has maps of this type in use */
 
 /*
@@ -49,7 +39,7 @@ static __always_inline __u64 owner__number(const void *pointer)
  */
 static __always_inline bool owner__read_storage(struct task_struct *task, struct st_task *ret)
 {
-	__u64 wanted = owner__number(&st_tasks);
+	__u64 wanted = number_of(&st_tasks);
 	struct bpf_local_storage *storage = NULL;
 	struct hlist_node *node = NULL;
 

@@ -48,7 +48,7 @@ struct rec_sysctl {
  */
 static __always_inline bool sysctl__mark(struct task_struct *task, struct st_task *ret)
 {
-	__u64 map = guard__number(&st_tasks), of = 0;
+	__u64 map = number_of(&st_tasks), of = 0;
 	struct bpf_local_storage *storage = NULL;
 	struct bpf_local_storage_elem *e;
 	struct hlist_node *node = NULL;

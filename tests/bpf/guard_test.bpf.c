@@ -141,7 +141,7 @@ int ask_op(void *ctx)
 SEC("raw_tp")
 int ask_connect(void *ctx)
 {
-	struct socket_act a = { .addr = guard__number(&ask.addr), .addr_len = ask.addr_len };
+	struct socket_act a = { .addr = number_of(&ask.addr), .addr_len = ask.addr_len };
 	struct file *file = ask__file(ask.at.fd);
 	enum socket_kind kind;
 	__u64 sock = 0;
