@@ -128,8 +128,11 @@ static void make_abyss(void)
 	need(mount(bottom, "/mnt/bottom", NULL, MS_BIND, NULL), "bind");
 	close(dir);
 }
+
 static int world(void)
 {
+	const char *dynamic;
+
 	mkdir("/srv", 0755);
 	mkdir("/mnt", 0755);
 	need(mount("tmpfs", "/srv", "tmpfs", 0, NULL), "mount /srv");
@@ -167,8 +170,10 @@ static int world(void)
 	copy_file("/proc/self/exe", OK "/prog");
 	make_file(OK "/chain", 0755, "#!/tmp/interp true\n");
 	make_file(OK "/chains", 0755, "#!" OK "/chain\n");
-	copy_file("/payload/sandtrace", "/tmp/dynamic"); /* the one program here that ld.so has to load */
-	copy_file("/payload/sandtrace", OK "/dynamic");
+	/* what ld.so has to load: in the VM there is one such program */
+	dynamic = access("/payload/sandtrace", R_OK) ? "/bin/true" : "/payload/sandtrace";
+	copy_file(dynamic, "/tmp/dynamic");
+	copy_file(dynamic, OK "/dynamic");
 	make_deep();
 	make_abyss();
 	return 0;
