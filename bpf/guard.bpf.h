@@ -644,11 +644,27 @@ static __always_inline __u32 guard__ports(const struct guard_net_row *row, __u32
 	return 0;
 }
 
+/*
+ * The rule of a name that ADDR was given to; 0: none. A function: what it needs of the stack is not there while the verdict is said
+ * and recorded, which takes verifiers before 6.13 to their limit.
+ */
+__weak __noinline int guard__given(const struct in6_addr *addr, __u32 gen, __u32 port, bool any_port, __u64 sure)
+{
+	struct answer_key key = { .gen = gen };
+	__u32 rule = 0;
+
+	if (!addr)
+		return 0;
+	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
+	for (__u32 slot = 0; slot < ANSWERS_SLOTS && !rule; slot++)
+		rule = guard__ports(answer__row(&key, slot), port, any_port, sure);
+	return rule;
+}
+
 /* May the current task talk to ADDR (IPv4 as ::ffff:a.b.c.d, network order) and PORT (host order)? */
 __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *addr, __u32 port, bool any_port)
 {
 	struct guard_net_key key = { .prefixlen = 160 };
-	struct answer_key given = {};
 	const struct guard_policy *p;
 	struct st_mark *st;
 	__u64 sure = 1;
@@ -659,9 +675,8 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 	p = guard__policy(&gen);
 	if (!p || !p->net_closed)
 		return 0;
-	key.gen = given.gen = gen;
+	key.gen = gen;
 	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
-	__builtin_memcpy(given.addr, addr, sizeof(given.addr));
 	if (p->conditions) {
 		st = (struct st_mark *)task__state(bpf_get_current_task_btf());
 		if (st)
@@ -669,8 +684,8 @@ __weak __noinline int guard__address(struct ev_act *act, const struct in6_addr *
 		sure = st ? st->walk.f.sure : 1;
 	}
 	rule = guard__ports(bpf_map_lookup_elem(&st_guard_nets, &key), port, any_port, sure);
-	for (__u32 slot = 0; slot < ANSWERS_SLOTS && !rule && p->net_hosts; slot++)
-		rule = guard__ports(answer__row(&given, slot), port, any_port, sure);
+	if (!rule && p->net_hosts)
+		rule = guard__given(addr, gen, port, any_port, sure);
 	if (rule)
 		return guard__say(p, act, GUARD_ALLOW, rule);
 	guard__count(p->net_rule, false);
