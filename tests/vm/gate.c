@@ -6,7 +6,7 @@
  *   name  section  ok|absent|loaded|error  instructions verified  bytes of stack  prototype of the hook  what is wrong
  *
  * "absent": this kernel has no such hook. "loaded": the verifier took it, but it cannot be attached. The stack is that of the
- * deepest chain of calls.
+ * function that takes most; of a chain of calls the verifier itself refuses more than 512 bytes.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -117,22 +117,21 @@ static void prototype(const char *section, char *buf, size_t size)
 }
 
 /* "stack depth 72+0+344": of the program, and of each function it calls. */
-static long deepest_stack(void)
+static long largest_frame(void)
 {
 	const char *p = strstr(verifier_log, "stack depth ");
-	long sum = 0;
+	long most = 0;
 
 	if (!p)
 		return -1;
-	/* the verifier's own limit is on a chain; the sum of all functions is above any */
 	for (p += strlen("stack depth "); *p >= '0' && *p <= '9'; p += *p == '+') {
 		char *end;
 		long v = strtol(p, &end, 10);
 
-		sum = v > sum ? v : sum;
+		most = v > most ? v : most;
 		p = end;
 	}
-	return sum;
+	return most;
 }
 
 /* "": it holds nothing but totals. */
@@ -274,7 +273,7 @@ static int load_as(open_fn open, const char *wanted, bool instead, struct loaded
 	snprintf(ret->section, sizeof(ret->section), "%s", bpf_program__section_name(one));
 	prototype(ret->section, ret->proto, sizeof(ret->proto));
 	err = bpf_object__load_skeleton(o.skeleton);
-	ret->stack = deepest_stack();
+	ret->stack = largest_frame();
 	if (err) {
 		ret->state = *ret->proto || *verifier_log ? "error" : "absent";
 	} else {
