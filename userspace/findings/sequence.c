@@ -252,7 +252,8 @@ void sequence__outbound(const struct scene *c, const struct part *addr, const ch
 		add(c, SEQ_EXFIL, text, len, &t->secret);
 		break;
 	}
-	if (c->f->names_seen && !name)
+	/* what runs already has asked for names that nobody saw */
+	if (c->f->names_seen && !name && c->p->image[0])
 		add(c, SEQ_RAW_IP, text, len, NULL);
 	if (c->err || c->p->roles & ROLE_PACKAGES)
 		return;
