@@ -600,12 +600,16 @@ static __always_inline int file__map(__u32 op, struct file *file, __u32 flags)
 }
 
 SEC("?lsm/mmap_file")
-int BPF_PROG(file_mmap, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
+int BPF_PROG(file_mmap, struct file *given, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
+	/* none for memory; but verifiers (seen on 6.12) take an argument for one that is always there, and drop what asks */
+	struct file *file = (void *)number_of(given);
+	__u32 mode = 0;
 	int verdict = 0;
 
 	/* of a descriptor that was open before; what it is mapped for can be changed later */
-	if (file && flags & MAP_SHARED && file->f_mode & FMODE_WRITE)
+	KGET(mode, file, f_mode);
+	if (file && flags & MAP_SHARED && mode & FMODE_WRITE)
 		verdict = file__use(EV_FILE_WRITE, file, 1 << GUARD_WRITE, false, 0);
 	if (!verdict && prot & PROT_EXEC)
 		verdict = file__map(EV_FILE_MMAP_EXEC, file, FILE_CODE_FLAGS(prot & PROT_WRITE, false));
